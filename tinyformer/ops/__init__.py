@@ -1,0 +1,57 @@
+"""Every differentiable function, one derivation each; importing this package also gives tensors their operators."""
+
+from tinyformer.engine import Tensor
+from tinyformer.ops.activation import affine_gelu, gelu, relu, sigmoid, tanh
+from tinyformer.ops.arithmetic import add, divide, exp, log, multiply, negate, power, scale, sqrt, subtract
+from tinyformer.ops.attention import attention, self_attention
+from tinyformer.ops.dropout import dropout
+from tinyformer.ops.layer_norm import layer_norm
+from tinyformer.ops.linear import affine, embedding, matmul
+from tinyformer.ops.loss import binary_cross_entropy_with_logits, cross_entropy, mean_squared_error
+from tinyformer.ops.reduce import max, mean, sum
+from tinyformer.ops.shape import concatenate, getitem, reshape, swapaxes, transpose, where
+from tinyformer.ops.softmax import log_softmax, masked_softmax
+
+__all__ = [
+    "add", "affine", "affine_gelu", "attention", "binary_cross_entropy_with_logits", "concatenate", "cross_entropy",
+    "divide", "dropout", "embedding", "exp", "gelu", "getitem", "layer_norm", "log", "log_softmax", "masked_softmax",
+    "matmul", "max", "mean", "mean_squared_error", "multiply", "negate", "power", "relu", "reshape", "scale",
+    "self_attention", "sigmoid", "sqrt", "subtract", "sum", "swapaxes", "tanh", "transpose", "where",
+]
+
+
+def _number(x) -> bool:
+    return isinstance(x, (int, float)) and not isinstance(x, bool)
+
+
+def _power(x, exponent):
+    if _number(exponent):
+        return power(x, exponent=exponent)
+    return exp(multiply(exponent, log(x)))
+
+
+def _shape(shape):
+    return shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+
+
+# The engine knows no calculus, so the operators come to the Tensor from here.
+Tensor.__add__ = lambda a, b: add(a, b)
+Tensor.__radd__ = lambda a, b: add(b, a)
+Tensor.__sub__ = lambda a, b: subtract(a, b)
+Tensor.__rsub__ = lambda a, b: subtract(b, a)
+Tensor.__mul__ = lambda a, b: scale(a, by=b) if _number(b) else multiply(a, b)
+Tensor.__rmul__ = lambda a, b: scale(a, by=b) if _number(b) else multiply(b, a)
+Tensor.__truediv__ = lambda a, b: scale(a, by=1 / b) if _number(b) and b else divide(a, b)
+Tensor.__rtruediv__ = lambda a, b: divide(b, a)
+Tensor.__neg__ = lambda a: negate(a)
+Tensor.__pow__ = _power
+Tensor.__matmul__ = lambda a, b: matmul(a, b)
+Tensor.__rmatmul__ = lambda a, b: matmul(b, a)
+Tensor.__getitem__ = lambda x, index: getitem(x, index=index)
+Tensor.sum = lambda x, axis=None, keepdims=False: sum(x, axis=axis, keepdims=keepdims)
+Tensor.mean = lambda x, axis=None, keepdims=False: mean(x, axis=axis, keepdims=keepdims)
+Tensor.max = lambda x, axis=None, keepdims=False: max(x, axis=axis, keepdims=keepdims)
+Tensor.reshape = lambda x, *shape: reshape(x, shape=_shape(shape))
+Tensor.transpose = lambda x, *axes: transpose(x, axes=_shape(axes) or None)
+Tensor.swapaxes = lambda x, first, second: swapaxes(x, first=first, second=second)
+Tensor.T = property(lambda x: transpose(x))

@@ -1,0 +1,210 @@
+"""How does one position look at the others, and how does the gradient find its way back to all three parts?
+
+`attention` is the formula, with its derivation.  `self_attention` computes the same for the case on which a
+transformer spends its time, and is held to `attention` by the tests.
+"""
+
+import math
+
+import numpy as np
+
+from tinyformer.engine import Call, Special, primitive
+from tinyformer.ops.dropout import draw_kept
+from tinyformer.ops.softmax import masked_softmax
+
+
+@primitive
+def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: float = 0.0, rng=None):
+    """softmax(query keyᵀ / sqrt(D)) value (Vaswani et al. 2017, equation 1).
+
+    query (..., T, D), key (..., S, D), value (..., S, E) -> (..., T, E); heads are one of the leading axes.
+    keep (broadcast to (..., T, S)) is True where a query may look; a query with nothing to look at gets zeros.
+    causal: query t sees keys up to t + S - T.  rate, rng: dropout on the weights.
+
+    Backward is the chain out = p value, p = softmax(scores), scores = query keyᵀ read from the end: two products
+    for each of the two matrix products, and the softmax between them.
+    """
+    if query.shape[-1] != key.shape[-1] or key.shape[-2:-1] != value.shape[-2:-1]:
+        raise ValueError(f"attention: query is {query.shape}, key is {key.shape}, value is {value.shape}; "
+                         "they must be (..., T, D), (..., S, D) and (..., S, E)")
+    shrink = 1 / math.sqrt(query.shape[-1])
+    seen = visible(xp, keep, causal, query.shape[-2], key.shape[-2])
+    scores = (query * shrink) @ key.swapaxes(-1, -2)           # (..., T, S)
+    p, softmax_backward = masked_softmax.raw(xp, scores, keep=seen)
+    kept, lift = draw_kept(xp, p.shape, rate, rng) if rng is not None and rate else (True, 1)
+    weights = p * kept * lift if kept is not True else p
+
+    def backward(dout):
+        dweights = dout @ value.swapaxes(-1, -2)               # (..., T, S)
+        dvalue = weights.swapaxes(-1, -2) @ dout
+        dscores = softmax_backward(dweights * kept * lift if kept is not True else dweights)
+        dquery = dscores @ key * shrink
+        dkey = dscores.swapaxes(-1, -2) @ (query * shrink)
+        return dquery, dkey, dvalue
+
+    return weights @ value, backward
+
+
+def visible(xp, keep, causal: bool, queries: int, keys: int):
+    """The mask of what each query may look at, (..., T, S) or broadcast to it; None where that is everything."""
+    if keep is not None:
+        keep = xp.asarray(keep)
+        if keep.dtype != bool:
+            raise TypeError(f"attention: keep has dtype {keep.dtype}; it must be boolean, True = may be seen")
+    if not causal:
+        return keep
+    past = xp.asarray(np.tri(queries, keys, keys - queries, dtype=bool))     # row t: True up to t + S - T
+    return past if keep is None else keep & past
+
+
+@primitive
+def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, rate: float = 0.0, rng=None):
+    """Multi-head attention of positions among themselves: packed (B, T, 3C) -> (B, T, C).
+
+    The last axis of packed holds query, key and value, each of `heads` heads of C / heads channels, as one product
+    gives them.  keep broadcasts to (B, heads, T, T).
+
+    The formula is that of `attention`.  What is saved: the heads are views and are not copied; a few sequences at a
+    time stay in the cache; scores become exp(score - top) in place and are never divided by their sum, which the
+    smaller output is instead; and backward's row sum of p * dp is that of dout * out.
+    """
+    if packed.ndim != 3 or packed.shape[-1] % (3 * heads):
+        raise ValueError(f"self_attention: packed is {packed.shape}, heads is {heads}; "
+                         "it must be (B, T, 3C) with C a multiple of heads")
+    batch, length, width = *packed.shape[:2], packed.shape[2] // 3
+    shrink = 1 / math.sqrt(width // heads)
+    hidden = _hidden_bias(xp, visible(xp, keep, causal, length, length), packed, heads)
+    kept, lift = (draw_kept(xp, (batch, heads, length, length), rate, rng) if rng is not None and rate else (None, 1))
+    pieces = _pieces(xp, batch, heads * length * length)
+    ones = xp.ones((length, 1), packed.dtype)
+
+    query, key, value = _heads(packed, 3, heads)               # each (B, H, T, D)
+    out = xp.empty((batch, length, width), packed.dtype)
+    totals = xp.empty((batch, heads, length, 1), packed.dtype)
+    weights = xp.empty((batch, heads, length, length), packed.dtype)
+    (out_heads,) = _heads(out, 1, heads)
+    for b in pieces:
+        w = weights[b]                                         # (b, H, T, S), written in place from here on
+        xp.matmul(query[b] * shrink, _turned(xp, key[b]), out=w)
+        if hidden is not None:
+            w += hidden[b]                                     # minus infinity where nothing may be seen
+        top = w.real.max(-1, keepdims=True)
+        w -= top if hidden is None else xp.where(top == -np.inf, 0, top)
+        xp.exp(w, out=w)
+        total = w @ ones
+        totals[b] = total if hidden is None else xp.where(total.real == 0, 1, total)
+        out_heads[b] = (w if kept is None else w * kept[b]) @ value[b]
+        out_heads[b] *= lift / totals[b]
+
+    def backward(dout):
+        dpacked = xp.empty(packed.shape, dout.dtype)
+        dquery, dkey, dvalue = _heads(dpacked, 3, heads)
+        (dout_heads,) = _heads(dout, 1, heads)
+        for b in pieces:
+            w = weights[b]
+            pull = dout_heads[b] * (lift / totals[b])          # (b, H, T, D): dout, divided as the output was
+            dvalue[b] = (w if kept is None else w * kept[b]).swapaxes(-1, -2) @ pull
+            dscores = pull @ _turned(xp, value[b])             # (b, H, T, S)
+            if kept is not None:
+                dscores *= kept[b]
+            dscores -= (dout_heads[b] * out_heads[b]).sum(-1, keepdims=True) / totals[b]
+            dscores *= w
+            dquery[b] = dscores @ key[b]
+            dquery[b] *= shrink
+            dkey[b] = dscores.swapaxes(-1, -2) @ (query[b] * shrink)
+        return dpacked
+
+    return out, backward
+
+
+def _heads(packed, parts: int, heads: int) -> tuple:
+    """Views of (B, T, parts * C) as `parts` arrays (B, H, T, D): nothing is copied."""
+    batch, length, width = packed.shape
+    split = packed.reshape(batch, length, parts, heads, width // (parts * heads))
+    return tuple(split[:, :, i].swapaxes(1, 2) for i in range(parts))
+
+
+def _turned(xp, part):
+    """(B, H, S, D) -> (B, H, D, S), laid out anew: a product with narrow heads reads it twice as fast."""
+    return xp.ascontiguousarray(part.swapaxes(-1, -2))
+
+
+def _pieces(xp, batch: int, scores: int) -> list[slice]:
+    """Sequences in groups whose scores fit the cache together; on a GPU all in one."""
+    step = max(1, 65536 // max(scores, 1)) if xp is np else max(batch, 1)
+    return [slice(b, b + step) for b in range(0, batch, step)]
+
+
+def _hidden_bias(xp, seen, packed, heads: int):
+    """0 where a query may look and minus infinity where not, (B, H or 1, T or 1, T); None where all is seen."""
+    if seen is None:
+        return None
+    batch, length = packed.shape[:2]
+    if seen.ndim > 4 or not _stretches(seen.shape, (batch, heads, length, length)):
+        raise ValueError(f"self_attention: keep is {seen.shape}; it must broadcast to (B, H, T, T), here "
+                         f"{(batch, heads, length, length)}; a mask of real positions (B, T) goes in as (B, 1, 1, T)")
+    bias = xp.where(seen, 0.0, -np.inf).astype(packed.real.dtype)
+    bias = bias.reshape((1,) * (4 - bias.ndim) + bias.shape)
+    return xp.broadcast_to(bias, (batch, *bias.shape[1:]))
+
+
+def _stretches(shape: tuple, to: tuple) -> bool:
+    return all(mine in (1, whole) for mine, whole in zip(shape[::-1], to[::-1], strict=False))
+
+
+def _qkv(rng, *shape):
+    return [rng.normal(size=shape) for _ in range(3)]
+
+
+@attention.case
+def _(rng):
+    """two heads, everything seen"""
+    return Call(*_qkv(rng, 2, 3, 4))
+
+
+@attention.case
+def _(rng):
+    """fewer queries than keys, looking back only"""
+    return Call(rng.normal(size=(2, 4)), rng.normal(size=(3, 4)), rng.normal(size=(3, 2)), causal=True)
+
+
+@attention.case
+def _(rng):
+    """padding hidden, and weights dropped"""
+    return Call(*_qkv(rng, 2, 3, 4), keep=np.array([[[True, True, False]], [[True, True, True]]]),
+                rate=0.25, rng=np.random.default_rng(1))
+
+
+@attention.special
+def _(rng):
+    """a query that may look nowhere gives zeros and a zero gradient"""
+    nowhere = np.array([[False, False], [True, True]])
+    return Special(*_qkv(rng, 2, 3)[:2], np.ones((2, 3)), keep=nowhere).expect(
+        out=[[0.0] * 3, [1.0] * 3], grads=(np.zeros((2, 3)), np.zeros((2, 3)), None))
+
+
+@self_attention.case
+def _(rng):
+    """two heads, everything seen"""
+    return Call(rng.normal(size=(2, 3, 12)), heads=2)
+
+
+@self_attention.case
+def _(rng):
+    """looking back only, with padding hidden"""
+    return Call(rng.normal(size=(2, 3, 6)), heads=1, causal=True,
+                keep=np.array([[True, True, False], [True, True, True]])[:, None, None])
+
+
+@self_attention.case
+def _(rng):
+    """weights dropped"""
+    return Call(rng.normal(size=(2, 3, 6)), heads=1, rate=0.25, rng=np.random.default_rng(1))
+
+
+@self_attention.special
+def _(rng):
+    """queries that may look nowhere give zeros and a zero gradient"""
+    keep = np.zeros((1, 1, 1, 2), bool)
+    return Special(rng.normal(size=(1, 2, 6)), heads=1, keep=keep).expect(
+        out=np.zeros((1, 2, 2)), grads=(np.zeros((1, 2, 6)),))

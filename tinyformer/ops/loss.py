@@ -1,0 +1,137 @@
+"""How wrong was the prediction, and which way is less wrong?
+
+Each loss is the mean over what counts: targets that are ignored take no part in the sum, nor in the number it is
+divided by.  `count` replaces that number, so that the parts of a split batch add up to the loss of the whole.
+"""
+
+import numpy as np
+
+from tinyformer.backend import to_host
+from tinyformer.engine import Call, Special, primitive
+from tinyformer.ops.linear import check_ids
+
+
+@primitive(reuses=True)
+def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothing: float = 0.0, count: int | None = None):
+    """-log p(target), p = softmax(logits), averaged: logits (..., V), whole numbers target (...) -> a number, in nats.
+
+    With label smoothing s the wanted distribution q is 1 - s on the target plus s/V on every class (Szegedy et al.
+    2016, section 7), and the loss is -sum q log p.  dlogits = (p - q) / count: what it says minus what it should.
+    Where every target is ignored the loss is 0 and so is its gradient.
+    """
+    target = check_ids("cross_entropy", target, logits.shape[-1], ignore=ignore_index)
+    if target.shape != logits.shape[:-1]:
+        raise ValueError(f"cross_entropy: logits are {logits.shape}, target is {target.shape}; "
+                         f"target must be {logits.shape[:-1]}, one class number for each row of logits")
+    size = logits.shape[-1]
+    labels = to_host(target).ravel()
+    counted = np.flatnonzero(labels != ignore_index)           # rows that count, out of N
+    everything = len(counted) == len(labels)
+    rows = logits.reshape(-1, size)
+    if not everything:
+        rows = rows[xp.asarray(counted)]                       # (M, V)
+    labels, here = xp.asarray(labels[counted]), xp.arange(len(counted))
+    share = 1 / (len(counted) if count is None else count) if len(counted) else 0.0
+
+    top = rows.real.max(-1, keepdims=True) if size else 0
+    p = rows - top                                             # turned into exp, then p, then the gradient, in place
+    wanted = (1 - label_smoothing) * p[here, labels].sum() + (label_smoothing / size * p.sum() if label_smoothing else 0)
+    p = xp.exp(p, out=p)
+    total = (p @ xp.ones((size, 1), p.dtype))                  # (M, 1)
+    loss = (xp.log(total).sum() - wanted) * share
+
+    def backward(dout, last=False):
+        pull = dout * share
+        drows = xp.multiply(p, pull / total, out=p) if last else p * (pull / total)
+        if label_smoothing:
+            drows -= pull * (label_smoothing / size)
+        drows[here, labels] -= pull * (1 - label_smoothing)
+        if everything:
+            return drows.reshape(logits.shape)
+        dlogits = xp.zeros((target.size, size), drows.dtype)
+        dlogits[xp.asarray(counted)] = drows
+        return dlogits.reshape(logits.shape)
+
+    return loss, backward
+
+
+@primitive
+def binary_cross_entropy_with_logits(xp, x, *, target):
+    """The mean of -t log s - (1-t) log(1-s) with s = sigmoid(x), for targets t between 0 and 1, in nats.
+
+    Written as max(x, 0) - x t + log(1 + exp(-|x|)), which cannot overflow.  dx = (s - t) / count.
+    """
+    target = xp.asarray(target, dtype=x.real.dtype)
+    if target.shape != x.shape:
+        raise ValueError(f"binary_cross_entropy_with_logits: x is {x.shape}, target is {target.shape}; they must be equal")
+    positive = x.real > 0
+    loss = xp.where(positive, x, 0) - x * target + xp.log1p(xp.exp(xp.where(positive, -x, x)))
+    share = 1 / max(x.size, 1)
+
+    def backward(dout):
+        return (0.5 * (1 + xp.tanh(0.5 * x)) - target) * (dout * share)
+
+    return loss.sum() * share, backward
+
+
+@primitive
+def mean_squared_error(xp, x, *, target):
+    """The mean of (x - target)², with gradient 2 (x - target) / count."""
+    target = xp.asarray(target, dtype=x.real.dtype)
+    if target.shape != x.shape:
+        raise ValueError(f"mean_squared_error: x is {x.shape}, target is {target.shape}; they must be equal")
+    error = x - target
+    share = 1 / max(x.size, 1)
+
+    def backward(dout):
+        return error * (dout * (2 * share))
+
+    return (error * error).sum() * share, backward
+
+
+@cross_entropy.case
+def _(rng):
+    """positions in two axes"""
+    return Call(rng.normal(size=(2, 3, 5)) * 2, target=rng.integers(0, 5, size=(2, 3)))
+
+
+@cross_entropy.case
+def _(rng):
+    """ignored rows and smoothed labels"""
+    return Call(rng.normal(size=(5, 4)), target=np.array([3, -100, 0, -100, 1]), label_smoothing=0.1)
+
+
+@cross_entropy.case
+def _(rng):
+    """class 0 is ignored, and the count is that of a larger batch"""
+    return Call(rng.normal(size=(4, 3)), target=np.array([0, 1, 2, 2]), ignore_index=0, count=7)
+
+
+@cross_entropy.special
+def _(rng):
+    """nothing counts: loss 0, gradient 0, even where the scores are NaN"""
+    return Special(np.full((2, 3), np.nan), target=np.array([-100, -100])).expect(out=0.0, grads=(np.zeros((2, 3)),))
+
+
+@cross_entropy.special
+def _(rng):
+    """huge scores: sure and right costs nothing"""
+    return Special(np.array([[1e30, -1e30, -np.inf]]), target=np.array([0])).expect(out=0.0, grads=([[0.0, 0.0, 0.0]],))
+
+
+@binary_cross_entropy_with_logits.case
+def _(rng):
+    """soft targets"""
+    return Call(rng.uniform(0.2, 3, size=(2, 3)) * rng.choice([-1, 1], size=(2, 3)), target=rng.uniform(size=(2, 3)))
+
+
+@binary_cross_entropy_with_logits.special
+def _(rng):
+    """huge scores cost what they are wrong by"""
+    return Special(np.array([1e30, -800.0]), target=np.array([1.0, 1.0])).expect(out=400.0, grads=([0.0, -0.5],))
+
+
+@mean_squared_error.case
+def _(rng):
+    """a matrix"""
+    return Call(rng.normal(size=(2, 3)), target=rng.normal(size=(2, 3)))

@@ -1,0 +1,140 @@
+"""How does a gradient follow numbers that only change places?
+
+None of these functions computes anything.  Each copies its input's numbers somewhere, so its backward brings the
+gradients back from there, and adds them up where one number was copied to several places.
+"""
+
+import numpy as np
+
+from tinyformer.backend import scatter_add
+from tinyformer.engine import Call, primitive
+
+
+@primitive(linear=True)
+def reshape(xp, x, *, shape: tuple):
+    """The same numbers in the same order, in another shape; one side may be -1."""
+    def backward(dout):
+        return dout.reshape(x.shape)
+
+    return x.reshape(shape), backward
+
+
+@primitive(linear=True)
+def transpose(xp, x, *, axes: tuple | None = None):
+    """The axes in another order (reversed where none is given): out axis i is x axis axes[i]."""
+    axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(a % x.ndim for a in axes)
+    back = tuple(axes.index(i) for i in range(len(axes)))
+
+    def backward(dout):
+        return dout.transpose(back)
+
+    return x.transpose(axes), backward
+
+
+@primitive(linear=True)
+def swapaxes(xp, x, *, first: int, second: int):
+    """Two axes exchanged; doing it again undoes it."""
+    def backward(dout):
+        return dout.swapaxes(first, second)
+
+    return x.swapaxes(first, second), backward
+
+
+@primitive(linear=True)
+def getitem(xp, x, *, index):
+    """x[index], for any index NumPy knows.  A number picked several times gathers all its gradients."""
+    basic = all(i is None or i is Ellipsis or isinstance(i, (int, slice))
+                for i in (index if isinstance(index, tuple) else (index,)))
+    out = x[index]
+
+    def backward(dout):
+        dx = xp.zeros(x.shape, dout.dtype)
+        if basic:
+            dx[index] = dout                                   # nothing is picked twice
+        else:
+            scatter_add(xp, dx, index, dout)
+        return dx
+
+    return out.copy(), backward
+
+
+@primitive(linear=True)
+def concatenate(xp, *arrays, axis: int = 0):
+    """The arrays one after the other along `axis`; each takes its own stretch of the gradient."""
+    out = xp.concatenate(arrays, axis=axis)
+    ends = np.cumsum([a.shape[axis] for a in arrays]).tolist()
+
+    def backward(dout):
+        along = [slice(None)] * dout.ndim
+        pieces = []
+        for start, end in zip([0, *ends], ends, strict=False):
+            along[axis] = slice(start, end)
+            pieces.append(dout[tuple(along)])
+        return tuple(pieces)
+
+    return out, backward
+
+
+@primitive(linear=True)
+def where(xp, a, b, *, keep):
+    """a where keep is True, b elsewhere; the one that was not taken gets no gradient, even if it is NaN."""
+    keep = xp.asarray(keep)
+
+    def backward(dout):
+        return xp.where(keep, dout, 0), xp.where(keep, 0, dout)
+
+    return xp.where(keep, a, b), backward
+
+
+@reshape.case
+def _(rng):
+    """three axes into two"""
+    return Call(rng.normal(size=(2, 3, 4)), shape=(6, -1))
+
+
+@transpose.case
+def _(rng):
+    """three axes turned round"""
+    return Call(rng.normal(size=(2, 3, 4)), axes=(1, 2, 0))
+
+
+@transpose.case
+def _(rng):
+    """a matrix on its side"""
+    return Call(rng.normal(size=(2, 3)))
+
+
+@swapaxes.case
+def _(rng):
+    """the last two of three axes"""
+    return Call(rng.normal(size=(2, 3, 4)), first=-1, second=-2)
+
+
+@getitem.case
+def _(rng):
+    """a slice, backwards and with a new axis"""
+    return Call(rng.normal(size=(4, 3)), index=(slice(None, None, -2), None, 1))
+
+
+@getitem.case
+def _(rng):
+    """rows by number, with repeats and from the end"""
+    return Call(rng.normal(size=(4, 3)), index=(np.array([0, 2, 2, -1]), np.array([1, 0, 0, 2])))
+
+
+@getitem.case
+def _(rng):
+    """a boolean mask"""
+    return Call(rng.normal(size=(2, 3)), index=np.array([[True, False, True], [False, True, False]]))
+
+
+@concatenate.case
+def _(rng):
+    """three pieces along the last axis"""
+    return Call(rng.normal(size=(2, 3)), rng.normal(size=(2, 1)), rng.normal(size=(2, 2)), axis=-1)
+
+
+@where.case
+def _(rng):
+    """a mask that stretches over both"""
+    return Call(rng.normal(size=(2, 3)), rng.normal(size=3), keep=np.array([[True], [False]]))

@@ -133,8 +133,8 @@ class Tensor:
         `retain_graph` is set.  Raises ValueError for a second pass over a freed graph, and for `create_graph`.
         """
         if create_graph or isinstance(cotangent, Tensor):
-            raise ValueError("backward: gradients are plain arrays here, so no op can be differentiated twice this way; "
-                             "for second derivatives use tinyformer.gradcheck.hvp, which is exact")
+            raise ValueError("backward: gradients are plain arrays here, so no op can be differentiated twice this "
+                             "way; for second derivatives use tinyformer.gradcheck.hvp, which is exact")
         backward(self, cotangent, retain_graph)
 
 
@@ -187,7 +187,8 @@ class Primitive:
         signature = inspect.signature(raw)
         xp, *parameters = signature.parameters.values()
         if xp.name != "xp":
-            raise TypeError(f"primitive {self.name}: the first parameter is {xp.name!r}; it must be xp, the array library")
+            raise TypeError(f"primitive {self.name}: the first parameter is {xp.name!r}; it must be xp, "
+                            "the array library")
         self.__signature__ = signature.replace(parameters=parameters)
         positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in positional)
@@ -236,7 +237,8 @@ class Primitive:
         if type(out) not in LIBRARIES:
             out = xp.asarray(out)                              # NumPy turns 0-d results into scalars
         if out.dtype is not dtype and out.dtype != dtype:
-            raise TypeError(f"{self.name}: returned {out.dtype} for inputs of {dtype}; an op keeps the precision of its inputs")
+            raise TypeError(f"{self.name}: returned {out.dtype} for inputs of {dtype}; "
+                            "an op keeps the precision of its inputs")
         result = Tensor.__new__(Tensor)                        # the checks of __init__ have been made
         result.data, result.grad, result.node = out, None, None
         result.requires_grad = tracked and _recording
@@ -274,8 +276,8 @@ class Primitive:
         given = [a.dtype for a in arrays if hasattr(a, "dtype")]
         for dtype in given:
             if dtype.kind not in "fc":
-                raise TypeError(f"{self.name}: a positional input has dtype {dtype}, which has no gradient; "
-                                f"differentiable inputs are floats, constants go by keyword ({', '.join(self.constants)})")
+                raise TypeError(f"{self.name}: a positional input has dtype {dtype}, which has no gradient; differentiable "
+                                f"inputs are floats, constants go by keyword ({', '.join(self.constants)})")
         dtype = np.result_type(*given)
         precisions = {np.finfo(d).dtype for d in given}        # the real type behind: complex128 -> float64
         if len(precisions) > 1:
@@ -311,17 +313,18 @@ def backward(root: Tensor, cotangent=None, retain_graph: bool = False) -> None:
     xp = library(root.data)
     if cotangent is None:
         if root.size != 1:
-            raise ValueError(f"backward: the tensor has shape {root.shape}, not one number; pass a cotangent of that shape "
-                             "(ones would be a choice like any other, and for softmax they hide every mistake)")
+            raise ValueError(f"backward: the tensor has shape {root.shape}, not one number; pass a cotangent of that "
+                             "shape (ones would be a choice like any other, and for softmax they hide every mistake)")
         cotangent = xp.ones(root.shape, root.dtype)
     elif type(cotangent) is not type(root.data) or cotangent.shape != root.shape or cotangent.dtype != root.dtype:
         kind = f"{getattr(cotangent, 'shape', '?')} {getattr(cotangent, 'dtype', type(cotangent).__name__)}"
-        raise ValueError(f"backward: the cotangent is {kind}; the tensor is {root.shape} {root.dtype}, and they must agree")
+        raise ValueError(f"backward: the cotangent is {kind}; the tensor is {root.shape} {root.dtype}, "
+                         "and they must agree")
     if root.node is None:
         if root.requires_grad:
             _deposit(root, cotangent.copy())
             return
-        raise ValueError("backward: this tensor depends on nothing that requires a gradient (or was made inside no_grad)")
+        raise ValueError("backward: this tensor depends on nothing that requires a gradient, or was made in no_grad()")
     order = _latest_last(root.node)
     root.node.grad = cotangent
     try:

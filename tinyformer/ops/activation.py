@@ -66,7 +66,7 @@ def gelu(xp, x, *, approximate: str = "none"):
 
 
 @primitive(reuses=True)
-def affine_gelu(xp, x, weight, bias, *, approximate: str = "none"):
+def affine_gelu(xp, x, weight, bias=None, *, approximate: str = "none"):
     """gelu(x @ weight.T + bias) as one op: x (..., I), weight (O, I), bias (O,) -> (..., O).
 
     Nobody else sees what stands between the two, so the slope of gelu is stored over it: the widest array of a

@@ -10,7 +10,7 @@ from tinyformer.ops.linear import sum_rows
 
 
 @primitive
-def layer_norm(xp, x, gain, bias, *, eps: float = 1e-5):
+def layer_norm(xp, x, gain, bias=None, *, eps: float = 1e-5):
     """Give every position mean 0 and variance 1 over its channels, then scale and shift (Ba, Kiros and Hinton 2016).
 
     x (..., C); gain, bias (C,).  unit = (x - mean) / sqrt(variance + eps), out = unit * gain + bias.
@@ -18,9 +18,9 @@ def layer_norm(xp, x, gain, bias, *, eps: float = 1e-5):
     of those two directions.  Positions are the rows of one matrix here, since a sum over the channels of each is
     then a product with a vector of ones, four times as fast as .sum(-1).
     """
-    if gain.shape != x.shape[-1:] or bias.shape != x.shape[-1:]:
-        raise ValueError(f"layer_norm: x is {x.shape}, gain is {gain.shape}, bias is {bias.shape}; "
-                         f"gain and bias must be {x.shape[-1:]}, the size of x's last axis")
+    if gain.shape != x.shape[-1:] or bias is not None and bias.shape != x.shape[-1:]:
+        raise ValueError(f"layer_norm: x is {x.shape}, gain is {gain.shape}, "
+                         f"bias is {None if bias is None else bias.shape}; gain and bias must be {x.shape[-1:]}, the size of x's last axis")
     width = x.shape[-1]
     average = xp.full((width, 1), 1 / width, x.dtype)          # (N, C) @ average -> (N, 1): the mean of each row
     rows = x.reshape(-1, width)                                # (N, C)
@@ -31,7 +31,7 @@ def layer_norm(xp, x, gain, bias, *, eps: float = 1e-5):
     def backward(dout):
         dout = dout.reshape(-1, width)                         # (N, C)
         pull = dout * unit
-        dgain, dbias = sum_rows(xp, pull), sum_rows(xp, dout)
+        dgain = sum_rows(xp, pull)
         pull *= gain
         scale = pull @ average                                 # (N, 1): mean of dunit * unit
         dx = xp.multiply(dout, gain, out=pull)                 # dunit
@@ -39,10 +39,12 @@ def layer_norm(xp, x, gain, bias, *, eps: float = 1e-5):
         dx -= shift
         dx -= unit * scale
         dx *= rstd
-        return dx.reshape(x.shape), dgain, dbias
+        dx = dx.reshape(x.shape)
+        return (dx, dgain) if bias is None else (dx, dgain, sum_rows(xp, dout))
 
     out = unit * gain
-    out += bias
+    if bias is not None:
+        out += bias
     return out.reshape(x.shape), backward
 
 
@@ -56,6 +58,12 @@ def _(rng):
 def _(rng):
     """one position, BERT's eps"""
     return Call(rng.normal(size=4), rng.normal(size=4), rng.normal(size=4), eps=1e-12)
+
+
+@layer_norm.case
+def _(rng):
+    """without a bias"""
+    return Call(rng.normal(size=(2, 4)), rng.normal(size=4))
 
 
 @layer_norm.special

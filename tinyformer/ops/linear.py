@@ -34,8 +34,8 @@ def affine(xp, x, weight, bias=None):
     product over all rows, not a sum of many small ones.
     """
     if weight.ndim != 2 or x.shape[-1:] != weight.shape[1:] or bias is not None and bias.shape != weight.shape[:1]:
-        raise ValueError(f"affine: x is {x.shape}, weight is {weight.shape}, bias is {None if bias is None else bias.shape}; "
-                         "for x (..., I) they must be (O, I) and (O,)")
+        raise ValueError(f"affine: x is {x.shape}, weight is {weight.shape}, "
+                         f"bias is {None if bias is None else bias.shape}; for x (..., I) they must be (O, I) and (O,)")
     rows = x.reshape(-1, x.shape[-1])                          # (N, I)
     out = rows @ weight.T                                      # (N, O)
     if bias is not None:

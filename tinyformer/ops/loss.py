@@ -12,7 +12,8 @@ from tinyformer.ops.linear import check_ids
 
 
 @primitive(reuses=True)
-def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothing: float = 0.0, count: int | None = None):
+def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothing: float = 0.0,
+                  count: int | None = None):
     """-log p(target), p = softmax(logits), averaged: logits (..., V), whole numbers target (...) -> a number, in nats.
 
     With label smoothing s the wanted distribution q is 1 - s on the target plus s/V on every class (Szegedy et al.
@@ -35,7 +36,9 @@ def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothi
 
     top = rows.real.max(-1, keepdims=True) if size else 0
     p = rows - top                                             # turned into exp, then p, then the gradient, in place
-    wanted = (1 - label_smoothing) * p[here, labels].sum() + (label_smoothing / size * p.sum() if label_smoothing else 0)
+    wanted = (1 - label_smoothing) * p[here, labels].sum()
+    if label_smoothing:
+        wanted += label_smoothing / size * p.sum()
     p = xp.exp(p, out=p)
     total = (p @ xp.ones((size, 1), p.dtype))                  # (M, 1)
     loss = (xp.log(total).sum() - wanted) * share
@@ -63,7 +66,8 @@ def binary_cross_entropy_with_logits(xp, x, *, target):
     """
     target = xp.asarray(target, dtype=x.real.dtype)
     if target.shape != x.shape:
-        raise ValueError(f"binary_cross_entropy_with_logits: x is {x.shape}, target is {target.shape}; they must be equal")
+        raise ValueError(f"binary_cross_entropy_with_logits: x is {x.shape}, target is {target.shape}; "
+                         "they must be equal")
     positive = x.real > 0
     loss = xp.where(positive, x, 0) - x * target + xp.log1p(xp.exp(xp.where(positive, -x, x)))
     share = 1 / max(x.size, 1)

@@ -1,0 +1,125 @@
+"""Which numbers make a model?  One frozen dataclass for each paper, with the published sizes as presets."""
+
+from dataclasses import asdict, dataclass, replace
+
+from tinyformer.errors import InputError
+
+
+@dataclass(frozen=True)
+class Config:
+    """What both kinds of model need: V words, L layers, H heads, C width, 4C inner width, T positions at most."""
+
+    vocabulary: int
+    layers: int = 2
+    heads: int = 2
+    width: int = 128
+    inner: int = 0                            # 0 means 4 * width
+    context: int = 512
+    dropout: float = 0.1
+    activation: str = "gelu"                  # "gelu": with erf; "gelu_tanh": the tanh form
+    eps: float = 1e-12
+
+    def __post_init__(self):
+        if self.inner == 0:
+            object.__setattr__(self, "inner", 4 * self.width)
+        for name in ("vocabulary", "layers", "heads", "width", "inner", "context"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise InputError(f"config: {name} is {value!r}; it must be a whole number of at least 1")
+        if self.width % self.heads:
+            raise InputError(f"config: width {self.width} is not a multiple of heads {self.heads}; "
+                             "each head gets an equal share of the width")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"config: dropout is {self.dropout}; it must be at least 0 and below 1")
+        if self.activation not in ("gelu", "gelu_tanh"):
+            raise InputError(f"config: activation is {self.activation!r}; it must be gelu or gelu_tanh")
+
+    @property
+    def approximate(self) -> str:
+        """The name of the GELU form as the op calls it."""
+        return "none" if self.activation == "gelu" else "tanh"
+
+    @classmethod
+    def preset(cls, name: str, **changes):
+        """A published size by name, with any field changed."""
+        if name not in cls.PRESETS:
+            raise InputError(f"preset {name!r} is not known; choose one of: {', '.join(cls.PRESETS)}")
+        return cls(**{**cls.PRESETS[name], **changes})
+
+    def but(self, **changes):
+        """The same configuration with some fields changed."""
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict:
+        """All fields by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class BertConfig(Config):
+    """BERT (Devlin et al. 2019) and ALBERT (Lan et al. 2020).
+
+    `factor` is ALBERT's width E of the word vectors (0: as wide as the layers, as in BERT); with `shared` all layers
+    are one and the same; `pair_objective` says what the second sentence is tested on: "nsp", "sop" or "none".
+    """
+
+    segments: int = 2
+    factor: int = 0
+    shared: bool = False
+    pair_objective: str = "nsp"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.pair_objective not in ("nsp", "sop", "none"):
+            raise InputError(f"config: pair_objective is {self.pair_objective!r}; it must be nsp, sop or none")
+
+    @property
+    def word_width(self) -> int:
+        return self.factor or self.width
+
+
+@dataclass(frozen=True)
+class GPTConfig(Config):
+    """GPT-2 (norm="pre", Radford et al. 2019) and GPT-1 (norm="post", Radford et al. 2018)."""
+
+    activation: str = "gelu_tanh"
+    eps: float = 1e-5
+    context: int = 1024
+    norm: str = "pre"
+    bias: bool = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.norm not in ("pre", "post"):
+            raise InputError(f"config: norm is {self.norm!r}; it must be pre (GPT-2) or post (GPT-1)")
+        if self.norm == "post" and not self.bias:
+            raise InputError("config: bias=False goes with norm='pre' only; GPT-1 has biases")
+
+
+def _bert(layers, width, heads=0, **more):
+    return dict(vocabulary=30522, layers=layers, width=width, heads=heads or width // 64, **more)
+
+
+def _albert(layers, width, heads, **more):
+    return dict(vocabulary=30000, layers=layers, width=width, heads=heads, factor=128, shared=True,
+                pair_objective="sop", activation="gelu_tanh", **more)
+
+
+def _gpt2(layers, width, heads):
+    return dict(vocabulary=50257, layers=layers, width=width, heads=heads, context=1024)
+
+
+BertConfig.PRESETS = {
+    "tiny": _bert(2, 128), "mini": _bert(4, 256), "small": _bert(4, 512), "medium": _bert(8, 512),
+    "base": _bert(12, 768), "large": _bert(24, 1024), "minilm": _bert(6, 384, 12),
+    "albert-base": _albert(12, 768, 12), "albert-large": _albert(24, 1024, 16),
+    "albert-xlarge": _albert(24, 2048, 16),
+}
+GPTConfig.PRESETS = {
+    "tiny": _gpt2(2, 128, 2), "mini": _gpt2(4, 256, 4),
+    "shakespeare-cpu": dict(vocabulary=65, layers=4, heads=4, width=128, context=64, dropout=0.0, bias=False,
+                            activation="gelu"),
+    "gpt1": dict(vocabulary=40478, layers=12, heads=12, width=768, context=512, norm="post"),
+    "gpt2-small": _gpt2(12, 768, 12), "gpt2-medium": _gpt2(24, 1024, 16), "gpt2-large": _gpt2(36, 1280, 20),
+    "gpt2-xl": _gpt2(48, 1600, 25),
+}

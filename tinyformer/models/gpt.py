@@ -1,0 +1,61 @@
+"""How does a model write?  It reads what stands there so far, and says which word comes next.
+
+GPT-2 (Radford et al. 2019, norm before each part) and GPT-1 (Radford et al. 2018, norm after).
+"""
+
+import math
+
+import numpy as np
+
+from tinyformer.engine import Tensor, no_grad
+from tinyformer.models.config import GPTConfig
+from tinyformer.models.measure import measured
+from tinyformer.nn import Embedding, LayerNorm, Module, PostNormBlock, PreNormBlock
+from tinyformer.ops import affine, cross_entropy, dropout
+
+
+class GPT(Module):
+    """A decoder: ids (B, T) -> logits (B, T, V), where row t has seen positions 0 to t and nothing after.
+
+    The word vectors serve twice, going in and coming out (weight tying, Press and Wolf 2017).
+    """
+
+    def __init__(self, config: GPTConfig, rng: np.random.Generator | None):
+        self.config = c = config
+        self.words = Embedding(c.vocabulary, c.width, rng)
+        self.positions = Embedding(c.context, c.width, rng)
+        if c.norm == "pre":
+            self.layers = [PreNormBlock(c.width, c.heads, c.inner, rng, rate=c.dropout, eps=c.eps, bias=c.bias,
+                                        approximate=c.approximate, out_std=0.02 / math.sqrt(2 * c.layers))
+                           for _ in range(c.layers)]
+            self.norm = LayerNorm(c.width, rng, c.eps, c.bias)
+        else:
+            self.layers = [PostNormBlock(c.width, c.heads, c.inner, rng, causal=True, rate=c.dropout, eps=c.eps,
+                                         approximate=c.approximate) for _ in range(c.layers)]
+            self.norm = None
+
+    def hidden(self, ids, rng=None) -> Tensor:
+        """ids (B, T) -> the vectors (B, T, C) after the last layer, normed."""
+        length = ids.shape[1]
+        if length > self.config.context:
+            raise ValueError(f"GPT: {length} positions; this model has room for {self.config.context}, "
+                             "shorten the input or use a larger context")
+        x = self.words(ids) + self.positions(np.arange(length))
+        x = dropout(x, rate=self.config.dropout, rng=rng)
+        for layer in self.layers:
+            x = layer(x, rng=rng)
+        return self.norm(x) if self.norm else x
+
+    def __call__(self, ids, rng=None) -> Tensor:
+        """ids (B, T) -> logits (B, T, V)."""
+        return affine(self.hidden(ids, rng), self.words.weight)
+
+    def loss(self, batch, counts: dict | None = None, rng=None) -> Tensor:
+        """Mean loss per counted target, in nats, of a TextBatch; `counts` are those of the whole batch."""
+        counts = counts or batch.counts
+        return cross_entropy(self(batch.ids, rng), target=batch.targets, count=counts["tokens"])
+
+    def measure(self, batch) -> dict[str, tuple[float, int]]:
+        """Sums and counts for evaluation: {"lm loss": (sum, count), "lm accuracy": (right, count)}."""
+        with no_grad():
+            return measured("lm", self(batch.ids), batch.targets)

@@ -1,0 +1,14 @@
+"""What does True mean in a mask?  "May be seen", always, and the mask is always called keep."""
+
+from tinyformer import backend
+from tinyformer.engine import Tensor
+
+
+def padding_mask(keep, like: Tensor):
+    """Turn the real positions of a batch, keep (B, T), into what attention broadcasts over, (B, 1, 1, T).
+
+    None where every position is real, since then there is nothing to hide; else on the device of `like`.
+    """
+    if keep is None or keep.all():
+        return None
+    return backend.to_device(keep[:, None, None, :], like.device)

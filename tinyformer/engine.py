@@ -276,8 +276,9 @@ class Primitive:
         given = [a.dtype for a in arrays if hasattr(a, "dtype")]
         for dtype in given:
             if dtype.kind not in "fc":
-                raise TypeError(f"{self.name}: a positional input has dtype {dtype}, which has no gradient; differentiable "
-                                f"inputs are floats, constants go by keyword ({', '.join(self.constants)})")
+                raise TypeError(f"{self.name}: a positional input has dtype {dtype}, which has no gradient; "
+                                "differentiable inputs are floats, constants go by keyword "
+                                f"({', '.join(self.constants)})")
         dtype = np.result_type(*given)
         precisions = {np.finfo(d).dtype for d in given}        # the real type behind: complex128 -> float64
         if len(precisions) > 1:

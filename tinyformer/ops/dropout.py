@@ -9,7 +9,8 @@ from tinyformer.engine import Call, primitive
 def dropout(xp, x, *, rate: float, rng: np.random.Generator | None):
     """Set each number to 0 with chance `rate` and scale the rest by 1/(1-rate), so that the mean stays.
 
-    (Srivastava et al. 2014, section 10.)  The gradient passes where the number passed, with the same scale.  rng=None means no dropout.
+    The gradient passes where the number passed, with the same scale.  rng=None means no dropout.  (Srivastava et al.
+    2014, section 10.)
     """
     if rng is None or rate == 0:
         return x.copy(), lambda dout: dout

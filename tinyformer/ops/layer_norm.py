@@ -20,7 +20,8 @@ def layer_norm(xp, x, gain, bias=None, *, eps: float = 1e-5):
     """
     if gain.shape != x.shape[-1:] or bias is not None and bias.shape != x.shape[-1:]:
         raise ValueError(f"layer_norm: x is {x.shape}, gain is {gain.shape}, "
-                         f"bias is {None if bias is None else bias.shape}; gain and bias must be {x.shape[-1:]}, the size of x's last axis")
+                         f"bias is {None if bias is None else bias.shape}; "
+                         f"gain and bias must be {x.shape[-1:]}, the size of x's last axis")
     width = x.shape[-1]
     average = xp.full((width, 1), 1 / width, x.dtype)          # (N, C) @ average -> (N, 1): the mean of each row
     rows = x.reshape(-1, width)                                # (N, C)

@@ -222,10 +222,11 @@ class Primitive:
             else:
                 arrays.append(x)
                 parents.append(None)
-        xp = LIBRARIES.get(type(arrays[0])) if arrays else None
+        kind = type(arrays[0]) if arrays else None
+        xp = LIBRARIES.get(kind)
         dtype = arrays[0].dtype if xp else None
         for a in arrays:                                       # the usual case: one library, one dtype
-            if xp is None or LIBRARIES.get(type(a)) is not xp or a.dtype is not dtype:
+            if xp is None or type(a) is not kind or a.dtype is not dtype:
                 xp, dtype = self._same_kind(arrays)
                 break
         try:
@@ -234,7 +235,7 @@ class Primitive:
             if str(error).startswith(self.name):
                 raise
             raise ValueError(self._with_shapes(arrays, error)) from error
-        if type(out) not in LIBRARIES:
+        if type(out) is not kind:
             out = xp.asarray(out)                              # NumPy turns 0-d results into scalars
         if out.dtype is not dtype and out.dtype != dtype:
             raise TypeError(f"{self.name}: returned {out.dtype} for inputs of {dtype}; "
@@ -361,10 +362,12 @@ def _run(node: Node, retain_graph: bool) -> None:
         grads = (grads,)
     if len(grads) != len(node.parents):
         raise ValueError(f"{op.name}: backward returned {len(grads)} gradients for {len(node.parents)} inputs")
+    kind, dtype = type(dout), dout.dtype
     for place, (parent, grad) in enumerate(zip(node.parents, grads, strict=True)):
         if parent is None:
             continue
-        grad = _police(op, place, grad, parent.shape, dout)
+        if type(grad) is not kind or grad.dtype is not dtype or grad.shape != parent.shape:
+            grad = _police(op, place, grad, parent.shape, dout)
         if type(parent) is Tensor:                             # a leaf: its gradient must be an array of its own
             shared = grad is dout or grad.base is not None or sum(grad is other for other in grads) > 1
             _deposit(parent, grad.copy() if shared and parent.grad is None else grad)

@@ -6,7 +6,7 @@ gradients back from there, and adds them up where one number was copied to sever
 
 import numpy as np
 
-from tinyformer.backend import scatter_add
+from tinyformer.backend import scatter_add, to_host
 from tinyformer.engine import Call, primitive
 
 
@@ -42,10 +42,18 @@ def swapaxes(xp, x, *, first: int, second: int):
 
 @primitive(linear=True)
 def getitem(xp, x, *, index):
-    """x[index], for any index NumPy knows.  A number picked several times gathers all its gradients."""
-    basic = all(i is None or i is Ellipsis or isinstance(i, (int, slice))
-                for i in (index if isinstance(index, tuple) else (index,)))
-    out = x[index]
+    """x[index], for any index NumPy knows.  A number picked several times gathers all its gradients.
+
+    Raises IndexError for a place outside x, on any device.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    basic = all(i is None or i is Ellipsis or isinstance(i, (int, slice)) for i in parts)
+    try:
+        if xp is not np and not basic:
+            index = _uploaded(xp, parts, x.shape)
+        out = x[index]
+    except IndexError as error:
+        raise IndexError(f"getitem: x is {x.shape}; {error}") from None
 
     def backward(dout):
         dx = xp.zeros(x.shape, dout.dtype)
@@ -56,6 +64,13 @@ def getitem(xp, x, *, index):
         return dx
 
     return out.copy(), backward
+
+
+def _uploaded(xp, parts: tuple, shape: tuple) -> tuple:
+    """An index with its arrays on the device, after a trial on the host: a GPU wraps places outside x round in silence."""
+    host = tuple(to_host(i) if hasattr(i, "dtype") else i for i in parts)
+    np.broadcast_to(False, shape)[host]
+    return tuple(xp.asarray(i) if isinstance(i, (list, np.ndarray)) else i for i in host)
 
 
 @primitive(linear=True)

@@ -1,0 +1,111 @@
+"""Damaged vocabularies: each real fault, written to a real file, is named with file and line."""
+
+import json
+
+import pytest
+
+from tinyformer.errors import InputError
+from tinyformer.text import ByteLevelBPE, CharTokenizer, WordPieceTokenizer, load_tokenizer
+
+GOOD = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "##b"]
+
+
+def message(folder):
+    with pytest.raises(InputError) as caught:
+        load_tokenizer(folder)
+    text = str(caught.value)
+    assert str(folder) in text and text.count("\n") == 0
+    return text.replace(str(folder), "DIR")
+
+
+@pytest.mark.parametrize("lines, part", [
+    (GOOD + ["a"], "vocab.txt:8: token 'a' stands in line 6"),
+    (GOOD[:3] + [""] + GOOD[3:], "vocab.txt:4: empty line"),
+    (GOOD + ["  "], "vocab.txt:8: empty line"),
+    (GOOD + ["c "], "vocab.txt:8: 'c ' has a space"),
+    (GOOD + ["c\t", "d"], "vocab.txt:8: 'c\\t' has a space"),
+    (["[PAD]", "a"], "vocab.txt: none of its 2 lines is [UNK]"),
+    ([], "vocab.txt:1: empty line"),
+])
+def test_faults_of_a_vocab_txt(tmp_path, lines, part):
+    (tmp_path / "vocab.txt").write_text("".join(f"{line}\n" for line in lines))
+    assert f"DIR/{part}" in message(tmp_path)
+
+
+def test_a_vocab_txt_from_elsewhere_is_read(tmp_path):
+    text = "\n".join([*GOOD, "\u3000x", "é"])              # no newline at the end; an ideographic space is a character
+    for raw in text.encode(), text.replace("\n", "\r\n").encode() + b"\r\n", b"\xef\xbb\xbf" + text.encode():
+        (tmp_path / "vocab.txt").write_bytes(raw)
+        tokenizer = load_tokenizer(tmp_path)
+        assert tokenizer.tokens == text.split("\n") and tokenizer.encode("AB") == [5, 6]   # lower case by default
+
+
+def test_bytes_that_are_no_utf8_are_named_with_their_line(tmp_path):
+    (tmp_path / "vocab.txt").write_bytes(b"[PAD]\n[UNK]\ncaf\xe9\n")
+    assert "DIR/vocab.txt:3: byte 0xe9 is not UTF-8" in message(tmp_path)
+
+
+@pytest.mark.parametrize("settings, part", [
+    ('{"do_lower_case": "yes"}', "tokenizer_config.json: do_lower_case is 'yes'; it must be true, false or null"),
+    ('{"do_lower_case": tru', "tokenizer_config.json:1: not JSON"),
+    ("[]", "tokenizer_config.json: holds a JSON list"),
+])
+def test_faults_of_the_settings(tmp_path, settings, part):
+    WordPieceTokenizer(GOOD).save(tmp_path)
+    (tmp_path / "tokenizer_config.json").write_text(settings)
+    assert f"DIR/{part}" in message(tmp_path)
+
+
+@pytest.mark.parametrize("vocab, part", [
+    ('{"a": 0, "b": 2}', "token 'b' has id 2 where 1 was due"),
+    ('{"a": 0, "b": 0}', "has id 0 where 1 was due"),
+    ('{"a": 0, "a": 1}', "key 'a' stands there twice"),
+    ('{"a": "0"}', "token 'a' has id '0'; an id must be a whole number"),
+    ('{"a": 0, "ab": 1}', "'ab'; it must be one whole character"),
+    ('{"a": 0,\n "b"', "vocab.json:2: not JSON"),
+])
+def test_faults_of_a_vocab_json(tmp_path, vocab, part):
+    (tmp_path / "vocab.json").write_text(vocab)
+    text = message(tmp_path)
+    assert "DIR/vocab.json" in text and part in text
+
+
+@pytest.mark.parametrize("line, part", [
+    ("a b c", "merges.txt:3: 'a b c' is not a merge"),
+    ("ab", "merges.txt:3: 'ab' is not a merge"),
+    ("", "merges.txt:3: '' is not a merge"),
+    ("x 中", "merges.txt:3: '中' is not in vocab.json"),
+    ("x y", "merges.txt:3: 'xy' is not in vocab.json"),
+])
+def test_faults_of_a_merges_txt(tmp_path, line, part):
+    ByteLevelBPE.train(["abab abab"], 300).save(tmp_path)
+    path = tmp_path / "merges.txt"
+    lines = path.read_text(encoding="utf-8").split("\n")
+    path.write_text("\n".join([*lines[:2], line, *lines[2:]]), encoding="utf-8")
+    assert f"DIR/{part}" in message(tmp_path)
+
+
+def test_files_that_do_not_belong_together(tmp_path):
+    ByteLevelBPE.train(["abab abab"], 300).save(tmp_path)
+    CharTokenizer.train(["abc"]).save(tmp_path)            # overwrites vocab.json, leaves merges.txt
+    assert "DIR/merges.txt:2" in message(tmp_path)
+    (tmp_path / "vocab.json").unlink()
+    assert "DIR/vocab.json: cannot be read (No such file" in message(tmp_path)
+
+
+def test_a_folder_without_a_tokenizer(tmp_path):
+    assert "holds none of the files of a tokenizer; needed is vocab.txt" in message(tmp_path)
+    assert message(tmp_path / "nowhere").startswith("DIR: is not a folder; needed is vocab.txt")
+
+
+@pytest.mark.parametrize("whole, part", [
+    ({"model": {"type": "Unigram", "vocab": {}}}, "are ('Unigram', None, None); only BERT's"),
+    ({"model": {"type": "WordPiece", "vocab": {"a": 0}}, "normalizer": {"type": "BertNormalizer"},
+      "pre_tokenizer": {"type": "BertPreTokenizer"}}, "is incomplete (KeyError('lowercase'))"),
+    ({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []},
+      "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False}}, "the vocabulary lacks '!'"),
+])
+def test_faults_of_a_tokenizer_json(tmp_path, whole, part):
+    (tmp_path / "tokenizer.json").write_text(json.dumps(whole))
+    text = message(tmp_path)
+    assert "DIR/tokenizer.json" in text and part in text

@@ -1,0 +1,147 @@
+"""What is a tokenizer, whatever its pieces are?  A list of tokens, and the ways from text to ids and back.
+
+The three tokenizers differ in how they cut text.  What they share stands here: ids are places in one list,
+special tokens written in the text are found before it is cut, and ids turn back into bytes one by one.
+"""
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+
+from tinyformer.errors import InputError
+
+CACHE_LIMIT = 1 << 17                                      # words remembered; text repeats its words
+
+
+class Tokenizer:
+    """Text to ids and back over `tokens` (id -> token); a subclass says how text is cut.
+
+    `roles` names the special tokens the kind of tokenizer may carry; those found in `tokens` get their id as
+    `pad_id`, `unk_id`, ... (None where absent) and are recognised when they are written out in a text.
+    """
+
+    roles = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
+
+    def __init__(self, tokens: Iterable[str]):
+        self.tokens = list(tokens)
+        self.vocab: dict[str, int] = {}
+        for i, token in enumerate(self.tokens):
+            if self.vocab.setdefault(token, i) != i:
+                raise InputError(f"vocabulary: token {token!r} has id {self.vocab[token]} and id {i}; "
+                                 "every token may stand there once: remove one of them")
+        for role in ("pad", "unk", "cls", "sep", "mask", "eos"):
+            setattr(self, f"{role}_id", self.vocab.get(self.roles.get(role)))
+        names = [name for name in self.roles.values() if name in self.vocab]
+        self.special_ids = frozenset(self.vocab[name] for name in names)
+        self._special = re.compile("|".join(map(re.escape, names))) if names else None
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self)} tokens)"
+
+    # text -> ids
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of `text`; nothing is added in front or behind.  TypeError unless `text` is a str."""
+        ids = []
+        for start, part, special in self.segments(text):
+            if special is None:
+                ids += self._encode_plain(part, start)
+            else:
+                ids.append(special)
+        return ids
+
+    def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """The ids, and for each the (start, end) in code points: text[start:end] is what it stands for."""
+        ids, offsets = [], []
+        for start, part, special in self.segments(text):
+            if special is None:
+                more, spans = self._encode_plain_with_offsets(part, start)
+                ids += more
+                offsets += [(start + a, start + b) for a, b in spans]
+            else:
+                ids.append(special)
+                offsets.append((start, start + len(part)))
+        return ids, offsets
+
+    def segments(self, text: str) -> Iterator[tuple[int, str, int | None]]:
+        """Cut `text` at the special tokens written in it: (start, part, id of the special token or None)."""
+        if not isinstance(text, str):
+            raise TypeError(f"encode: text is {type(text).__name__}; it must be str: "
+                            "decode bytes first, and give a list one text at a time")
+        end = 0
+        for match in self._special.finditer(text) if self._special else ():
+            if match.start() > end:
+                yield end, text[end:match.start()], None
+            yield match.start(), match.group(), self.vocab[match.group()]
+            end = match.end()
+        if end < len(text):
+            yield end, text[end:], None
+
+    def _encode_plain(self, part: str, start: int) -> list[int]:
+        """The ids of a part without special tokens; `start`, its place in the text, is for error messages."""
+        raise NotImplementedError(f"{type(self).__name__} must say how text is cut: define _encode_plain")
+
+    def _encode_plain_with_offsets(self, part: str, start: int) -> tuple[list[int], list[tuple[int, int]]]:
+        """The same ids, each with its (start, end) within the part."""
+        raise NotImplementedError(f"{type(self).__name__} must say where its pieces lie")
+
+    # ids -> text
+
+    def surface(self, id: int, first: bool = False) -> bytes:
+        """The UTF-8 bytes that `id` adds to the text; `first` says that no text stands before it."""
+        return self.token(id).encode()
+
+    def token(self, id: int) -> str:
+        """The token with this id; an InputError for an id outside the vocabulary."""
+        if not 0 <= id < len(self.tokens):
+            raise InputError(f"decode: id {id} is not in the vocabulary of {len(self)} tokens; "
+                             f"ids are 0 to {len(self) - 1}: is this the tokenizer the ids came from?")
+        return self.tokens[id]
+
+    def decode(self, ids: Iterable[int], skip_special: bool = False) -> str:
+        """The text of `ids`; bytes that are not UTF-8 become U+FFFD, as everywhere."""
+        stream = self.stream(skip_special)
+        return "".join([stream.feed(id) for id in ids]) + stream.finish()
+
+    def stream(self, skip_special: bool = False) -> "TextStream":
+        """A decoder that takes ids one at a time, for text shown while it is being written."""
+        return TextStream(self, skip_special)
+
+
+class TextStream:
+    """Turns ids into text one by one; all that `feed` and `finish` return, joined, is `decode` of the ids.
+
+    A character may be spread over several byte-level tokens: its first bytes wait until the last comes.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, skip_special: bool = False):
+        self.tokenizer = tokenizer
+        self.skipped = tokenizer.special_ids if skip_special else frozenset()
+        self.first = True
+        self.bytes = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def feed(self, id: int) -> str:
+        """The characters that became complete with this id; often one piece, sometimes ''."""
+        if id in self.skipped:
+            return ""
+        text = self.bytes.decode(self.tokenizer.surface(int(id), self.first))
+        self.first = False
+        return text
+
+    def finish(self) -> str:
+        """What is left when no id follows: '' or one U+FFFD for a character that was never completed."""
+        return self.bytes.decode(b"", final=True)
+
+
+def check_texts(texts: Iterable[str]) -> None:
+    """Raise a TypeError for one str where several are meant, of which every letter would count as a text."""
+    if isinstance(texts, str):
+        raise TypeError("train: texts is one str; it must be an iterable of them: give [text]")
+
+
+def by_frequency(counts: dict[str, int]) -> list[str]:
+    """The keys of `counts`, most frequent first; equal counts in code point order, so that no run differs."""
+    return sorted(counts, key=lambda key: (-counts[key], key))

@@ -1,0 +1,59 @@
+"""Do the published sizes come out to the last parameter, and without taking any memory?"""
+
+import tracemalloc
+
+import pytest
+
+from tinyformer.models import GPT, Bert, BertConfig, BertForPretraining, GPTConfig
+
+ENCODERS = {
+    "tiny": 4_385_920, "mini": 11_170_560, "small": 28_763_648, "medium": 41_373_184, "base": 109_482_240,
+    "large": 335_141_888, "minilm": 22_713_216, "albert-base": 11_683_584, "albert-large": 17_683_968,
+    "albert-xlarge": 58_724_864,
+}
+WITH_HEADS = {
+    "tiny": 4_433_468, "mini": 11_267_900, "small": 29_058_876, "medium": 41_668_412, "base": 110_106_428,
+    "large": 336_226_108,
+}
+DECODERS = {
+    "gpt1": 116_534_784, "gpt2-small": 124_439_808, "gpt2-medium": 354_823_168, "gpt2-large": 774_030_080,
+    "gpt2-xl": 1_557_611_200,
+}
+
+
+@pytest.fixture(autouse=True)
+def hardly_any_memory():
+    """Nothing is allocated: the largest model here would hold 6 gigabytes."""
+    tracemalloc.start()
+    yield
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4e6
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_encoder_and_pooler(name):
+    assert Bert(BertConfig.preset(name), rng=None).count() == ENCODERS[name]
+
+
+@pytest.mark.parametrize("name", WITH_HEADS)
+def test_bert_with_its_two_heads(name):
+    assert BertForPretraining(BertConfig.preset(name), rng=None).count() == WITH_HEADS[name]
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_decoder(name):
+    assert GPT(GPTConfig.preset(name), rng=None).count() == DECODERS[name]
+
+
+def test_the_model_for_characters_of_shakespeare():
+    assert round(GPT(GPTConfig.preset("shakespeare-cpu"), rng=None).count() / 1e6, 2) == 0.80
+
+
+def test_a_head_costs_what_its_parts_cost():
+    config = BertConfig.preset("base")
+    width, vocabulary = config.width, config.vocabulary
+    head = width * width + width + 2 * width + vocabulary      # transform, its norm, one bias for each word
+    pair = 2 * width + 2
+    assert WITH_HEADS["base"] - ENCODERS["base"] == head + pair
+    assert BertForPretraining(config.but(pair_objective="none"), rng=None).count() == ENCODERS["base"] + head

@@ -1,0 +1,91 @@
+"""Does GPT look back only, in both its forms, and start from ignorance?"""
+
+import math
+
+import numpy as np
+import pytest
+import small
+
+from tinyformer.models import GPT, GPTConfig
+
+FORMS = [pytest.param(dict(norm="pre"), id="GPT-2"), pytest.param(dict(norm="pre", bias=False), id="GPT-2, no bias"),
+         pytest.param(dict(norm="post"), id="GPT-1")]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_untrained_model_knows_nothing(form):
+    vocabulary = 1000
+    model = GPT(GPTConfig(vocabulary=vocabulary, width=64, context=32, **form), np.random.default_rng(0))
+    loss = model.loss(small.text_batch(16, 32, vocabulary)).item()
+    assert loss == pytest.approx(math.log(vocabulary), rel=0.03)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_token_changes_nothing_before_itself(form, dtype):
+    """Not by one bit, whichever token it is; and it does change everything from itself on."""
+    model, ids = small.gpt(dtype=dtype, **form), small.text_batch(length=9).ids
+    before = model(ids).data
+    for t in range(ids.shape[1]):
+        changed = ids.copy()
+        changed[:, t] = (changed[:, t] + 1) % small.VOCABULARY
+        after = model(changed).data
+        assert np.array_equal(after[:, :t], before[:, :t])
+        assert (after != before)[:, t:].any(axis=2).all()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_gradient_comes_from_what_follows(form):
+    """The logits at position t leave every later position's vector without a gradient."""
+    model, ids = small.gpt(**form), small.text_batch(length=9).ids
+    for t in range(ids.shape[1]):
+        logits = model(ids)
+        cotangent = np.zeros(logits.shape)
+        cotangent[:, t] = np.random.default_rng(t).normal(size=cotangent[:, t].shape)
+        model.positions.weight.grad = None
+        logits.backward(cotangent)
+        gradient = model.positions.weight.grad
+        assert gradient[:t + 1].any(axis=1).all() and not gradient[t + 1:].any()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_two_halves_of_a_batch_give_the_gradient_of_the_whole(form):
+    model, batch = small.gpt(**form), small.text_batch(rows=4)
+    whole = small.gradients(model, lambda: model.loss(batch))
+    for p in model.parameters():
+        p.grad = None
+    for rows in (slice(0, 1), slice(1, 4)):
+        part = type(batch)(ids=batch.ids[rows], targets=batch.targets[rows])
+        model.loss(part, counts=batch.counts).backward()
+    for name, p in model.named_parameters().items():
+        assert np.abs(p.grad - whole[name]).max() <= 1e-10 * max(np.abs(whole[name]).max(), 1e-3), name
+
+
+def test_what_writes_into_the_stream_of_sums_starts_smaller():
+    """GPT-2 divides by sqrt(2 L), for 2 L products that are added up."""
+    model = GPT(GPTConfig(vocabulary=10, layers=8, heads=2, width=64), np.random.default_rng(0))
+    block = model.layers[3]
+    for weight in (block.attend.out.weight, block.feed.narrow.weight):
+        assert weight.data.std() == pytest.approx(0.02 / math.sqrt(2 * 8), rel=0.05)
+    assert block.attend.project.weight.data.std() == pytest.approx(0.02, rel=0.05)
+
+
+def test_words_serve_twice():
+    """One table reads and writes: its gradient is that of the input plus that of the output."""
+    model, batch = small.gpt(), small.text_batch()
+    assert sum(p.shape == (small.VOCABULARY, 8) for p in model.parameters()) == 1
+    gradient = small.gradients(model, lambda: model.loss(batch))["words.weight"]
+    absent = np.setdiff1d(np.arange(small.VOCABULARY), batch.ids)
+    assert absent.size and gradient[absent].any()              # words never read still learn from being no answer
+
+
+def test_too_long_an_input_says_how_long_it_may_be():
+    with pytest.raises(ValueError, match="GPT: 10 positions; this model has room for 9"):
+        small.gpt()(np.zeros((1, 10), np.int64))
+
+
+def test_measure_counts_the_targets_that_count():
+    model, batch = small.gpt(), small.text_batch()
+    (total, count), (right, of) = model.measure(batch).values()
+    assert count == of == batch.counts["tokens"] and 0 <= right <= of
+    assert total / count == pytest.approx(model.loss(batch).item(), rel=1e-12)

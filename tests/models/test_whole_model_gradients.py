@@ -1,0 +1,117 @@
+"""Is the gradient of a whole model right, with each of its heads?
+
+The complex step gives a directional derivative without any subtraction: f(theta + i h v) = f + i h <grad f, v> + O(h²),
+with h so small that h² is nothing (Squire and Trapp 1998).  Forward runs on complex numbers, backward is not involved.
+"""
+
+import numpy as np
+import pytest
+import small
+
+from tinyformer import no_grad
+from tinyformer.ops import cross_entropy
+
+
+def _bert(head="both", **options):
+    model, batch = small.bert(**options), small.pretraining_batch()
+
+    def loss():
+        if head == "both":
+            return model.loss(batch)
+        hidden = model(batch.ids, batch.segments, batch.keep)
+        if head == "words":
+            return cross_entropy(model.word_logits(hidden, batch.positions), target=batch.targets)
+        return cross_entropy(model.pair_logits(hidden), target=batch.pair_labels)
+
+    return model, loss
+
+
+def _gpt(**options):
+    model, batch = small.gpt(**options), small.text_batch()
+    return model, lambda: model.loss(batch)
+
+
+MODELS = {
+    "BERT, words": lambda: _bert("words"),
+    "BERT, next sentence": lambda: _bert("pair"),
+    "BERT, both": lambda: _bert(),
+    "BERT, tanh form of GELU": lambda: _bert(activation="gelu_tanh"),
+    "ALBERT, sentence order": lambda: _bert("pair", shared=True, factor=4, pair_objective="sop", layers=3),
+    "ALBERT, both": lambda: _bert(shared=True, factor=4, pair_objective="sop", layers=3),
+    "GPT-2": lambda: _gpt(),
+    "GPT-2, no bias": lambda: _gpt(bias=False),
+    "GPT-1": lambda: _gpt(norm="post"),
+}
+
+
+@pytest.fixture(params=MODELS)
+def case(request):
+    """A model, a function that gives its loss, and its gradient as one long vector."""
+    model, loss = MODELS[request.param]()
+    return model, loss, _flat(small.gradients(model, loss).values())
+
+
+def _flat(arrays) -> np.ndarray:
+    return np.concatenate([np.zeros(1), *(np.ravel(a) for a in arrays if a is not None)])
+
+
+def _at(model, loss, step, direction):
+    """The loss with every parameter moved by step times its direction."""
+    kept = [p.data for p in model.parameters()]
+    try:
+        for p, v in zip(model.parameters(), direction, strict=True):
+            p.data = p.data + step * v
+        with no_grad():
+            return loss().data[()]
+    finally:
+        for p, data in zip(model.parameters(), kept, strict=True):
+            p.data = data
+
+
+def _direction(model, seed):
+    """Random numbers in the shape of every parameter that has a gradient, zeros for the others."""
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=p.shape) * (p.grad is not None) for p in model.parameters()]
+
+
+def _used(model, direction):
+    return _flat(v for v, p in zip(direction, model.parameters(), strict=True) if p.grad is not None)
+
+
+def test_the_complex_step_agrees(case):
+    model, loss, gradient = case
+    for seed in range(3):
+        v = _direction(model, seed)
+        exact = _at(model, loss, 1e-30j, v).imag / 1e-30
+        ours = gradient @ _used(model, v)
+        assert abs(ours - exact) <= 1e-10 * np.linalg.norm(gradient) * np.linalg.norm(_used(model, v))
+
+
+def test_the_complex_step_agrees_for_each_parameter_alone(case):
+    """One direction that moves everything might hide a small parameter behind a large one."""
+    model, loss, _ = case
+    for i, p in enumerate(model.parameters()):
+        if p.grad is None:
+            continue
+        v = [np.zeros(q.shape) for q in model.parameters()]
+        v[i] = np.random.default_rng(i).normal(size=p.shape)
+        exact = _at(model, loss, 1e-30j, v).imag / 1e-30
+        scale = max(np.linalg.norm(p.grad) * np.linalg.norm(v[i]), 1e-6)
+        assert abs((p.grad * v[i]).sum() - exact) <= 1e-10 * scale, list(model.named_parameters())[i]
+
+
+def test_what_the_gradient_leaves_shrinks_with_the_square_of_the_step(case):
+    """f(theta + h v) - f(theta) - h <grad f, v> is of order h², so a tenth of the step leaves a hundredth."""
+    model, loss, gradient = case
+    v = _direction(model, 7)
+    slope, here = gradient @ _used(model, v), _at(model, loss, 0.0, v)
+    steps = [1e-3, 1e-4]
+    left = [abs(_at(model, loss, h, v) - here - h * slope) for h in steps]
+    assert np.log10(left[0] / left[1]) >= 1.9
+
+
+def test_running_on_complex_numbers_changes_no_value(case):
+    model, loss, _ = case
+    v = _direction(model, 0)
+    real, complexed = _at(model, loss, 0.0, v), _at(model, loss, 0j, v)
+    assert complexed.imag == 0 and complexed.real == pytest.approx(real, rel=1e-13)

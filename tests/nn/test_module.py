@@ -1,0 +1,108 @@
+"""Is the parameter tree read rightly from plain attributes, and is loading all or nothing?"""
+
+import numpy as np
+import pytest
+import small
+
+from tinyformer import Tensor
+from tinyformer.errors import CheckpointError
+from tinyformer.nn import Linear, Module
+
+
+class Twig(Module):
+    def __init__(self, side):
+        self.weight = Tensor(np.full((side, 2), float(side)))
+        self.note = "no tensor, no parameter"
+
+
+class Tree(Module):
+    """Parameters directly, in a module, in a list, in a dict, in a list of dicts; one of them tied."""
+
+    def __init__(self):
+        self.last_letter = Tensor(np.zeros(3))
+        self.alone = Twig(1)
+        self.several = [Twig(2), Twig(3)]
+        self.named = {"left": Twig(4), "right": [{"deep": Twig(5)}]}
+        self.tied = self.several[1].weight
+        self.nothing = None
+        self.ids = np.arange(4)
+
+
+def test_names_come_in_the_order_of_assignment():
+    assert list(Tree().named_parameters()) == [
+        "last_letter", "alone.weight", "several.0.weight", "several.1.weight", "named.left.weight",
+        "named.right.0.deep.weight"]
+
+
+def test_a_tied_weight_counts_once_under_its_first_name():
+    tree = Tree()
+    assert "tied" not in tree.named_parameters()
+    assert tree.count() == 3 + 2 + 4 + 6 + 8 + 10
+    assert len(tree.parameters()) == len(tree.state()) == 6
+
+
+def test_load_takes_back_what_state_gave():
+    source, target = small.bert(), small.bert(spread=False)
+    assert target.load(source.state()) is target
+    batch = small.pretraining_batch()
+    assert source.loss(batch).item() == target.loss(batch).item()
+    source.parameters()[0].data += 1
+    assert not np.array_equal(source.parameters()[0].data, target.parameters()[0].data)
+
+
+def test_load_lists_everything_that_does_not_fit_and_changes_nothing():
+    tree, before = Tree(), Tree().state()
+    arrays = {name: np.full_like(a, 9) for name, a in tree.state().items()}
+    del arrays["alone.weight"], arrays["named.left.weight"]
+    arrays |= {"stranger": np.zeros(2), "tied": np.zeros((3, 2))}
+    arrays["several.0.weight"] = np.zeros((2, 3))
+    with pytest.raises(CheckpointError) as caught:
+        tree.load(arrays)
+    assert str(caught.value).splitlines() == [
+        "Tree: 5 tensors do not fit",
+        "  missing: alone.weight (1, 2)", "  missing: named.left.weight (4, 2)",
+        "  unexpected: stranger (2,)", "  unexpected: tied (3, 2)",
+        "  shape of several.0.weight: given (2, 3), wanted (2, 2)"]
+    for name, array in tree.state().items():
+        assert np.array_equal(array, before[name])
+
+
+def test_load_keeps_the_precision_of_the_model_and_lays_numbers_out_in_order():
+    layer = Linear(3, 2, np.random.default_rng(0))
+    given = {"weight": np.arange(6.0).reshape(3, 2).T, "bias": np.ones(2)}
+    layer.load(given)
+    assert layer.weight.dtype == np.float32 and layer.weight.data.flags.c_contiguous
+    assert np.array_equal(layer.weight.data, given["weight"])
+
+
+def test_a_tied_weight_stays_tied_when_it_is_loaded():
+    tree = Tree()
+    tree.load({name: np.full_like(a, 7) for name, a in tree.state().items()})
+    assert tree.tied is tree.several[1].weight and (tree.tied.data == 7).all()
+
+
+def test_repr_is_a_table():
+    lines = repr(Tree()).splitlines()
+    assert lines[0] == "Tree"
+    assert lines[1].split() == ["last_letter", "(3,)", "3"]
+    assert lines[-1].split() == ["total", "33"]
+    assert len({len(line) for line in lines[1:]}) == 1         # the columns stand below each other
+
+
+def test_to_another_precision_moves_every_parameter_and_drops_gradients():
+    model, batch = small.bert(dtype=np.float32), small.pretraining_batch()
+    model.loss(batch).backward()
+    tensors = model.parameters()
+    assert model.to(dtype=np.float64) is model
+    assert all(p.dtype == np.float64 and p.grad is None for p in model.parameters())
+    assert all(a is b for a, b in zip(tensors, model.parameters(), strict=True))      # the same tensors, so ties hold
+    assert model.loss(batch).dtype == np.float64
+
+
+@pytest.mark.parametrize("make", [small.bert, small.gpt])
+def test_float32_stays_float32(make):
+    model = make(dtype=np.float32)
+    batch = small.text_batch() if make is small.gpt else small.pretraining_batch()
+    gradients = small.gradients(model, lambda: model.loss(batch))
+    assert model.loss(batch).dtype == np.float32
+    assert {g.dtype for g in gradients.values()} == {np.dtype(np.float32)}

@@ -98,9 +98,9 @@ def gelu_with_slope(xp, x, approximate: str, over=None):
 
 
 # What follows is the same two formulas for float32 on the CPU, piece by piece so that every intermediate stays in
-# the cache: 3 to 4 nanoseconds a number instead of 20.
+# the cache: about 4 nanoseconds a number instead of 20.
 
-PIECE = 8192
+PIECE = 32768                                                  # six such arrays of float32 fit a cache of 1 MB
 
 
 def _in_cache(formula, x, over):

@@ -64,9 +64,9 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     The last axis of packed holds query, key and value, each of `heads` heads of C / heads channels, as one product
     gives them.  keep broadcasts to (B, heads, T, T).
 
-    The formula is that of `attention`.  What is saved: the heads are views and are not copied; a few sequences at a
-    time stay in the cache; scores become exp(score - top) in place and are never divided by their sum, which the
-    smaller output is instead; and backward's row sum of p * dp is that of dout * out.
+    The formula is that of `attention`.  What is saved: the heads are views and are not copied; scores become
+    exp(score - top) in place and are never divided by their sum, which the smaller output is instead; and the row
+    sum of p * dp that backward needs is that of dout * out.
     """
     if packed.ndim != 3 or packed.shape[-1] % (3 * heads):
         raise ValueError(f"self_attention: packed is {packed.shape}, heads is {heads}; "
@@ -75,43 +75,38 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     shrink = 1 / math.sqrt(width // heads)
     hidden = _hidden_bias(xp, visible(xp, keep, causal, length, length), packed, heads)
     kept, lift = (draw_kept(xp, (batch, heads, length, length), rate, rng) if rng is not None and rate else (None, 1))
-    pieces = _pieces(xp, batch, heads * length * length)
-    ones = xp.ones((length, 1), packed.dtype)
-
     query, key, value = _heads(packed, 3, heads)               # each (B, H, T, D)
+
+    weights = (query * shrink) @ _turned(xp, key)              # (B, H, T, S), written in place from here on
+    if hidden is not None:
+        weights += hidden                                      # minus infinity where nothing may be seen
+    top = weights.real.max(-1, keepdims=True)
+    weights -= top if hidden is None else xp.where(top == -np.inf, 0, top)
+    xp.exp(weights, out=weights)
+    total = weights @ xp.ones((length, 1), packed.dtype)       # (B, H, T, 1)
+    if hidden is not None:
+        total = xp.where(total.real == 0, 1, total)
+    share = lift / total
+
     out = xp.empty((batch, length, width), packed.dtype)
-    totals = xp.empty((batch, heads, length, 1), packed.dtype)
-    weights = xp.empty((batch, heads, length, length), packed.dtype)
-    (out_heads,) = _heads(out, 1, heads)
-    for b in pieces:
-        w = weights[b]                                         # (b, H, T, S), written in place from here on
-        xp.matmul(query[b] * shrink, _turned(xp, key[b]), out=w)
-        if hidden is not None:
-            w += hidden[b]                                     # minus infinity where nothing may be seen
-        top = w.real.max(-1, keepdims=True)
-        w -= top if hidden is None else xp.where(top == -np.inf, 0, top)
-        xp.exp(w, out=w)
-        total = w @ ones
-        totals[b] = total if hidden is None else xp.where(total.real == 0, 1, total)
-        out_heads[b] = (w if kept is None else w * kept[b]) @ value[b]
-        out_heads[b] *= lift / totals[b]
+    (out_heads,) = _heads(out, 1, heads)                       # (B, H, T, D)
+    xp.matmul(weights if kept is None else weights * kept, value, out=out_heads)
+    out_heads *= share
 
     def backward(dout):
         dpacked = xp.empty(packed.shape, dout.dtype)
         dquery, dkey, dvalue = _heads(dpacked, 3, heads)
         (dout_heads,) = _heads(dout, 1, heads)
-        for b in pieces:
-            w = weights[b]
-            pull = dout_heads[b] * (lift / totals[b])          # (b, H, T, D): dout, divided as the output was
-            dvalue[b] = (w if kept is None else w * kept[b]).swapaxes(-1, -2) @ pull
-            dscores = pull @ _turned(xp, value[b])             # (b, H, T, S)
-            if kept is not None:
-                dscores *= kept[b]
-            dscores -= (dout_heads[b] * out_heads[b]).sum(-1, keepdims=True) / totals[b]
-            dscores *= w
-            dquery[b] = dscores @ key[b]
-            dquery[b] *= shrink
-            dkey[b] = dscores.swapaxes(-1, -2) @ (query[b] * shrink)
+        pull = dout_heads * share                              # dout, divided as the output was
+        xp.matmul((weights if kept is None else weights * kept).swapaxes(-1, -2), pull, out=dvalue)
+        dscores = pull @ _turned(xp, value)                    # (B, H, T, S)
+        if kept is not None:
+            dscores *= kept
+        dscores -= (dout_heads * out_heads).sum(-1, keepdims=True) / total
+        dscores *= weights
+        xp.matmul(dscores, key, out=dquery)
+        dquery *= shrink
+        xp.matmul(dscores.swapaxes(-1, -2), query * shrink, out=dkey)
         return dpacked
 
     return out, backward
@@ -127,12 +122,6 @@ def _heads(packed, parts: int, heads: int) -> tuple:
 def _turned(xp, part):
     """(B, H, S, D) -> (B, H, D, S), laid out anew: a product with narrow heads reads it twice as fast."""
     return xp.ascontiguousarray(part.swapaxes(-1, -2))
-
-
-def _pieces(xp, batch: int, scores: int) -> list[slice]:
-    """Sequences in groups whose scores fit the cache together; on a GPU all in one."""
-    step = max(1, 65536 // max(scores, 1)) if xp is np else max(batch, 1)
-    return [slice(b, b + step) for b in range(0, batch, step)]
 
 
 def _hidden_bias(xp, seen, packed, heads: int):

@@ -22,7 +22,9 @@ def reshape(xp, x, *, shape: tuple):
 @primitive(linear=True)
 def transpose(xp, x, *, axes: tuple | None = None):
     """The axes in another order (reversed where none is given): out axis i is x axis axes[i]."""
-    axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(a % x.ndim for a in axes)
+    axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(a + x.ndim if a < 0 else a for a in axes)
+    if sorted(axes) != list(range(x.ndim)):
+        raise ValueError(f"transpose: x is {x.shape}, axes are {axes}; they must name each of the {x.ndim} axes once")
     back = tuple(axes.index(i) for i in range(len(axes)))
 
     def backward(dout):
@@ -76,6 +78,8 @@ def _uploaded(xp, parts: tuple, shape: tuple) -> tuple:
 @primitive(linear=True)
 def concatenate(xp, *arrays, axis: int = 0):
     """The arrays one after the other along `axis`; each takes its own stretch of the gradient."""
+    if not arrays:
+        raise ValueError("concatenate: no arrays are given; one is needed at least")
     out = xp.concatenate(arrays, axis=axis)
     ends = np.cumsum([a.shape[axis] for a in arrays]).tolist()
 
@@ -94,6 +98,13 @@ def concatenate(xp, *arrays, axis: int = 0):
 def where(xp, a, b, *, keep):
     """a where keep is True, b elsewhere; the one that was not taken gets no gradient, even if it is NaN."""
     keep = xp.asarray(keep)
+    if keep.dtype != bool:
+        raise TypeError(f"where: keep has dtype {keep.dtype}; it must be boolean, True = take a")
+    try:
+        np.broadcast_shapes(a.shape, b.shape, keep.shape)
+    except ValueError:
+        raise ValueError(f"where: a is {a.shape}, b is {b.shape}, keep is {keep.shape}; "
+                         "sides must be equal or 1, counted from the right") from None
 
     def backward(dout):
         return xp.where(keep, dout, 0), xp.where(keep, 0, dout)

@@ -1,0 +1,86 @@
+"""Do the pictures come out, with what was drawn in them said in words?"""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tinyformer import plot
+
+pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that were saved, to look into."""
+    figures, save = [], plot._save
+    monkeypatch.setattr(plot, "_save", lambda figure, path: (figures.append(figure), save(figure, path)))
+    return figures
+
+
+def words(figure) -> str:
+    found = [text.get_text() for axes in figure.axes for text in axes.texts]
+    for axes in figure.axes:
+        found += [axes.get_title(), axes.get_xlabel(), axes.get_ylabel()]
+    return " | ".join(found)
+
+
+def test_loss_curve_names_its_lines_and_levels(drawn, tmp_path):
+    training = [(step, 5 - step / 100) for step in range(1, 101)]
+    path = tmp_path / "new" / "loss.png"
+    plot.loss_curve(training, path, validation=[(50, 4.6), (100, 4.25)], entropy=4.5, start=5.0)
+    assert path.read_bytes().startswith(PNG)
+    said = words(drawn[0])
+    for part in ("training 4.0", "validation 4.25", "unigram entropy 4.50", "ln V 5.00", "step", "nats per token"):
+        assert part in said
+
+
+def test_loss_curve_of_one_point_and_of_none(tmp_path):
+    plot.loss_curve([(1, 2.0)], tmp_path / "one.png")
+    assert (tmp_path / "one.png").stat().st_size > 1000
+    with pytest.raises(ValueError, match="no point to draw"):
+        plot.loss_curve([], tmp_path / "none.png")
+
+
+def test_smoothing_keeps_the_mean_of_a_constant_and_the_length():
+    np.testing.assert_allclose(plot._smoothed(np.full(200, 3.0)), 3.0)
+    noisy = np.random.default_rng(0).normal(size=600)
+    assert len(plot._smoothed(noisy)) == 600
+    assert plot._smoothed(noisy).std() < 0.4
+
+
+def test_attention_map_has_a_square_for_each_head(drawn, tmp_path):
+    tokens = ["[CLS]", "a", "[MASK]", "[SEP]"]
+    weights = np.random.default_rng(0).dirichlet(np.ones(4), size=(3, 4))
+    plot.attention_map(weights, tokens, tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(PNG)
+    images = [image.get_array() for axes in drawn[0].axes for image in axes.get_images()][:3]
+    np.testing.assert_allclose(np.stack(images), weights)
+    with pytest.raises(ValueError, match=r"\(3, 4, 4\) for 2 tokens"):
+        plot.attention_map(weights, ["a", "b"], tmp_path / "map.png")
+
+
+def test_valley_has_three_named_lines(drawn, tmp_path):
+    steps = np.logspace(-16, -1, 16)
+    found = SimpleNamespace(name="square", steps=steps, float64=steps ** 2 + 1e-16 / steps,
+                            float32=steps ** 2 + 1e-7 / steps, complex_step=np.zeros(16))
+    plot.valley(found, tmp_path / "valley.png")
+    said = words(drawn[0])
+    for part in ("float32", "float64", "complex step", "square", "best step 1e-06", "best step 1e-03"):
+        assert part in said
+    assert drawn[0].axes[0].get_xscale() == drawn[0].axes[0].get_yscale() == "log"
+
+
+def test_a_function_that_knows_no_complex_numbers_has_two_lines(drawn, tmp_path):
+    steps = np.logspace(-16, -1, 16)
+    found = SimpleNamespace(name="abs", steps=steps, float64=steps, float32=steps, complex_step=np.full(16, np.nan))
+    plot.valley(found, tmp_path / "valley.png")
+    assert "complex step" not in words(drawn[0])
+
+
+def test_pictures_need_no_global_state(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)           # importing it now fails
+    plot.loss_curve([(1, 2.0), (2, 1.0)], tmp_path / "loss.png")
+    assert (tmp_path / "loss.png").exists()

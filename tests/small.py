@@ -1,9 +1,8 @@
 """Models and batches so small that every number of them can be checked."""
 
-from types import SimpleNamespace
-
 import numpy as np
 
+from tinyformer.data.batches import PretrainingBatch, TextBatch
 from tinyformer.models import GPT, BertConfig, BertForPretraining, GPTConfig
 from tinyformer.nn import Module
 
@@ -32,29 +31,25 @@ def _prepared(model: Module, spread: bool, dtype) -> Module:
     return model
 
 
-def pretraining_batch(rows: int = 3, length: int = 7, vocabulary: int = VOCABULARY, seed: int = 2) -> SimpleNamespace:
-    """Pairs of sentences with padding at the end of every second one, and some positions to guess.
-
-    ids, segments, keep (B, T); positions (M,) in the flattened batch, targets (M,); pair_labels (B,).
-    """
+def pretraining_batch(rows: int = 3, length: int = 7, vocabulary: int = VOCABULARY, seed: int = 2) -> PretrainingBatch:
+    """Pairs of sentences with padding at the end of every second one, and some positions to guess."""
     rng = np.random.default_rng(seed)
     keep = np.ones((rows, length), bool)
     keep[1::2, length - 2:] = False
     segments = np.broadcast_to(np.arange(length) >= length // 2, keep.shape).astype(np.int64)
     positions = np.flatnonzero((rng.random((rows, length)) < 0.4) & keep)
-    return SimpleNamespace(
+    return PretrainingBatch(
         ids=rng.integers(0, vocabulary, (rows, length)), segments=segments, keep=keep, positions=positions,
-        targets=rng.integers(0, vocabulary, len(positions)), pair_labels=rng.integers(0, 2, rows),
-        counts={"tokens": len(positions), "pairs": rows})
+        targets=rng.integers(0, vocabulary, len(positions)), pair_labels=rng.integers(0, 2, rows))
 
 
-def text_batch(rows: int = 3, length: int = 7, vocabulary: int = VOCABULARY, seed: int = 2) -> SimpleNamespace:
-    """Text and the same text one place further on: ids and targets (B, T), a few targets left out."""
+def text_batch(rows: int = 3, length: int = 7, vocabulary: int = VOCABULARY, seed: int = 2) -> TextBatch:
+    """Text, and the same text one place further on as targets, of which a few are left out."""
     rng = np.random.default_rng(seed)
     text = rng.integers(0, vocabulary, (rows, length + 1))
     targets = text[:, 1:].copy()
     targets[0, :2] = -100
-    return SimpleNamespace(ids=text[:, :-1], targets=targets, counts={"tokens": int((targets != -100).sum())})
+    return TextBatch(text[:, :-1], targets)
 
 
 def gradients(model: Module, loss) -> dict[str, np.ndarray]:
@@ -63,3 +58,15 @@ def gradients(model: Module, loss) -> dict[str, np.ndarray]:
         p.grad = None
     loss().backward()
     return {name: p.grad for name, p in model.named_parameters().items()}
+
+
+class CountingGenerator:
+    """In place of a random generator: remembers how many numbers each dropout asked for."""
+
+    def __init__(self):
+        self.sizes = []
+        self.rng = np.random.default_rng(0)
+
+    def bytes(self, length: int) -> bytes:
+        self.sizes.append(length // 2)                         # dropout draws 16 bits a number
+        return self.rng.bytes(length)

@@ -79,6 +79,15 @@ def test_only_the_asked_positions_are_scored():
     np.testing.assert_allclose(model.word_logits(hidden, batch.positions).data, everywhere[batch.positions], rtol=1e-12)
 
 
+def test_the_pair_head_reads_the_first_position_alone():
+    model, batch = small.bert(), small.pretraining_batch()
+    hidden = model(batch.ids, batch.segments, batch.keep)
+    logits = model.pair_logits(hidden.retain_grad())
+    assert logits.shape == (len(batch), 2)
+    logits.backward(np.random.default_rng(0).normal(size=logits.shape))
+    assert hidden.grad[:, 0].any(axis=1).all() and not hidden.grad[:, 1:].any()
+
+
 def test_segments_count_as_the_first_where_none_are_given():
     model, batch = small.bert(), small.pretraining_batch()
     assert np.array_equal(model(batch.ids).data, model(batch.ids, np.zeros_like(batch.ids)).data)
@@ -119,11 +128,11 @@ def _first(name: str) -> str:
 
 
 @pytest.mark.parametrize("options", KINDS)
-def test_two_halves_of_a_batch_give_the_gradient_of_the_whole(options):
-    """Unequal numbers of targets: each half is told the counts of the whole."""
+def test_the_parts_of_a_batch_give_the_gradient_of_the_whole(options):
+    """Unequal numbers of targets: each part is told the counts of the whole."""
     model, batch = small.bert(**options), small.pretraining_batch(rows=4)
     whole = small.gradients(model, lambda: model.loss(batch))
-    parts = [_rows(batch, slice(0, 1)), _rows(batch, slice(1, 4))]
+    parts = batch.split(2)
     assert parts[0].counts["tokens"] != parts[1].counts["tokens"]
     for p in model.parameters():
         p.grad = None
@@ -135,17 +144,6 @@ def test_two_halves_of_a_batch_give_the_gradient_of_the_whole(options):
     assert total == pytest.approx(model.loss(batch).item(), rel=1e-12)
     for name, p in model.named_parameters().items():
         assert np.abs(p.grad - whole[name]).max() <= 1e-10 * max(np.abs(whole[name]).max(), 1e-3), name
-
-
-def _rows(batch, rows: slice):
-    """Some sequences of a batch, as a batch of their own."""
-    length = batch.ids.shape[1]
-    start, stop = rows.start * length, rows.stop * length
-    inside = (batch.positions >= start) & (batch.positions < stop)
-    return type(batch)(ids=batch.ids[rows], segments=batch.segments[rows], keep=batch.keep[rows],
-                       positions=batch.positions[inside] - start, targets=batch.targets[inside],
-                       pair_labels=batch.pair_labels[rows],
-                       counts={"tokens": int(inside.sum()), "pairs": rows.stop - rows.start})
 
 
 def test_measure_counts_what_is_right():
@@ -167,3 +165,13 @@ def test_dropout_is_a_matter_of_the_generator_alone():
 
     assert loss() == loss() and loss(1) == loss(1)
     assert len({loss(), loss(1), loss(2)}) == 3
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_dropout_stands_where_the_paper_puts_it(shared):
+    """After the embedding, and in each layer on the attention weights and on both parts' outputs."""
+    model, batch = small.bert(dropout=0.2, layers=3, shared=shared), small.pretraining_batch()
+    draws = small.CountingGenerator()
+    model.loss(batch, rng=draws)
+    B, T, C, H = *batch.ids.shape, 8, 2
+    assert draws.sizes == [B * T * C] + 3 * [B * H * T * T, B * T * C, B * T * C]

@@ -49,16 +49,26 @@ def test_no_gradient_comes_from_what_follows(form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_two_halves_of_a_batch_give_the_gradient_of_the_whole(form):
+def test_the_parts_of_a_batch_give_the_gradient_of_the_whole(form):
+    """Unequal numbers of targets: each part is told the count of the whole."""
     model, batch = small.gpt(**form), small.text_batch(rows=4)
     whole = small.gradients(model, lambda: model.loss(batch))
     for p in model.parameters():
         p.grad = None
-    for rows in (slice(0, 1), slice(1, 4)):
-        part = type(batch)(ids=batch.ids[rows], targets=batch.targets[rows])
+    for part in batch.split(2):
         model.loss(part, counts=batch.counts).backward()
     for name, p in model.named_parameters().items():
         assert np.abs(p.grad - whole[name]).max() <= 1e-10 * max(np.abs(whole[name]).max(), 1e-3), name
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_dropout_stands_where_the_paper_puts_it(norm):
+    """After the embedding, and in each layer on the attention weights and on both parts' outputs."""
+    model, batch = small.gpt(dropout=0.2, layers=3, norm=norm), small.text_batch()
+    draws = small.CountingGenerator()
+    model.loss(batch, rng=draws)
+    B, T, C, H = *batch.ids.shape, 8, 2
+    assert draws.sizes == [B * T * C] + 3 * [B * H * T * T, B * T * C, B * T * C]
 
 
 def test_what_writes_into_the_stream_of_sums_starts_smaller():

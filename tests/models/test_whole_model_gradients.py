@@ -9,6 +9,7 @@ import pytest
 import small
 
 from tinyformer import no_grad
+from tinyformer.gradcheck import check, hvp
 from tinyformer.ops import cross_entropy
 
 
@@ -115,3 +116,44 @@ def test_running_on_complex_numbers_changes_no_value(case):
     v = _direction(model, 0)
     real, complexed = _at(model, loss, 0.0, v), _at(model, loss, 0j, v)
     assert complexed.imag == 0 and complexed.real == pytest.approx(real, rel=1e-13)
+
+
+def test_the_checker_for_everybody_says_the_same(case):
+    model, loss, _ = case
+    report = check(loss, model, checks=["complex step", "Taylor", "twice"])
+    assert report.ok, report
+
+
+@pytest.fixture
+def curved():
+    """A two-layer BERT with its masked-word loss, and the product of its Hessian with a direction."""
+    model, loss = _bert("words")
+    return model, loss, lambda direction: hvp(loss, model, direction)
+
+
+def _random_direction(model, seed):
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=p.shape) for p in model.parameters()]
+
+
+def test_the_hessian_is_symmetric(curved):
+    """u.Hv = v.Hu, since it does not matter which of two derivatives is taken first."""
+    model, _, times_hessian = curved
+    for seed in range(3):
+        u, v = _random_direction(model, seed), _random_direction(model, 10 + seed)
+        one, other = _flat(u) @ _flat(times_hessian(v)), _flat(v) @ _flat(times_hessian(u))
+        assert abs(one) > 1e-3 and abs(one - other) <= 1e-12 * abs(one)
+
+
+def test_the_hessian_is_the_difference_of_two_gradients(curved):
+    model, loss, times_hessian = curved
+    v, kept, ends = _random_direction(model, 0), model.state(), []
+    step = 1e-5
+    for sign in (1, -1):
+        model.load({name: data + sign * step * d for (name, data), d in zip(kept.items(), v, strict=True)})
+        ends.append([np.zeros(p.shape) if g is None else g
+                     for p, g in zip(model.parameters(), small.gradients(model, loss).values(), strict=True)])
+    difference = (_flat(ends[0]) - _flat(ends[1])) / (2 * step)
+    model.load(kept)
+    exact = _flat(times_hessian(v))
+    assert np.linalg.norm(exact - difference) <= 1e-6 * np.linalg.norm(exact)

@@ -5,6 +5,8 @@ gradient is a product with the other one, transposed to the other side.  `affine
 once for a weight that all positions share, and once for rows that are picked by number.
 """
 
+import math
+
 import numpy as np
 
 from tinyformer.backend import scatter_add, to_host
@@ -36,13 +38,13 @@ def affine(xp, x, weight, bias=None):
     if weight.ndim != 2 or x.shape[-1:] != weight.shape[1:] or bias is not None and bias.shape != weight.shape[:1]:
         raise ValueError(f"affine: x is {x.shape}, weight is {weight.shape}, "
                          f"bias is {None if bias is None else bias.shape}; for x (..., I) they must be (O, I) and (O,)")
-    rows = x.reshape(-1, x.shape[-1])                          # (N, I)
+    rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])     # (N, I)
     out = rows @ weight.T                                      # (N, O)
     if bias is not None:
         out += bias
 
     def backward(dout):
-        dout = dout.reshape(-1, weight.shape[0])               # (N, O)
+        dout = dout.reshape(len(rows), weight.shape[0])        # (N, O)
         dx = (dout @ weight).reshape(x.shape)
         dweight = dout.T @ rows                                # (O, I)
         return (dx, dweight) if bias is None else (dx, dweight, sum_rows(xp, dout))
@@ -62,12 +64,14 @@ def embedding(xp, weight, *, ids):
     A word that occurs several times gathers the gradients of all its places, so backward adds and never assigns.
     Raises IndexError for an id outside 0 ... V-1.
     """
+    if weight.ndim != 2:
+        raise ValueError(f"embedding: weight is {weight.shape}; it must be (V, C), one row for each id")
     rows = check_ids("embedding", ids, weight.shape[0])
     picked = xp.asarray(rows.ravel())                          # (N,)
 
     def backward(dout):
         dweight = xp.zeros(weight.shape, dout.dtype)
-        add_rows(xp, dweight, picked, dout.reshape(len(picked), -1))
+        add_rows(xp, dweight, picked, dout.reshape(len(picked), weight.shape[1]))
         return dweight
 
     return weight[picked].reshape(*rows.shape, weight.shape[1]), backward
@@ -92,7 +96,7 @@ def check_ids(op: str, ids, size: int, ignore=None):
 
     A GPU would wrap an id outside the table round to another row without a word, so this is checked on both.
     """
-    ids = ids if hasattr(ids, "dtype") else np.asarray(ids)
+    ids = ids if hasattr(ids, "dtype") else np.asarray(ids, dtype=None if np.size(ids) else int)
     if ids.dtype.kind not in "iu":
         raise TypeError(f"{op}: ids have dtype {ids.dtype}; they must be whole numbers")
     if ids.size:

@@ -18,7 +18,11 @@ def masked_softmax(xp, x, *, keep=None, axis: int = -1):
     """
     if keep is not None:
         keep = xp.asarray(keep)
+        if keep.dtype != bool:
+            raise TypeError(f"masked_softmax: keep has dtype {keep.dtype}; it must be boolean, True = may be seen")
         x = xp.where(keep, x, -np.inf)
+    if not x.size:
+        return x.copy(), lambda dp: dp
     top = x.real.max(axis=axis, keepdims=True)                 # subtracting it, exp cannot overflow
     top = xp.where(top == -np.inf, 0, top)                     # a row of -inf stays one
     weights = xp.exp(x - top)
@@ -40,6 +44,8 @@ def log_softmax(xp, x, *, axis: int = -1):
 
     dx = d - p * sum(d): what one log share gains by raising its own score, all shares pay.
     """
+    if not x.size:
+        return x.copy(), lambda dout: dout
     top = x.real.max(axis=axis, keepdims=True)
     shifted = x - top
     out = shifted - xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))

@@ -60,13 +60,13 @@ def gradients(model: Module, loss) -> dict[str, np.ndarray]:
     return {name: p.grad for name, p in model.named_parameters().items()}
 
 
-class CountingGenerator:
-    """In place of a random generator: remembers how many numbers each dropout asked for."""
+class CountingGenerator(np.random.Generator):
+    """A random generator that remembers how many numbers each dropout asked it for."""
 
     def __init__(self):
+        super().__init__(np.random.PCG64(0))
         self.sizes = []
-        self.rng = np.random.default_rng(0)
 
     def bytes(self, length: int) -> bytes:
         self.sizes.append(length // 2)                         # dropout draws 16 bits a number
-        return self.rng.bytes(length)
+        return super().bytes(length)

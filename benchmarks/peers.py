@@ -1,0 +1,104 @@
+"""The same models written in PyTorch, as plainly as its users write them: what tinyformer is measured against."""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Block(nn.Module):
+    """One layer; pre-norm (GPT-2) or post-norm (BERT), with PyTorch's fused attention."""
+
+    def __init__(self, width, heads, inner, *, pre, causal, bias, rate, eps, approximate):
+        super().__init__()
+        self.heads, self.pre, self.causal, self.rate, self.approximate = heads, pre, causal, rate, approximate
+        self.project = nn.Linear(width, 3 * width, bias=bias)
+        self.out = nn.Linear(width, width, bias=bias)
+        self.widen = nn.Linear(width, inner, bias=bias)
+        self.narrow = nn.Linear(inner, width, bias=bias)
+        self.norms = nn.ModuleList(nn.LayerNorm(width, eps, bias=bias) for _ in range(2))
+
+    def attend(self, x):
+        batch, length, width = x.shape
+        split = self.project(x).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        rate = self.rate if self.training else 0.0
+        mixed = F.scaled_dot_product_attention(*split, is_causal=self.causal, dropout_p=rate)
+        return self.out(mixed.transpose(1, 2).reshape(batch, length, width))
+
+    def feed(self, x):
+        return self.narrow(F.gelu(self.widen(x), approximate=self.approximate))
+
+    def drop(self, x):
+        return F.dropout(x, self.rate, self.training)
+
+    def forward(self, x):
+        if self.pre:
+            x = x + self.drop(self.attend(self.norms[0](x)))
+            return x + self.drop(self.feed(self.norms[1](x)))
+        x = self.norms[0](x + self.drop(self.attend(x)))
+        return self.norms[1](x + self.drop(self.feed(x)))
+
+
+class GPT(nn.Module):
+    """GPT-2's form with tied words, for a tinyformer GPTConfig `c`."""
+
+    def __init__(self, c):
+        super().__init__()
+        self.words, self.positions = nn.Embedding(c.vocabulary, c.width), nn.Embedding(c.context, c.width)
+        self.blocks = nn.ModuleList(Block(c.width, c.heads, c.inner, pre=True, causal=True, bias=c.bias, rate=c.dropout,
+                                          eps=c.eps, approximate=c.approximate) for _ in range(c.layers))
+        self.norm = nn.LayerNorm(c.width, c.eps, bias=c.bias)
+        self.rate = c.dropout
+        for name, p in self.named_parameters():
+            if p.dim() > 1:
+                small = name.endswith(("out.weight", "narrow.weight"))
+                nn.init.normal_(p, std=0.02 / math.sqrt(2 * c.layers) if small else 0.02)
+            elif name.endswith("bias"):
+                nn.init.zeros_(p)
+
+    def loss(self, ids, targets):
+        x = self.words(ids) + self.positions.weight[: ids.shape[1]]
+        x = F.dropout(x, self.rate, self.training)
+        for block in self.blocks:
+            x = block(x)
+        logits = self.norm(x) @ self.words.weight.T
+        return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
+
+
+class Bert(nn.Module):
+    """BERT with its two pre-training heads, for a tinyformer BertConfig `c`; only masked places are scored."""
+
+    def __init__(self, c):
+        super().__init__()
+        self.words, self.positions = nn.Embedding(c.vocabulary, c.width), nn.Embedding(c.context, c.width)
+        self.segments = nn.Embedding(2, c.width)
+        self.norm = nn.LayerNorm(c.width, c.eps)
+        self.blocks = nn.ModuleList(Block(c.width, c.heads, c.inner, pre=False, causal=False, bias=True, rate=c.dropout,
+                                          eps=c.eps, approximate="none") for _ in range(c.layers))
+        self.pooler, self.pair = nn.Linear(c.width, c.width), nn.Linear(c.width, 2)
+        self.transform, self.transform_norm = nn.Linear(c.width, c.width), nn.LayerNorm(c.width, c.eps)
+        self.word_bias = nn.Parameter(torch.zeros(c.vocabulary))
+        self.rate = c.dropout
+        for name, p in self.named_parameters():
+            if p.dim() > 1:
+                nn.init.normal_(p, std=0.02)
+            elif name.endswith("bias"):
+                nn.init.zeros_(p)
+
+    def loss(self, ids, segments, positions, targets, pairs):
+        x = self.words(ids) + self.positions.weight[: ids.shape[1]] + self.segments(segments)
+        x = F.dropout(self.norm(x), self.rate, self.training)
+        for block in self.blocks:
+            x = block(x)
+        rows = x.view(-1, x.shape[-1])[positions]
+        rows = self.transform_norm(F.gelu(self.transform(rows)))
+        pair = self.pair(torch.tanh(self.pooler(x[:, 0])))
+        return (F.cross_entropy(rows @ self.words.weight.T + self.word_bias, targets) + F.cross_entropy(pair, pairs))
+
+
+def optimizer(model, learning_rate, betas=(0.9, 0.999), weight_decay=0.01, fused=False):
+    """AdamW with decay on the tensors of two axes only."""
+    groups = [{"params": [p for p in model.parameters() if p.dim() > 1], "weight_decay": weight_decay},
+              {"params": [p for p in model.parameters() if p.dim() < 2], "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=learning_rate, betas=betas, fused=fused)

@@ -1,0 +1,249 @@
+"""What can be typed after `python -m tinyformer`?  The commands, their options, and what a mistake looks like.
+
+A command is a function that describes its options and a function that runs.  Nothing heavy is imported before the
+command runs, so that --help answers at once.  Wrong use ends in one to three lines and exit status 2, a damaged
+checkpoint in 3, training that left the finite numbers in 4, Ctrl-C in 130 and SIGTERM in 143.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tinyformer import __version__
+from tinyformer.errors import CheckpointError, InputError, NumericError
+from tinyformer.tasks.options import add_options, suggestion
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, which raises instead of leaving, and suggests the nearest option for one it does not know."""
+
+    def __init__(self, command: str, **more):
+        super().__init__(prog=f"python -m tinyformer {command}".rstrip(), allow_abbrev=False, **more)
+
+    def parse(self, words: list[str]) -> argparse.Namespace:
+        for word in words:
+            if word == "--":
+                break
+            name = word.split("=")[0]
+            if name.startswith("--") and name not in self._option_string_actions:
+                raise InputError(f"option {name} is not known{suggestion(name, self._option_string_actions)}; "
+                                 f"see: {self.prog} --help")
+        return self.parse_args(words)
+
+    def error(self, message):
+        raise InputError(f"{message}; see: {self.prog} --help")
+
+
+# ---- the commands: what each takes, and what it does -----------------------------------------------------------------
+
+
+def tour_options(parser):
+    parser.add_argument("--quick", action="store_true", help="everything, but smaller: under a minute")
+    parser.add_argument("--out", default="runs/tour", metavar="DIR", help="folder for models, pictures and report.md "
+                        "(default runs/tour)")
+    parser.add_argument("--seed", type=int, default=0, metavar="INT", help="the one number all chance comes from")
+    _device_option(parser)
+
+
+def tour(options) -> int:
+    from tinyformer.tasks.tour import run
+    return run(options.out, quick=options.quick, seed=options.seed, device=options.device)
+
+
+def gradcheck_options(parser):
+    parser.add_argument("ops", nargs="*", metavar="op", help="primitives to check (default: all)")
+    parser.add_argument("--json", action="store_true", help="print a JSON list with one object for each primitive")
+    parser.add_argument("--from", dest="file", metavar="FILE.py", help="check the primitives that this file defines")
+    parser.add_argument("--valley", metavar="OP", help="draw the error of this primitive's numerical derivative "
+                        "against the step")
+    parser.add_argument("--out", default="valley.png", metavar="FILE.png", help="where --valley draws (default "
+                        "valley.png)")
+    parser.add_argument("--seed", type=int, default=0, metavar="INT", help="of the points and directions")
+
+
+def gradcheck(options) -> int:
+    from tinyformer.tasks.gradients import run
+    return run(options.ops, options.file, options.json, options.valley, options.out, options.seed)
+
+
+def pretrain_options(parser):
+    from tinyformer.tasks.settings import Pretraining
+    parser.add_argument("model", choices=("bert", "gpt"), help="bert fills in blanks, gpt goes on writing")
+    add_options(parser, Pretraining)
+    parser.add_argument("--config", metavar="FILE.json", help="a saved set of settings, such as the settings.json of "
+                        "an earlier run; the command line wins")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
+    parser.add_argument("--overwrite", action="store_true", help="replace the model that stands in --out")
+
+
+def pretrain(options) -> int:
+    from tinyformer.tasks import pretrain as task
+    given = {name: value for name, value in vars(options).items()
+             if name not in ("model", "config", "resume", "overwrite", "debug")}
+    return task.run(options.model, given, options.config, options.resume, options.overwrite)
+
+
+def fill_options(parser):
+    parser.add_argument("--model", required=True, metavar="DIR", help="folder of a BERT, for example runs/tour/bert")
+    parser.add_argument("text", nargs="*", help="text with [MASK] in it; without one, lines are read from the "
+                        "standard input")
+    parser.add_argument("--top", type=int, default=5, metavar="K", help="guesses shown for each blank (default 5)")
+    _device_option(parser)
+
+
+def fill(options) -> int:
+    from tinyformer.tasks.fill import run
+    return run(options.model, options.text, options.top, options.device)
+
+
+def generate_options(parser):
+    parser.add_argument("--model", required=True, metavar="DIR", help="folder of a GPT, for example runs/tour/gpt")
+    parser.add_argument("--prompt", default="", help="text to go on from")
+    parser.add_argument("--length", type=int, default=200, metavar="N", help="tokens to write (default 200)")
+    parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 takes the most probable token "
+                        "(greedy, the default), 1 draws from the model's own distribution")
+    parser.add_argument("--top-k", type=int, default=0, metavar="K", help="draw among the K most probable tokens only")
+    parser.add_argument("--top-p", type=float, default=1.0, metavar="P", help="draw among the fewest tokens that reach "
+                        "probability P together")
+    parser.add_argument("--seed", type=int, default=0, metavar="INT", help="the same seed writes the same text")
+    _device_option(parser)
+
+
+def generate(options) -> int:
+    from tinyformer.tasks.write import run
+    return run(options.model, options.prompt, options.length, options.temperature, options.top_k, options.top_p,
+               options.seed, options.device)
+
+
+def info(options) -> int:
+    from tinyformer.tasks.info import run
+    return run()
+
+
+def _device_option(parser):
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where to compute "
+                        "(default auto)")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: a line of help, what describes its options, and what runs it."""
+
+    summary: str
+    options: Callable
+    run: Callable
+    usage: str | None = None
+
+    def parser(self, name: str) -> Parser:
+        usage = self.usage and f"python -m tinyformer {name} {self.usage}"
+        parser = Parser(name, usage=usage, description=self.summary[0].upper() + self.summary[1:] + ".")
+        self.options(parser)
+        parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        return parser
+
+
+COMMANDS = {
+    "tour": Command("check the gradients, train a small BERT and a small GPT, and show it all", tour_options, tour),
+    "gradcheck": Command("compare the gradient of every primitive with derivatives found in other ways",
+                         gradcheck_options, gradcheck),
+    "pretrain": Command("train a BERT or a GPT on text, from nothing", pretrain_options, pretrain,
+                        usage="bert|gpt --corpus PATH|pydocs --out DIR [--setting value ...]"),
+    "fill": Command("let a BERT guess what stands at each [MASK]", fill_options, fill),
+    "generate": Command("let a GPT go on writing", generate_options, generate),
+    "info": Command("show the versions and the machine this runs on", lambda parser: None, info),
+}
+
+
+def overview() -> str:
+    """What --help prints: every command in one line."""
+    lines = [f"tinyformer {__version__}: BERT and GPT down to the last derivative.", "",
+             "usage: python -m tinyformer [command] [options]", "", "commands (the first runs if none is named):"]
+    lines += [f"  {name:<10} {command.summary}" for name, command in COMMANDS.items()]
+    return "\n".join([*lines, "", "python -m tinyformer COMMAND --help tells the options of each; the tour takes "
+                      "--quick, --out, --seed and --device."])
+
+
+# ---- from words to an exit status ------------------------------------------------------------------------------------
+
+
+class Terminated(BaseException):
+    """SIGTERM came: leave the way Ctrl-C does, through every `finally`."""
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command and return its exit status; every expected mistake becomes a message of a few lines."""
+    words = sys.argv[1:] if words is None else list(words)
+    try:
+        before = signal.signal(signal.SIGTERM, _terminate)
+    except ValueError:                                         # not in the main thread: signals are somebody else's
+        before = None
+    try:
+        status = _run(words)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:                                    # whoever read our output has gone, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except KeyboardInterrupt:
+        return _say("interrupted", 130)
+    except Terminated:
+        return _say("terminated", 143)
+    except Exception as error:
+        if "--debug" in words:
+            raise
+        status, message = explain(error)
+        return _say(message, status)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def explain(error: Exception) -> tuple[int, str]:
+    """The exit status and the message for an error that reached the top."""
+    for kind, status in ((InputError, 2), (CheckpointError, 3), (NumericError, 4)):
+        if isinstance(error, kind):
+            return status, str(error)
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":       # NumPy's, or CuPy's
+        return 1, (f"out of memory ({error or 'no more to be had'}); what a step needs grows with batch x length: "
+                   "lower --batch-size or --max-length, or compute the batch in parts with --accumulate 4")
+    if isinstance(error, OSError) and error.filename is not None:
+        return 2, f"{error.filename}: {error.strerror}"
+    return 1, (f"{type(error).__name__}: {error}\nThis is a fault of the program and not of your input; "
+               "--debug shows where it happened")
+
+
+def _run(words: list[str]) -> int:
+    if words and not words[0].startswith("-"):
+        name, rest = words[0], words[1:]
+        if name not in COMMANDS:
+            raise InputError(f"command {name!r} is not known{suggestion(name, COMMANDS)}; "
+                             f"choose one of: {', '.join(COMMANDS)}")
+    elif words[:1] in (["--help"], ["-h"]):
+        print(overview())
+        return 0
+    elif words[:1] == ["--version"]:
+        print(f"tinyformer {__version__}")
+        return 0
+    else:
+        name, rest = "tour", words
+    parser = COMMANDS[name].parser(name)
+    try:
+        options = parser.parse(rest)
+    except SystemExit as done:                                 # --help has been printed
+        return int(done.code or 0)
+    return COMMANDS[name].run(options)
+
+
+def _terminate(number, frame):
+    raise Terminated
+
+
+def _say(message: str, status: int) -> int:
+    try:
+        print(f"tinyformer: {message}", file=sys.stderr, flush=True)
+    except (BrokenPipeError, ValueError):
+        pass
+    return status

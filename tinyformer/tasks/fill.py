@@ -1,0 +1,83 @@
+"""What stood at the blank?  A BERT's guesses for every [MASK] of a text, with their probabilities."""
+
+import sys
+from collections.abc import Iterable
+
+import numpy as np
+
+from tinyformer.backend import to_host
+from tinyformer.engine import no_grad
+from tinyformer.errors import InputError
+from tinyformer.models import BertForPretraining
+from tinyformer.tasks.folders import open_model
+
+Guesses = list[tuple[str, float]]
+
+
+def run(folder: str, texts: list[str], top: int = 5, device: str = "cpu") -> int:
+    """Print the guesses for each text, or for each line of the standard input."""
+    if top < 1:
+        raise InputError(f"--top is {top}; it is the number of guesses to show, 1 or more")
+    model, tokenizer = open_model(folder, BertForPretraining, device)
+    for text in texts or _lines():
+        blanks = fill(model, tokenizer, text, top)
+        print(text)
+        for number, guesses in enumerate(blanks, 1):
+            print(f"  [MASK] {number}:  " + "   ".join(f"{token} {share:.3f}" for token, share in guesses))
+        print(f"  -> {filled(text, blanks)}", flush=True)
+    return 0
+
+
+def fill(model: BertForPretraining, tokenizer, text: str, top: int = 5) -> list[Guesses]:
+    """For each [MASK] of the text the `top` most probable tokens and their probabilities, most probable first.
+
+    The text goes in as [CLS] text [SEP].  Raises InputError for a text without [MASK], and for one that is too long.
+    """
+    ids = row(tokenizer, text)
+    if len(ids) > model.config.context:
+        raise InputError(f"the text is {len(ids)} tokens long with [CLS] and [SEP], and this model reads "
+                         f"{model.config.context}; shorten it around the blank: {text[:60]!r}")
+    places = np.flatnonzero(np.array(ids) == tokenizer.mask_id)          # (M,)
+    if not len(places):
+        raise InputError(f"there is no [MASK] in {text[:60]!r}; write it where a word is to be guessed")
+    shares = probabilities(model, np.array([ids]), places)               # (M, V)
+    order = np.argsort(-shares, axis=1, kind="stable")[:, :top]
+    return [[(tokenizer.tokens[id], float(share[id])) for id in best]
+            for share, best in zip(shares, order, strict=True)]
+
+
+def row(tokenizer, text: str) -> list[int]:
+    """The ids of [CLS] text [SEP]."""
+    if tokenizer.mask_id is None or tokenizer.cls_id is None or tokenizer.sep_id is None:
+        raise InputError("this vocabulary lacks [MASK], [CLS] or [SEP]; filling in needs a BERT's vocabulary")
+    return [tokenizer.cls_id, *tokenizer.encode(text), tokenizer.sep_id]
+
+
+def probabilities(model: BertForPretraining, ids: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The model's probabilities (M, V) at these places of one row of ids (1, T)."""
+    with no_grad():
+        logits = to_host(model.word_logits(model(ids), places).data).astype(np.float64)
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def filled(text: str, blanks: Iterable[Guesses]) -> str:
+    """The text with the best guess at each blank; a piece that continues a word ("##ing") joins it."""
+    for guesses in blanks:
+        token = guesses[0][0]
+        if token.startswith("##"):
+            text = text.replace(" [MASK]", "[MASK]", 1)
+        text = text.replace("[MASK]", token.removeprefix("##"), 1)
+    return text
+
+
+def _lines() -> Iterable[str]:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise InputError("no text was given; put it in quotes behind the options, with [MASK] in it, or pipe lines in")
+    found = False
+    for line in sys.stdin:
+        if line.strip():
+            found = True
+            yield line.strip()
+    if not found:
+        raise InputError("the standard input holds no text; pipe in lines with [MASK] in them")

@@ -1,0 +1,28 @@
+"""Which model stands in this folder, and is it the kind that was asked for?"""
+
+from pathlib import Path
+
+from tinyformer.backend import choose_device
+from tinyformer.errors import InputError
+
+COMMANDS = {"GPT": "generate", "BertForPretraining": "fill"}
+
+
+def open_model(folder: str, kind: type, device: str = "cpu"):
+    """The model and the tokenizer in `folder`, moved to the device; InputError where it is another kind of model."""
+    from tinyformer.train.checkpoints import load_model
+    if not Path(folder).is_dir():
+        raise InputError(f"{folder}: no such folder; --model takes the folder of a trained model: the tour makes "
+                         "runs/tour/bert and runs/tour/gpt, pretrain makes one in its --out")
+    model, tokenizer = load_model(folder)
+    if not isinstance(model, kind):
+        other = COMMANDS.get(type(model).__name__)
+        hint = f"; for this one try: python -m tinyformer {other} --model {folder}" if other else ""
+        raise InputError(f"{folder}: holds a {type(model).__name__}, and a {kind.__name__} is needed{hint}")
+    if tokenizer is None:
+        raise InputError(f"{folder}: has a model but no vocabulary; put vocab.txt, or vocab.json and merges.txt, "
+                         "beside the weights")
+    if len(tokenizer) > model.config.vocabulary:
+        raise InputError(f"{folder}: the vocabulary has {len(tokenizer)} tokens and the model "
+                         f"{model.config.vocabulary} word vectors; they do not belong together")
+    return model.to(choose_device(device)[0]), tokenizer

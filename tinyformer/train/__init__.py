@@ -1,0 +1,8 @@
+"""How is a model trained, watched, saved and resumed?  Optimizers, schedules, the step, the loop, checkpoints."""
+
+from tinyformer.train.checkpoints import load_model, save_model
+from tinyformer.train.loop import History, Interrupted, evaluate, train
+from tinyformer.train.optimizers import SGD, AdamW
+from tinyformer.train.settings import Settings
+
+__all__ = ["SGD", "AdamW", "History", "Interrupted", "Settings", "evaluate", "load_model", "save_model", "train"]

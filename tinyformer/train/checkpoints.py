@@ -1,0 +1,175 @@
+"""How is a model kept, and how does a run go on as if it had never stopped?
+
+A *model folder* is as on the model hub: config.json, model.safetensors under the published names, the files of the
+tokenizer.  A *checkpoint* is a model folder with the optimizer's arrays and the state of the run beside it:
+
+    run/checkpoint-00000120/    config.json  model.safetensors  vocab.txt  optimizer.safetensors  trainer_state.json
+                                MANIFEST.json
+
+Order and noise of a run are pure functions of its seed and the step, so nothing else has to be remembered.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+
+from tinyformer.errors import CheckpointError
+from tinyformer.models import names
+from tinyformer.nn.module import Module
+from tinyformer.text import load_tokenizer
+from tinyformer.train import durable
+
+CONFIG, WEIGHTS, MOMENTS, STATE = "config.json", "model.safetensors", "optimizer.safetensors", "trainer_state.json"
+TOKENIZER_FILES = ("vocab.txt", "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json",
+                   "special_tokens_map.json")
+
+
+def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: bool = False) -> Path:
+    """Write a model folder, complete or not at all; one that holds a model already needs `overwrite`."""
+    folder = Path(folder)
+    if not folder.exists():
+        with durable.new_folder(folder) as building:
+            _write_model(building, model, tokenizer)
+        return folder
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} is a file; a model is saved as a folder: choose another name")
+    there = [name for name in (CONFIG, WEIGHTS) if (folder / name).exists()]
+    if there and not overwrite:
+        raise CheckpointError(f"{folder} holds a model already ({', '.join(there)}); nothing is overwritten unless "
+                              "you ask for it with overwrite=True (--overwrite)")
+    with durable.built_folder(folder, "model") as building:
+        _write_model(building, model, tokenizer)
+        durable.seal(building)
+        (folder / durable.MANIFEST).unlink(missing_ok=True)    # from here to the end the folder vouches for nothing
+        for name in TOKENIZER_FILES:
+            (folder / name).unlink(missing_ok=True)            # of another kind of tokenizer, perhaps
+        for path in sorted(building.iterdir(), key=lambda path: path.name == durable.MANIFEST):
+            os.replace(path, folder / path.name)
+        durable.sync_folder(folder)
+    return folder
+
+
+def load_model(folder: str | Path) -> tuple[Module, object | None]:
+    """The model in a folder, ours or from the model hub, and its tokenizer (None where there is none).
+
+    CheckpointError lists everything that is damaged, missing or does not fit.  float64 weights make a float64 model,
+    all others float32.
+    """
+    folder = Path(folder)
+    hub = _read_json(folder, CONFIG)
+    _check_manifest(folder)
+    try:
+        arrays = read_arrays(folder / WEIGHTS)
+        model = names.empty_model(hub, arrays)
+        if arrays and all(array.dtype == np.float64 for array in arrays.values()):
+            model.to(dtype=np.float64)
+        model.load(names.from_published(arrays, model))
+    except ValueError as error:
+        raise CheckpointError(f"{folder}: {error}") from error
+    has_tokenizer = any((folder / name).exists() for name in ("vocab.txt", "vocab.json", "tokenizer.json"))
+    return model, load_tokenizer(folder) if has_tokenizer else None
+
+
+def save_checkpoint(run: Path, model: Module, optimizer, state: dict, tokenizer=None, keep: int = 2) -> Path:
+    """Write run/checkpoint-<state["step"]>, and then remove the oldest beyond `keep` (never below two)."""
+    target = run / f"checkpoint-{state['step']:08d}"
+    if target.exists() and durable.faults(target):
+        target.rename(target.with_name(f"damaged-{target.name}-{os.getpid()}"))      # out of the way, but not lost
+    with durable.new_folder(target) as building:
+        _write_model(building, model, tokenizer)
+        write_arrays(building / MOMENTS, optimizer.state())
+        durable.write_json(building / STATE, {"format": durable.FORMAT, **state})
+    whole = [path for path in checkpoints(run) if (path / durable.MANIFEST).exists()]
+    for path in whole[:-max(2, keep)]:
+        durable.remove_folder(path)
+    return target
+
+
+def load_checkpoint(folder: Path, model: Module, optimizer) -> dict:
+    """Bring model and optimizer to where the checkpoint stands, and return its trainer_state.json."""
+    folder = Path(folder)
+    wrong = durable.faults(folder)
+    if wrong:
+        raise CheckpointError(f"{folder}: {len(wrong)} faults\n  " + "\n  ".join(wrong) +
+                              "\n  resume from an older checkpoint")
+    state = _read_json(folder, STATE)
+    if state.get("format") != durable.FORMAT or not isinstance(state.get("step"), int):
+        raise CheckpointError(f"{folder / STATE}: format is {state.get('format')!r} and step {state.get('step')!r}; "
+                              f"this version reads format {durable.FORMAT} with a whole number as step")
+    try:
+        arrays = names.from_published(read_arrays(folder / WEIGHTS), model)
+        moments = read_arrays(folder / MOMENTS)
+        optimizer.load(moments)
+        for name, p in model.named_parameters().items():       # into the optimizer's flat array, not beside it
+            p.data[...] = optimizer.xp.asarray(np.asarray(arrays[name], dtype=p.dtype))
+    except ValueError as error:
+        raise CheckpointError(f"{folder}: {error}") from error
+    return state
+
+
+def checkpoints(run: Path) -> list[Path]:
+    """The checkpoint folders of a run, oldest first by the number of their step (neither by name nor by date)."""
+    found = [(int(match[1]), path) for path in Path(run).glob("checkpoint-*")
+             if (match := re.fullmatch(r"checkpoint-(\d+)", path.name))]
+    return [path for _, path in sorted(found)]
+
+
+def newest(run: Path) -> tuple[Path | None, list[str]]:
+    """The newest checkpoint that is whole, and for each newer one that is not, what is wrong with it."""
+    skipped = []
+    for path in reversed(checkpoints(run)):
+        wrong = durable.faults(path)
+        if not wrong:
+            return path, skipped
+        skipped.append(f"{path.name}: {'; '.join(wrong)}")
+    return None, skipped
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write a safetensors file.  The library stores the bytes as they lie, so they must lie in C order."""
+    from safetensors.numpy import save_file
+    ready = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()}
+    save_file(ready, path, metadata={"format": "pt"})          # other readers ask for this line
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of a safetensors file; CheckpointError where it is none or is damaged."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+    if not path.is_file():
+        raise CheckpointError(f"{path.name} is missing; only weights in the safetensors format are read")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CheckpointError(f"{path.name} cannot be read as safetensors ({error}); get the file again") from error
+
+
+def _write_model(folder: Path, model: Module, tokenizer) -> None:
+    durable.write_json(folder / CONFIG, names.to_hub(model))
+    write_arrays(folder / WEIGHTS, names.to_published(model))
+    if tokenizer is not None:
+        tokenizer.save(folder)
+
+
+def _check_manifest(folder: Path) -> None:
+    """Hold a model folder to its manifest; folders from elsewhere have none."""
+    if (folder / durable.MANIFEST).exists() and (wrong := durable.faults(folder)):
+        raise CheckpointError(f"{folder}: {len(wrong)} faults\n  " + "\n  ".join(wrong) + "\n  get the folder again")
+
+
+def _read_json(folder: Path, name: str) -> dict:
+    path = folder / name
+    if not path.is_file():
+        inside = checkpoints(folder)
+        hint = f"give {inside[-1]}, a checkpoint in it" if inside else "is it the folder of a model?"
+        raise CheckpointError(f"{folder}: {name} is missing; {hint}")
+    try:
+        value = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: not JSON ({error}); was the file cut short?") from None
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path}: holds a JSON {type(value).__name__}; it must be an object {{...}}")
+    return value

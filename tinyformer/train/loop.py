@@ -1,0 +1,192 @@
+"""How does a model learn?  Take a batch, see how wrong the model is and which way is better, go a little that way.
+
+The heart is five lines in `train`; around them stand the questions of every long run: how is it going, how good is it
+on text it has not seen, where does it go on after a crash, and when must it stop.
+"""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tinyformer import backend
+from tinyformer.engine import no_grad
+from tinyformer.errors import NumericError
+from tinyformer.nn.module import Module
+from tinyformer.train.log import Progress
+from tinyformer.train.memory import keep_freed_memory
+from tinyformer.train.optimizers import AdamW
+from tinyformer.train.run import Run
+from tinyformer.train.settings import Settings
+from tinyformer.train.step import accumulate, clip_gradients, dropout_noise
+
+
+@dataclass
+class History:
+    """How a run went: training lines, evaluations, final figures, and the seconds that this call took."""
+
+    rows: list[dict] = field(default_factory=list)             # step, loss, learning_rate, grad_norm, seconds, tokens
+    evaluations: list[dict] = field(default_factory=list)      # step, and every figure of the evaluation by name
+    final: dict = field(default_factory=dict)                  # steps, loss, tokens, seconds, "val <name>" ...
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)             # what was said about resuming
+
+
+class Interrupted(KeyboardInterrupt):
+    """The run was asked to stop and did, between two steps; `path` is the checkpoint to go on from, or None."""
+
+    def __init__(self, step: int, path: Path | None, signal_number: int):
+        self.step, self.path, self.signal_number = step, path, signal_number
+        saved = f"go on from {path} with resume" if path else "nothing was saved, since the run has no folder"
+        super().__init__(f"stopped after step {step:,}; {saved}")
+
+
+def train(model: Module, batches, settings: Settings, *, out: str | Path | None = None, tokenizer=None,
+          validation: Callable[[], Iterable] | None = None, resume: bool | str | Path = False, overwrite: bool = False,
+          title: str = "training", facts: dict | None = None, progress: bool = True) -> History:
+    """Train `model` in place on batches.batch(0), batches.batch(1), ... and keep in `out` what is worth keeping.
+
+    `validation()` gives batches to evaluate on; `facts` are figures of the caller's for metrics.json.  Every number is
+    a function of the settings' seed and the step, so that a resumed run is bit for bit the unbroken one (on one
+    machine, with one NumPy).  NumericError where loss or gradient is not finite: the last checkpoint is untouched.
+    Ctrl-C and SIGTERM end the step, save, and raise Interrupted; a second Ctrl-C stops at once.
+    """
+    began = time.perf_counter()
+    if settings.keep_memory:
+        keep_freed_memory()
+    optimizer = AdamW(model, betas=settings.betas, eps=settings.eps, weight_decay=settings.weight_decay)
+    run = Run(out, model, optimizer, settings, tokenizer, facts)
+    log = run.begin(resume, overwrite)
+    start = run.step
+    on_cpu = optimizer.xp is np
+    try:
+        with Progress(title, start, settings.steps, progress) as bar, stop_requests() as stop:
+            for note in run.notes:
+                bar.say(note)
+            for step in range(start, settings.steps):
+                clock = time.perf_counter()
+                batch = batches.batch(step)
+                rate = settings.rate(step)
+
+                loss = accumulate(model, batch, settings.accumulate, dropout_noise(settings.seed, step))
+                norm = clip_gradients(model.parameters(), settings.clip)
+                done = run.step = step + 1
+                last = done == settings.steps
+                logs, evaluates, saves = (last or every is not None and done % every == 0 for every in
+                                          (settings.log_every, settings.evaluate_every, settings.save_every))
+                if on_cpu or logs or saves:                    # to look at a number is to wait for a GPU
+                    loss, norm = number(loss), number(norm)
+                    check_finite(done, loss, norm, model, run.latest)
+                optimizer.step(rate)
+                optimizer.zero_grad()
+
+                run.tokens += tokens_in(batch)
+                run.seconds += time.perf_counter() - clock
+                if logs:
+                    log.train(step=done, loss=loss, learning_rate=rate, grad_norm=norm, seconds=round(run.seconds, 4),
+                              tokens=run.tokens)
+                bar.advance(loss if on_cpu or logs else None, rate, run.tokens / run.seconds)
+                if evaluates and validation is not None:
+                    values = evaluate(model, validation())
+                    log.evaluation(done, values)
+                    bar.say(f"{title}: step {done:,}, validation " + figures(values))
+                if saves:
+                    run.save(log)
+                if stop and not last:
+                    raise Interrupted(done, run.latest if saves else run.save(log), stop[0])
+            history = History(log.rows, log.evaluations, notes=run.notes)
+            history.final = final_figures(history, run)
+            if start < settings.steps:
+                run.finish(history.final)
+            else:
+                bar.say(f"{title}: the run is complete, all {settings.steps:,} steps were done before")
+    finally:
+        log.close()
+    history.seconds = time.perf_counter() - began
+    return history
+
+
+def evaluate(model: Module, batches: Iterable) -> dict[str, float]:
+    """Every figure of model.measure over all batches: sums added up, then divided by what they count."""
+    sums: dict[str, float] = {}
+    counts: dict[str, int] = {}
+    with no_grad():
+        for batch in batches:
+            for name, (amount, count) in model.measure(batch).items():
+                sums[name] = sums.get(name, 0.0) + amount
+                counts[name] = counts.get(name, 0) + count
+    if not sums:
+        raise ValueError("evaluate: there was no batch to evaluate on; a validation callable must return a fresh "
+                         "iterable each time, and not one that has been used up")
+    return {name: sums[name] / counts[name] for name in sums if counts[name]}
+
+
+def figures(values: dict[str, float]) -> str:
+    """Figures as one readable line: "lm loss 1.8990, lm accuracy 0.4410"."""
+    return ", ".join(f"{name} {value:.4f}" for name, value in values.items())
+
+
+def final_figures(history: History, run: Run) -> dict:
+    """The figures that a run ends with: its last training line, and its last evaluation under "val <name>"."""
+    final = {"steps": run.step, "tokens": run.tokens, "seconds": round(run.seconds, 4)}
+    if history.rows:
+        final["loss"] = history.rows[-1]["loss"]
+    if history.evaluations:
+        final |= {f"val {name}": value for name, value in history.evaluations[-1].items() if name != "step"}
+    return final
+
+
+def check_finite(step: int, loss: float, norm: float, model: Module, latest: Path | None) -> None:
+    """NumericError that names the step and the parameter where the loss or a gradient is infinite or NaN."""
+    if math.isfinite(loss) and math.isfinite(norm):
+        return
+    culprit = ""
+    for name, p in model.named_parameters().items():
+        if p.grad is not None and not bool(backend.to_host(backend.library(p.grad).isfinite(p.grad).all())):
+            culprit = f", and the gradient of {name} is not finite"
+            break
+    rescue = f"{latest} is untouched" if latest else "no checkpoint was written yet"
+    raise NumericError(f"step {step:,}: the loss is {loss}, the norm of the gradients is {norm}{culprit}; lower the "
+                       f"learning rate, lengthen the warm-up or clip lower.  {rescue}")
+
+
+def number(x) -> float:
+    """A 0-d array as a float; waits for the GPU where it comes from there."""
+    return x if isinstance(x, float) else float(backend.to_host(x))
+
+
+def tokens_in(batch) -> int:
+    """How many tokens the model reads in a batch, padding left out."""
+    keep = getattr(batch, "keep", None)
+    return int(batch.ids.size if keep is None else backend.to_host(keep).sum())
+
+
+@contextmanager
+def stop_requests():
+    """Inside this block Ctrl-C and SIGTERM do not strike at once: their number is put into the list that is yielded.
+
+    A second Ctrl-C raises KeyboardInterrupt on the spot.  Outside the main thread Python allows no handlers, and the
+    list stays empty.
+    """
+    asked: list[int] = []
+
+    def ask(number, frame):
+        if asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

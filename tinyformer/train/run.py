@@ -1,0 +1,141 @@
+"""What does a run leave in its folder, and where does it go on when it is resumed?
+
+    out/   config.json, model.safetensors, vocabulary    the trained model, once the run is done
+           log.jsonl, log.csv, metrics.json              how it went
+           checkpoint-00000120/ ...                      where it can go on
+"""
+
+import json
+import os
+import platform
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from tinyformer import backend
+from tinyformer.errors import CheckpointError, InputError
+from tinyformer.nn.module import Module
+from tinyformer.train import checkpoints, durable
+from tinyformer.train.log import CSV, JSONL, METRICS, RunLog, write_metrics
+from tinyformer.train.optimizers import Optimizer
+from tinyformer.train.settings import Settings
+
+INNOCENT = {"log_every", "evaluate_every", "save_every", "keep", "keep_memory"}    # settings that change no number
+
+
+class Run:
+    """The folder `out` of one run; with out=None every method does its work without a file.
+
+    `step`, `tokens` and `seconds` say how far the run has come; `notes` holds what a user should know about the start.
+    """
+
+    def __init__(self, out: str | Path | None, model: Module, optimizer: Optimizer, settings: Settings,
+                 tokenizer=None, facts: dict | None = None):
+        self.out = None if out is None else Path(out)
+        self.model, self.optimizer, self.settings, self.tokenizer = model, optimizer, settings, tokenizer
+        self.facts = dict(facts or {})
+        self.step, self.tokens, self.seconds = 0, 0, 0.0
+        self.notes: list[str] = []
+        self.latest: Path | None = None                        # the newest checkpoint
+
+    def begin(self, resume: bool | str | Path = False, overwrite: bool = False) -> RunLog:
+        """Make the folder ready, load the checkpoint to go on from if one is wanted, and open the log.
+
+        resume=True takes the newest whole checkpoint and is an error where there is none, "auto" starts afresh then,
+        and a path is that checkpoint and no other.
+        """
+        if self.out is None:
+            if resume:
+                raise InputError("resume: there is no folder to resume from; name it with out (--out)")
+            return RunLog(None)
+        self._open_folder()
+        if resume:
+            self._resume(resume)
+        elif overwrite:
+            self._clear()
+        else:
+            self._refuse_used()
+        return RunLog(self.out, until=self.step)
+
+    def save(self, log: RunLog) -> Path | None:
+        """Write a checkpoint of where the run stands; its folder, or None without `out`."""
+        if self.out is None:
+            return None
+        log.sync()
+        state = {"step": self.step, "tokens": self.tokens, "seconds": self.seconds, "settings": asdict(self.settings),
+                 "facts": self.facts, "environment": self._environment()}
+        self.latest = checkpoints.save_checkpoint(self.out, self.model, self.optimizer, state, self.tokenizer,
+                                                  self.settings.keep)
+        return self.latest
+
+    def finish(self, final: dict) -> None:
+        """Write the trained model and metrics.json: the facts the caller gave, then the final figures."""
+        if self.out is not None:
+            checkpoints.save_model(self.out, self.model, self.tokenizer, overwrite=True)
+            write_metrics(self.out, {**self.facts, **final})
+
+    def _open_folder(self) -> None:
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            durable.sweep(self.out)
+            probe = self.out / f"{durable.TEMPORARY}probe-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise InputError(f"{self.out}: no run can be written here ({error.strerror}); "
+                             "choose another folder with out (--out)") from None
+
+    def _refuse_used(self) -> None:
+        used = [path.name for path in checkpoints.checkpoints(self.out)]
+        used += [name for name in (checkpoints.CONFIG, JSONL) if (self.out / name).exists()]
+        if used:
+            raise InputError(f"{self.out} holds a run already ({', '.join(used[:3])}); go on with it (resume=True, "
+                             "--resume), choose another folder, or replace it (overwrite=True, --overwrite)")
+
+    def _clear(self) -> None:
+        for path in checkpoints.checkpoints(self.out):
+            durable.remove_folder(path)
+        for name in (JSONL, CSV, METRICS):
+            (self.out / name).unlink(missing_ok=True)
+
+    def _resume(self, resume: bool | str | Path) -> None:
+        if resume is True or resume == "auto":
+            path, skipped = checkpoints.newest(self.out)
+            self.notes += [f"passed over {line}" for line in skipped]
+            if path is None and resume == "auto":
+                self._refuse_used()
+                self.notes.append(f"{self.out} holds no checkpoint: a fresh start")
+                return
+            if path is None:
+                raise CheckpointError(f"{self.out}: no checkpoint to resume from"
+                                      + "".join(f"\n  passed over {line}" for line in skipped)
+                                      + "\n  start afresh without resume, or with resume=\"auto\"")
+        else:
+            path = Path(resume)
+            later = [p.name for p in checkpoints.checkpoints(self.out) if p.name > path.name and not durable.faults(p)]
+            if path.resolve().parent != self.out.resolve() or later:
+                reason = f"the run has gone on to {later[-1]}" if later else f"it is no checkpoint in {self.out}"
+                raise InputError(f"resume: {path} cannot be gone on from, since {reason}; resume the newest one, or "
+                                 "load the model in it and train that into another folder")
+        state = checkpoints.load_checkpoint(path, self.model, self.optimizer)
+        self.step, self.tokens, self.seconds, self.latest = state["step"], state["tokens"], state["seconds"], path
+        self.notes.append(f"resumed from {path} at step {self.step:,}")
+        self.notes += self._differences(state)
+
+    def _differences(self, state: dict) -> list[str]:
+        """What differs between the run that was saved and this one, as notes for the user."""
+        now = json.loads(json.dumps({"settings": asdict(self.settings), "facts": self.facts,
+                                     "environment": self._environment()}))
+        changes = [f"{kind} {name}: {state[kind].get(name)} then, {value} now"
+                   for kind in now for name, value in now[kind].items()
+                   if name not in INNOCENT and state[kind].get(name) != value]
+        return [f"not bit for bit the run that was saved; {change}" for change in changes]
+
+    def _environment(self) -> dict:
+        """What else decides the last bit of every sum."""
+        blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
+        threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count())
+        first = self.model.parameters()[0]
+        return {"numpy": np.__version__, "blas": f"{blas.get('name')} {blas.get('version')}", "threads": threads,
+                "machine": platform.machine(), "device": backend.device_of(first.data), "dtype": str(first.dtype)}

@@ -1,0 +1,24 @@
+"""How do documents become ids?  For BERT sentence by sentence, for GPT as one long line."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from tinyformer.data.sentences import sentences
+
+
+def sentence_ids(documents: Iterable[str], tokenizer) -> list[list[list[int]]]:
+    """Documents as lists of sentences of ids, what `MaskedBatches` takes; sentences without tokens are left out."""
+    encode = tokenizer.encode
+    return [[ids for ids in map(encode, sentences(document)) if ids] for document in documents]
+
+
+def text_ids(documents: Iterable[str], tokenizer) -> np.ndarray:
+    """All documents as one array of ids (N,), what `TextWindows` takes.
+
+    Where the tokenizer has an end-of-text token it stands after each document, so that the model learns
+    where a text ends; otherwise documents follow each other as they are.
+    """
+    end = getattr(tokenizer, "eos_id", None)
+    parts = [tokenizer.encode(document) + ([] if end is None else [end]) for document in documents]
+    return np.concatenate([np.array(part, dtype=np.int64) for part in parts] or [np.empty(0, dtype=np.int64)])

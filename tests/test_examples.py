@@ -1,0 +1,53 @@
+"""Do the examples still show what they say, each in one short file, and do the exercises name every op?"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tinyformer
+from tinyformer import REGISTRY
+
+ROOT = Path(__file__).parents[1]
+OPS = sorted(name for name, op in REGISTRY.items() if op.__module__.startswith("tinyformer.ops."))
+SCRIPTS = sorted((ROOT / "examples").glob("[0-9][0-9]_*.py"))
+
+
+def test_they_are_numbered_without_a_gap():
+    assert [int(script.name[:2]) for script in SCRIPTS] == list(range(1, len(SCRIPTS) + 1)) and len(SCRIPTS) >= 9
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_an_example_runs_and_ends_in_a_number(script, tmp_path):
+    """In an empty folder and without a screen; the assertion at its end is its own test."""
+    environment = os.environ | {"MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+                                "PYTHONPATH": str(Path(tinyformer.__file__).parents[1])}
+    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, env=environment, capture_output=True, text=True,
+                          encoding="utf-8", timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\d", done.stdout.splitlines()[-1])
+    assert not done.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_an_example_is_short_asks_a_question_and_checks_its_answer(script):
+    text = script.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 45
+    assert text.startswith('"""') and "?" in text.splitlines()[0]
+    assert text.splitlines()[-1].startswith("assert ")
+
+
+def test_the_exercises_name_every_op_once():
+    text = (ROOT / "examples" / "exercises.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\* \*\*`(\w+)`\*\*", text, re.MULTILINE)) == OPS
+
+
+def test_the_exercises_stand_under_the_file_in_which_they_are_solved():
+    text = (ROOT / "examples" / "exercises.md").read_text(encoding="utf-8")
+    for section in text.split("\n## ")[1:]:
+        files = re.findall(r"`(\w+)\.py`", section.splitlines()[0])
+        ops = re.findall(r"^\* \*\*`(\w+)`\*\*", section, re.MULTILINE)
+        assert {REGISTRY[op].__module__.rpartition(".")[2] for op in ops} == set(files)

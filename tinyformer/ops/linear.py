@@ -87,7 +87,7 @@ def add_rows(xp, table, ids, rows) -> None:
         scatter_add(xp, table, ids, rows)
         return
     width = table.shape[1]
-    places = (ids[:, None] * width + np.arange(width)).ravel()
+    places = (ids.astype(np.intp)[:, None] * width + np.arange(width)).ravel()     # ids of one byte would overflow
     scatter_add(np, table.reshape(-1), places, rows.reshape(-1))
 
 

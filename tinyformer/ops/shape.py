@@ -69,7 +69,7 @@ def getitem(xp, x, *, index):
 
 
 def _uploaded(xp, parts: tuple, shape: tuple) -> tuple:
-    """An index with its arrays on the device, after a trial on the host: a GPU wraps places outside x round in silence."""
+    """An index with its arrays on the device, tried on the host first: a GPU wraps places outside x silently."""
     host = tuple(to_host(i) if hasattr(i, "dtype") else i for i in parts)
     np.broadcast_to(False, shape)[host]
     return tuple(xp.asarray(i) if isinstance(i, (list, np.ndarray)) else i for i in host)

@@ -1,0 +1,332 @@
+"""Would this code run on a GPU?  A device that lives on the host and is stricter than any GPU says so.
+
+`FakeArray` holds NumPy numbers that nobody may touch except through `xp`, a namespace with those functions of CuPy,
+in CuPy's signatures, that tinyformer has use for.  What CuPy would refuse, or do silently wrong, is an error here:
+
+- a host array, or a NumPy scalar, met anywhere but in `xp.asarray(host)`;
+- a function of NumPy applied to a FakeArray;
+- float(), bool(), int(), iteration: on a GPU each of them waits for the device;
+- an id outside the table, which CuPy wraps round without a word;
+- `where=` in a reduction; `add.at` on complex numbers; reading what `empty` has left unwritten (it holds NaN).
+
+Results of shape () stay arrays, as in CuPy.  Importing this file registers the device "fake":
+`model.to("fake")`, `Tensor(...).to("fake")` and `to_device(array, "fake")` work from then on.
+"""
+
+import operator
+
+import numpy as np
+
+from tinyformer import backend
+
+
+class FakeArray:
+    """An array on the fake device.  `_host` is its memory, and only this file may look at it."""
+
+    __slots__ = ("_host", "base", "__weakref__")
+    __hash__ = None
+
+    def __init__(self, host: np.ndarray, base=None):
+        self._host = host
+        self.base = base                                       # the array whose memory this is a view of
+
+    shape = property(lambda self: self._host.shape)
+    dtype = property(lambda self: self._host.dtype)
+    ndim = property(lambda self: self._host.ndim)
+    size = property(lambda self: self._host.size)
+    nbytes = property(lambda self: self._host.nbytes)
+    itemsize = property(lambda self: self._host.itemsize)
+    strides = property(lambda self: self._host.strides)
+    flags = property(lambda self: self._host.flags)
+    T = property(lambda self: self.transpose())
+    real = property(lambda self: _view(self, self._host.real) if self.dtype.kind == "c" else self)
+    imag = property(lambda self: _view(self, self._host.imag) if self.dtype.kind == "c" else zeros_like(self))
+
+    def __len__(self):
+        if not self.shape:
+            raise TypeError("len() of an array without axes")
+        return self.shape[0]
+
+    def __repr__(self):
+        return f"FakeArray(shape={self.shape}, dtype={self.dtype})"
+
+    # The ways down that nobody may take by accident.
+
+    def _refuse(self, *args, **kwargs):
+        raise TypeError("fake device: an implicit way to the host (float(), bool(), int(), iteration, a function of "
+                        "NumPy); on a GPU it would wait for the device or fail; use backend.to_host")
+
+    __float__ = __bool__ = __int__ = __complex__ = __index__ = __iter__ = __contains__ = _refuse
+    __array_ufunc__ = __array_function__ = __array__ = _refuse
+    __array_priority__ = 100
+
+    # Views and copies.
+
+    def reshape(self, *shape):
+        return _view(self, self._host.reshape(*shape))
+
+    def ravel(self):
+        return _view(self, self._host.ravel())
+
+    def transpose(self, *axes):
+        return _view(self, self._host.transpose(*axes))
+
+    def swapaxes(self, axis1, axis2):
+        return _view(self, self._host.swapaxes(axis1, axis2))
+
+    def view(self):
+        return _view(self, self._host.view())
+
+    def copy(self):
+        return FakeArray(self._host.copy())
+
+    def astype(self, dtype, copy=True):
+        return FakeArray(self._host.astype(dtype)) if copy or self.dtype != dtype else self
+
+    def conj(self):
+        return FakeArray(self._host.conj())
+
+    def fill(self, value):
+        self._host.fill(_lower(value))
+
+    def __getitem__(self, index):
+        return _view(self, np.asarray(self._host[_index(index)]))
+
+    def __setitem__(self, index, value):
+        self._host[_index(index)] = _lower(value)
+
+    # Reductions: as in CuPy, without `where` and `initial`.
+
+    def sum(self, axis=None, dtype=None, out=None, keepdims=False):
+        return _reduced(np.sum, self, out, axis=axis, dtype=dtype, keepdims=keepdims)
+
+    def prod(self, axis=None, dtype=None, out=None, keepdims=False):
+        return _reduced(np.prod, self, out, axis=axis, dtype=dtype, keepdims=keepdims)
+
+    def mean(self, axis=None, dtype=None, out=None, keepdims=False):
+        return _reduced(np.mean, self, out, axis=axis, dtype=dtype, keepdims=keepdims)
+
+    def max(self, axis=None, out=None, keepdims=False):
+        return _reduced(np.max, self, out, axis=axis, keepdims=keepdims)
+
+    def min(self, axis=None, out=None, keepdims=False):
+        return _reduced(np.min, self, out, axis=axis, keepdims=keepdims)
+
+    def any(self, axis=None, out=None, keepdims=False):
+        return _reduced(np.any, self, out, axis=axis, keepdims=keepdims)
+
+    def all(self, axis=None, out=None, keepdims=False):
+        return _reduced(np.all, self, out, axis=axis, keepdims=keepdims)
+
+    def argmax(self, axis=None, dtype=None, out=None, keepdims=False):
+        return FakeArray(np.asarray(np.argmax(self._host, axis=axis, keepdims=keepdims)))
+
+    def argsort(self, axis=-1):
+        return FakeArray(np.argsort(self._host, axis=axis, kind="stable"))
+
+    def cumsum(self, axis=None, dtype=None, out=None):
+        return _reduced(np.cumsum, self, out, axis=axis, dtype=dtype)
+
+
+def _add_operators():
+    def straight(function):
+        return lambda self, other: FakeArray(np.asarray(function(self._host, _lower(other))))
+
+    def turned(function):
+        return lambda self, other: FakeArray(np.asarray(function(_lower(other), self._host)))
+
+    def in_place(function):
+        def write(self, other):
+            function(self._host, _lower(other), out=self._host, casting="same_kind")
+            return self
+        return write
+
+    for name, function in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,
+                           "floordiv": np.floor_divide, "mod": np.remainder, "pow": np.power, "matmul": np.matmul,
+                           "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}.items():
+        setattr(FakeArray, f"__{name}__", straight(function))
+        setattr(FakeArray, f"__r{name}__", turned(function))
+        setattr(FakeArray, f"__i{name}__", in_place(function))
+    for name in ("lt", "le", "gt", "ge", "eq", "ne"):
+        setattr(FakeArray, f"__{name}__", straight(getattr(operator, name)))
+    FakeArray.__neg__ = lambda self: FakeArray(np.asarray(-self._host))
+    FakeArray.__invert__ = lambda self: FakeArray(np.asarray(~self._host))
+    FakeArray.__abs__ = lambda self: FakeArray(np.asarray(abs(self._host)))
+
+
+def _lower(x):
+    """What NumPy may compute with: the memory of a FakeArray, or a number of Python's own."""
+    if type(x) is FakeArray:
+        return x._host
+    if isinstance(x, np.generic | np.ndarray):
+        raise TypeError(f"fake device: a host {type(x).__name__} among device arrays; "
+                        "upload it with xp.asarray(...), or use a plain Python number")
+    if isinstance(x, bool | int | float | complex):
+        return x
+    raise TypeError(f"fake device: {type(x).__name__} is neither an array on this device nor a Python number")
+
+
+def _array(x):
+    if type(x) is not FakeArray:
+        raise TypeError(f"fake device: {type(x).__name__} where CuPy asks for an array on the device")
+    return x._host
+
+
+def _index(index):
+    if isinstance(index, tuple):
+        return tuple(_index(i) for i in index)
+    if index is None or index is Ellipsis or isinstance(index, slice):
+        return index
+    if isinstance(index, list):
+        raise TypeError("fake device: a list as index; upload it with xp.asarray(...)")
+    return _lower(index)                                       # NumPy below complains about ids out of range
+
+
+def _view(source: FakeArray, result: np.ndarray) -> FakeArray:
+    shared = np.may_share_memory(result, source._host)
+    return FakeArray(result, (source if source.base is None else source.base) if shared else None)
+
+
+def _reduced(function, x, out, **how):
+    result = np.asarray(function(_array(x), **how))
+    if out is None:
+        return FakeArray(result)
+    out._host[...] = result
+    return out
+
+
+class Ufunc:
+    """An elementwise function; CuPy's also know `out` and `dtype`, and a few of them `at`."""
+
+    def __init__(self, name: str):
+        self.function = getattr(np, name)
+
+    def __call__(self, *args, out=None, dtype=None):
+        if not any(type(a) is FakeArray for a in args):
+            raise TypeError(f"fake device: {self.function.__name__} of {', '.join(type(a).__name__ for a in args)}; "
+                            "CuPy computes with arrays on the device")
+        result = self.function(*map(_lower, args), out=None if out is None else _array(out),
+                               **({} if dtype is None else {"dtype": dtype}))
+        return out if out is not None else FakeArray(np.asarray(result))
+
+
+class Adding(Ufunc):
+    """`add`, the one function whose `at` is needed: a scatter-add by atomics, which CUDA has for few types."""
+
+    def at(self, a, indices, b=None):
+        if a.dtype not in (np.int32, np.uint32, np.uint64, np.float16, np.float32, np.float64):
+            raise TypeError("cupy.add.at only supports int32, float16, float32, float64, uint32, uint64 "
+                            f"as data type, not {a.dtype}")
+        np.add.at(_array(a), _index(indices), _lower(b))
+
+
+def asarray(a, dtype=None, order=None):
+    """The one way up: arrays of the host, lists and numbers; what is on the device already stays there."""
+    if type(a) is FakeArray:
+        return a if dtype is None or a.dtype == dtype else a.astype(dtype)
+    return FakeArray(np.array(a, dtype=dtype, order=order or "K"))
+
+
+def array(a, dtype=None, copy=True):
+    return asarray(a, dtype).copy() if type(a) is FakeArray and copy else asarray(a, dtype)
+
+
+def ascontiguousarray(a, dtype=None):
+    return _view(a, np.ascontiguousarray(_array(a), dtype=dtype))
+
+
+def empty(shape, dtype=float, order="C"):
+    return FakeArray(np.full(shape, np.nan if np.dtype(dtype).kind in "fc" else 77, dtype, order=order))
+
+
+def zeros(shape, dtype=float, order="C"):
+    return FakeArray(np.zeros(shape, dtype, order=order))
+
+
+def ones(shape, dtype=float):
+    return FakeArray(np.ones(shape, dtype))
+
+
+def full(shape, fill_value, dtype=None):
+    return FakeArray(np.full(shape, _lower(fill_value), dtype))
+
+
+def arange(start, stop=None, step=1, dtype=None):
+    return FakeArray(np.arange(start, stop, step, dtype) if stop is not None else np.arange(0, start, step, dtype))
+
+
+def empty_like(a, dtype=None):
+    return empty(_array(a).shape, dtype or a.dtype)
+
+
+def zeros_like(a, dtype=None):
+    return FakeArray(np.zeros_like(_array(a), dtype))
+
+
+def ones_like(a, dtype=None):
+    return FakeArray(np.ones_like(_array(a), dtype))
+
+
+def full_like(a, fill_value, dtype=None):
+    return FakeArray(np.full_like(_array(a), _lower(fill_value), dtype))
+
+
+def concatenate(tup, axis=0):
+    return FakeArray(np.concatenate([_array(a) for a in tup], axis=axis))
+
+
+def stack(tup, axis=0):
+    return FakeArray(np.stack([_array(a) for a in tup], axis=axis))
+
+
+def where(condition, x, y):
+    return FakeArray(np.asarray(np.where(_array(condition), _lower(x), _lower(y))))
+
+
+def broadcast_to(array, shape):
+    return _view(array, np.broadcast_to(_array(array), shape))
+
+
+def take_along_axis(a, indices, axis):
+    return FakeArray(np.take_along_axis(_array(a), _array(indices), axis))
+
+
+def sort(a, axis=-1):
+    return FakeArray(np.sort(_array(a), axis))
+
+
+def isscalar(x):
+    return np.isscalar(x)
+
+
+class Library:
+    """The namespace `xp`.  A name that is missing here says so: add it, if CuPy has it."""
+
+    __name__ = "fake"
+    ndarray = FakeArray
+    inf, nan, pi, newaxis = np.inf, np.nan, np.pi, None
+    float32, float64, complex64, complex128 = np.float32, np.float64, np.complex64, np.complex128
+    int32, int64, bool_, finfo, result_type = np.int32, np.int64, np.bool_, np.finfo, np.result_type
+    add = Adding("add")
+
+    def __getattr__(self, name):
+        raise AttributeError(f"fake device: xp.{name} is not here; if CuPy has it, add it to the fake device")
+
+
+_add_operators()
+xp = Library()
+for _name in ("subtract", "multiply", "divide", "true_divide", "negative", "power", "matmul", "exp", "expm1", "log",
+              "log1p", "tanh", "sqrt", "square", "reciprocal", "maximum", "minimum", "absolute", "sign", "copysign",
+              "isfinite", "isnan", "isinf", "equal", "logical_and", "logical_or", "logical_not", "floor", "cos", "sin"):
+    setattr(xp, _name, Ufunc(_name))
+xp.abs = xp.absolute
+for _function in (asarray, array, ascontiguousarray, empty, zeros, ones, full, arange, empty_like, zeros_like,
+                  ones_like,
+                  full_like, concatenate, stack, where, broadcast_to, take_along_axis, sort, isscalar):
+    setattr(xp, _function.__name__, _function)
+for _name in ("sum", "prod", "mean", "max", "min", "any", "all", "argmax", "argsort", "cumsum"):
+    setattr(xp, _name, getattr(FakeArray, _name))
+for _name in ("reshape", "transpose", "swapaxes", "ravel"):
+    setattr(xp, _name, getattr(FakeArray, _name))
+
+backend.register("fake", FakeArray, xp, asarray, lambda array: array._host.copy())

@@ -1,0 +1,69 @@
+"""Chance, checked by counting, and by drawing the same chance again."""
+
+import numpy as np
+import pytest
+from walk import close, cotangent
+
+from tinyformer import ops
+from tinyformer.engine import Tensor
+
+
+def seeded():
+    return np.random.default_rng(5)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_the_share_that_is_dropped_and_the_mean_that_stays(rate):
+    size = 200_000
+    out = ops.dropout(np.ones(size), rate=rate, rng=seeded()).data
+    assert abs((out == 0).mean() - rate) < 5 * np.sqrt(rate * (1 - rate) / size)
+    assert np.allclose(out[out != 0], 1 / (1 - rate), rtol=2e-4)
+    assert abs(out.mean() - 1) < 5 * np.sqrt(rate / (1 - rate) / size) + 2e-4
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_gradient_passes_where_the_number_passed(dtype):
+    x = Tensor(np.random.default_rng(0).normal(size=(30, 40)).astype(dtype))
+    out = ops.dropout(x, rate=0.3, rng=seeded())
+    out.backward(g := cotangent((30, 40), dtype))
+    close(x.grad, g * (out.data / x.data), 1e-6)
+
+
+def test_the_same_generator_state_is_the_same_dropout_and_the_next_is_another():
+    rng = seeded()
+    first, second = (ops.dropout(np.ones(100), rate=0.5, rng=rng).data for _ in range(2))
+    assert (first == ops.dropout(np.ones(100), rate=0.5, rng=seeded()).data).all()
+    assert (first != second).any()
+
+
+@pytest.mark.parametrize("options", [{"rate": 0.5, "rng": None}, {"rate": 0.0, "rng": seeded()},
+                                     {"rate": 0, "rng": None}])
+def test_without_a_generator_or_a_rate_nothing_happens(options):
+    x = Tensor(np.arange(4.0))
+    out = ops.dropout(x, **options)
+    out.backward(g := cotangent((4,)))
+    assert (out.data == x.data).all() and (x.grad == g).all()
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (1, 1, 1, 1)])
+def test_any_shape(shape):
+    x = Tensor(np.ones(shape))
+    ops.dropout(x, rate=0.5, rng=seeded()).backward(np.ones(shape))
+    assert x.grad.shape == shape
+
+
+def test_rates_near_the_ends():
+    assert np.isfinite(ops.dropout(np.ones(1000), rate=0.9999999, rng=seeded()).data).all()
+    assert (ops.dropout(np.ones(1000), rate=1e-12, rng=seeded()).data == 1).all()
+
+
+@pytest.mark.parametrize("rng", [None, seeded()])
+@pytest.mark.parametrize("rate", [1, 1.0, -0.1, 2.0, float("nan")])
+def test_a_rate_that_is_none_is_refused_even_while_dropout_is_off(rate, rng):
+    with pytest.raises(ValueError, match=f"dropout: the rate is {rate}; it must be at least 0 and below 1"):
+        ops.dropout(np.ones(3), rate=rate, rng=rng)
+
+
+def test_a_seed_is_no_generator():
+    with pytest.raises(TypeError, match="dropout: rng is 3; it must be a numpy.random.Generator, or None"):
+        ops.dropout(np.ones(3), rate=0.5, rng=3)

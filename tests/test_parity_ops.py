@@ -1,0 +1,113 @@
+"""What does somebody else's engine say?  PyTorch as an outside oracle for every primitive that it has."""
+
+import numpy as np
+import pytest
+from walk import cases, close, cotangent, primitives, run
+
+torch = pytest.importorskip("torch",
+                            reason="PyTorch, the outside oracle, is not installed (pip install 'tinyformer[parity]')")
+F = torch.nn.functional
+
+
+def t(x):
+    return None if x is None else torch.as_tensor(np.asarray(x))
+
+
+def axes(x, axis):
+    return tuple(range(x.ndim)) if axis is None else axis
+
+
+def masked_softmax(x, keep=None, axis=-1):
+    return F.softmax(x if keep is None else x.masked_fill(~t(keep), -torch.inf), dim=axis)
+
+
+def cross_entropy(x, target, count=None, **options):
+    rows, labels = x.reshape(-1, x.shape[-1]), t(target).reshape(-1)
+    if count is None:
+        return F.cross_entropy(rows, labels, **options)
+    return F.cross_entropy(rows, labels, reduction="sum", **options) / count
+
+
+def attention(q, k, v, keep=None, causal=False, rate=0.0, rng=None):
+    if causal:
+        past = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril(k.shape[-2] - q.shape[-2])
+        keep = past if keep is None else past & t(keep)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=t(keep))
+
+
+def self_attention(packed, heads, **options):
+    split = packed.unflatten(-1, (3, heads, -1)).permute(2, 0, 3, 1, 4)
+    return attention(*split, **options).transpose(1, 2).flatten(2)
+
+
+def affine_gelu(x, weight, bias=None, approximate="none"):
+    return F.gelu(F.linear(x, weight, bias), approximate=approximate)
+
+
+TWINS = {
+    "add": torch.add, "subtract": torch.subtract, "multiply": torch.multiply, "divide": torch.divide,
+    "negate": torch.neg,
+    "scale": lambda x, by: x * by, "power": lambda x, exponent: x ** exponent,
+    "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt,
+    "sum": lambda x, axis=None, keepdims=False: torch.sum(x, dim=axes(x, axis), keepdim=keepdims),
+    "mean": lambda x, axis=None, keepdims=False: torch.mean(x, dim=axes(x, axis), keepdim=keepdims),
+    "max": lambda x, axis=None, keepdims=False: torch.amax(x, dim=axes(x, axis), keepdim=keepdims),
+    "reshape": lambda x, shape: torch.reshape(x, shape),
+    "transpose": lambda x, axes=None: x.permute(axes or tuple(range(x.ndim))[::-1]),
+    "swapaxes": lambda x, first, second: torch.swapaxes(x, first, second),
+    "concatenate": lambda *arrays, axis=0: torch.cat(arrays, dim=axis),
+    "where": lambda a, b, keep: torch.where(t(keep), a, b),
+    "matmul": torch.matmul, "affine": F.linear, "affine_gelu": affine_gelu,
+    "embedding": lambda weight, ids: F.embedding(t(ids), weight),
+    "relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "gelu": F.gelu,
+    "masked_softmax": masked_softmax, "log_softmax": lambda x, axis=-1: F.log_softmax(x, dim=axis),
+    "layer_norm": lambda x, gain, bias=None, eps=1e-5: F.layer_norm(x, x.shape[-1:], gain, bias, eps),
+    "attention": attention, "self_attention": self_attention, "cross_entropy": cross_entropy,
+    "binary_cross_entropy_with_logits": lambda x, target: F.binary_cross_entropy_with_logits(x, t(target).to(x.dtype)),
+    "mean_squared_error": lambda x, target: F.mse_loss(x, t(target).to(x.dtype)),
+    "getitem": lambda x, index: torch_index(x, index),
+}
+NONE = {
+    "dropout": "PyTorch draws its chance otherwise, so no two masks agree; checked in ops/test_dropout.py",
+}
+
+
+def torch_index(x, index):
+    """PyTorch knows no negative steps; turning the axis round first is the same."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    for i, part in enumerate(parts):
+        if isinstance(part, slice) and (part.step or 1) < 0:
+            places = range(x.shape[i])[part]
+            x, parts[i] = torch.index_select(x, i, torch.tensor(list(places))), slice(None)
+        elif isinstance(part, np.ndarray):
+            parts[i] = t(part)
+    return x[tuple(parts)]
+
+
+def draws_chance(call) -> bool:
+    return call.constants.get("rng") is not None and call.constants.get("rate", 0) > 0
+
+
+@pytest.mark.parametrize("op", primitives())
+def test_every_primitive_has_a_twin_or_a_reason(op):
+    assert (op.name in TWINS) != (op.name in NONE)
+
+
+COMPARED = [case for case in cases() if case.values[0].name in TWINS and not draws_chance(case.values[1]())]
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-10), (np.float32, 1e-5)])
+@pytest.mark.parametrize("op, make", COMPARED)
+def test_forward_and_backward_equal_pytorch(op, make, dtype, tolerance):
+    out, grads = run(op, make(), dtype=dtype)
+    call = make()
+    leaves = [torch.tensor(np.asarray(a, dtype), requires_grad=True) for a in call.arrays]
+    theirs = TWINS[op.name](*leaves, **call.constants)
+    theirs.backward(torch.from_numpy(cotangent(tuple(theirs.shape), dtype)))
+    for a, b in zip([out, *grads], [theirs.detach(), *(x.grad for x in leaves)], strict=True):
+        assert a.dtype == b.numpy().dtype
+        close(a, b.numpy(), tolerance)
+
+
+def test_a_primitive_of_which_every_case_was_left_out_would_show():
+    assert {case.values[0].name for case in COMPARED} == set(TWINS)

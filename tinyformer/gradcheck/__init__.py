@@ -8,7 +8,7 @@ the derivative, there is no difference in which digits could cancel, and so h ma
 w is random unless given.  Under w = 1 everywhere the gradient of a softmax is exactly zero, so that a backward which
 returns zeros would pass.
 
-Reading order: `trial` (run a function elsewhere and put everything back), `checks` (the seven checks and `check`),
+Reading order: `trial` (run a function elsewhere and put everything back), `checks` (each of them, and `check`),
 `report` (what they found), `registry` (all primitives, or those of a user's file), `experiments` (the epsilon valley,
 Hessian-vector products).
 """

@@ -104,6 +104,15 @@ def test_without_a_pair_objective_there_is_no_pair_head():
     assert "pair accuracy" not in model.measure(batch)
 
 
+def test_the_form_of_gelu_holds_in_the_layers_and_in_the_head():
+    """The two forms differ in the fourth digit, so that a mixture of them would hardly be noticed otherwise."""
+    exact, batch = small.bert(activation="gelu"), small.pretraining_batch()
+    bent = small.bert(activation="gelu_tanh").load(exact.state())
+    hidden = exact(batch.ids)
+    for one, other in ((hidden, bent(batch.ids)), (exact.word_logits(hidden), bent.word_logits(hidden))):
+        assert 1e-6 < np.abs(one.data - other.data).max() < 1e-2
+
+
 def test_too_long_an_input_says_how_long_it_may_be():
     with pytest.raises(ValueError, match="Bert: 10 positions; this model has room for 9"):
         small.bert()(np.zeros((1, 10), np.int64))

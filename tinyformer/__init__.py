@@ -8,7 +8,7 @@ __all__ = ["REGISTRY", "Call", "Special", "Tensor", "load", "no_grad", "ops", "p
 
 
 def load(folder):
-    """Open a model folder as on the model hub: (model, tokenizer), the tokenizer None where no vocabulary lies there."""
+    """Open a model folder as on the model hub: (model, tokenizer), the latter None where no vocabulary lies there."""
     from tinyformer.train.checkpoints import load_model
     return load_model(folder)
 

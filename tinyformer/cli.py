@@ -75,7 +75,8 @@ def pretrain_options(parser):
     add_options(parser, Pretraining)
     parser.add_argument("--config", metavar="FILE.json", help="a saved set of settings, such as the settings.json of "
                         "an earlier run; the command line wins")
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
+    parser.add_argument("--resume", nargs="?", const=True, default=False, metavar="auto|CHECKPOINT", help="go on from "
+                        "the last checkpoint in --out; auto: start afresh where there is none")
     parser.add_argument("--overwrite", action="store_true", help="replace the model that stands in --out")
 
 
@@ -187,8 +188,8 @@ def main(words: list[str] | None = None) -> int:
     except BrokenPipeError:                                    # whoever read our output has gone, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except KeyboardInterrupt:
-        return _say("interrupted", 130)
+    except KeyboardInterrupt as stop:                          # training that was asked to stop says where it stands
+        return _say(str(stop) or "interrupted", 128 + getattr(stop, "signal_number", signal.SIGINT))
     except Terminated:
         return _say("terminated", 143)
     except Exception as error:

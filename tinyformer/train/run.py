@@ -35,6 +35,8 @@ class Run:
         self.out = None if out is None else Path(out)
         self.model, self.optimizer, self.settings, self.tokenizer = model, optimizer, settings, tokenizer
         self.facts = dict(facts or {})
+        durable.check_finite(self.facts, "facts")              # now, and not when the run is done
+        json.dumps(self.facts)
         self.step, self.tokens, self.seconds = 0, 0, 0.0
         self.notes: list[str] = []
         self.latest: Path | None = None                        # the newest checkpoint
@@ -63,8 +65,7 @@ class Run:
         if self.out is None:
             return None
         log.sync()
-        state = {"step": self.step, "tokens": self.tokens, "seconds": self.seconds, "settings": asdict(self.settings),
-                 "facts": self.facts, "environment": self._environment()}
+        state = {"step": self.step, "tokens": self.tokens, "seconds": self.seconds, **self._circumstances()}
         self.latest = checkpoints.save_checkpoint(self.out, self.model, self.optimizer, state, self.tokenizer,
                                                   self.settings.keep)
         return self.latest
@@ -104,7 +105,8 @@ class Run:
             path, skipped = checkpoints.newest(self.out)
             self.notes += [f"passed over {line}" for line in skipped]
             if path is None and resume == "auto":
-                self._refuse_used()
+                if (self.out / checkpoints.CONFIG).exists():
+                    self._refuse_used()
                 self.notes.append(f"{self.out} holds no checkpoint: a fresh start")
                 return
             if path is None:
@@ -125,17 +127,19 @@ class Run:
 
     def _differences(self, state: dict) -> list[str]:
         """What differs between the run that was saved and this one, as notes for the user."""
-        now = json.loads(json.dumps({"settings": asdict(self.settings), "facts": self.facts,
-                                     "environment": self._environment()}))
+        now = json.loads(json.dumps(self._circumstances()))    # as a file gives it back: tuples are lists there
         changes = [f"{kind} {name}: {state[kind].get(name)} then, {value} now"
                    for kind in now for name, value in now[kind].items()
                    if name not in INNOCENT and state[kind].get(name) != value]
         return [f"not bit for bit the run that was saved; {change}" for change in changes]
 
-    def _environment(self) -> dict:
-        """What else decides the last bit of every sum."""
+    def _circumstances(self) -> dict[str, dict]:
+        """All that decides what a run computes, by kind; the environment decides the last bit of every sum."""
         blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
         threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count())
         first = self.model.parameters()[0]
-        return {"numpy": np.__version__, "blas": f"{blas.get('name')} {blas.get('version')}", "threads": threads,
-                "machine": platform.machine(), "device": backend.device_of(first.data), "dtype": str(first.dtype)}
+        environment = {"numpy": np.__version__, "blas": f"{blas.get('name')} {blas.get('version')}",
+                       "threads": threads, "machine": platform.machine(),
+                       "device": backend.device_of(first.data), "dtype": str(first.dtype)}
+        return {"settings": asdict(self.settings), "model": self.model.config.to_dict(), "facts": self.facts,
+                "environment": environment}

@@ -5,6 +5,7 @@ optimizer steps.  Losses are sums over targets divided by the *whole* batch's nu
 up to the big batch exactly, also where one part has more targets than another.  (Averaging the parts' means would not.)
 """
 
+import math
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -63,13 +64,18 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float | None):
     """
     parameters = [p for p in parameters if p.grad is not None]
     norm = gradient_norm(parameters)
-    if max_norm is None or isinstance(norm, float) and not norm > max_norm:
+    on_host = isinstance(norm, float)
+    if max_norm is None or on_host and not max_norm < norm < math.inf:
         return norm
     for p in parameters:
         xp = backend.library(p.grad)
-        factor = max_norm / norm if isinstance(norm, float) else max_norm / xp.maximum(norm, max_norm)
-        p.grad *= float(factor) if isinstance(norm, float) else factor.astype(p.grad.dtype)
+        p.grad *= max_norm / norm if on_host else (max_norm / xp.maximum(norm, max_norm)).astype(p.grad.dtype)
     return norm
+
+
+def number(x) -> float:
+    """A 0-d array as a float; waits for the GPU where it comes from there."""
+    return x if isinstance(x, float) else float(backend.to_host(x))
 
 
 def _squares(xp, g):

@@ -1,0 +1,111 @@
+"""What does config.json say about a model?  Our configuration in the published form, and back.
+
+The form is that of the usual libraries (model_type "bert", "albert", "gpt2", "openai-gpt").  What it cannot say stands
+under a key of our own, "tinyformer": each field of our configuration that a reader of theirs would take for another.
+"""
+
+from tinyformer.errors import CheckpointError
+from tinyformer.models.bert import Bert, BertForPretraining
+from tinyformer.models.config import BertConfig, Config, GPTConfig
+from tinyformer.models.gpt import GPT
+from tinyformer.models.names import LAYOUTS, layout_of
+from tinyformer.nn.module import Module
+
+
+def to_hub(model: Module) -> dict:
+    """config.json of a model, as the usual libraries read it.
+
+    What their form cannot say stands under "tinyformer": each field of our config that reading theirs would miss.
+    """
+    c, layout = model.config, layout_of(model.config)
+    hub = {"architectures": [layout.bare if isinstance(model, Bert) else layout.full],
+           "model_type": layout.model_type, **_WRITERS[layout.model_type](c)}
+    read = _read_config(hub).to_dict()
+    beyond = {name: value for name, value in c.to_dict().items() if read[name] != value}
+    return {**hub, "tinyformer": beyond} if beyond else hub
+
+
+def from_hub(hub: dict) -> Config:
+    """Our config from a config.json; CheckpointError where the kind of model is none of ours or a key is missing."""
+    kind = hub.get("model_type")
+    if kind not in LAYOUTS:
+        raise CheckpointError(f"model_type is {kind!r}; it must be one of: {', '.join(LAYOUTS)}")
+    try:
+        config = _read_config(hub)
+    except KeyError as error:
+        raise CheckpointError(f"key {error.args[0]!r} is missing; a {kind} needs it") from None
+    beyond = hub.get("tinyformer", {})
+    if not isinstance(beyond, dict):
+        raise CheckpointError(f"\"tinyformer\" holds a JSON {type(beyond).__name__}; it must be an object {{...}}")
+    unknown = sorted(set(beyond) - set(config.to_dict()))
+    if unknown:
+        raise CheckpointError(f"keys {', '.join(unknown)} under \"tinyformer\" are not known; "
+                              "a newer version may have written them")
+    return config.but(**beyond)
+
+
+def empty_model(hub: dict, names) -> Module:
+    """The model that a config.json and the names in a weights file describe, its parameters still unwritten."""
+    config = from_hub(hub)
+    if isinstance(config, GPTConfig):
+        return GPT(config, None)
+    if not any(name.startswith(("cls.predictions.", "predictions.")) for name in names):
+        return Bert(config, None)
+    paired = any(name.startswith(("cls.seq_relationship.", "sop_classifier.")) for name in names)
+    return BertForPretraining(config if paired else config.but(pair_objective="none"), None)
+
+
+def _bert_to_hub(c: BertConfig) -> dict:
+    return {"vocab_size": c.vocabulary, "num_hidden_layers": c.layers, "num_attention_heads": c.heads,
+            "hidden_size": c.width, "intermediate_size": c.inner, "max_position_embeddings": c.context,
+            "hidden_dropout_prob": c.dropout, "attention_probs_dropout_prob": c.dropout,
+            "hidden_act": _THEIR_GELU[c.activation], "layer_norm_eps": c.eps, "type_vocab_size": c.segments}
+
+
+def _albert_to_hub(c: BertConfig) -> dict:
+    return {**_bert_to_hub(c), "embedding_size": c.word_width, "num_hidden_groups": 1 if c.shared else c.layers,
+            "inner_group_num": 1, "classifier_dropout_prob": c.dropout}
+
+
+def _gpt_to_hub(c: GPTConfig) -> dict:
+    return {"vocab_size": c.vocabulary, "n_layer": c.layers, "n_head": c.heads, "n_embd": c.width,
+            "n_positions": c.context, "n_ctx": c.context, "resid_pdrop": c.dropout, "embd_pdrop": c.dropout,
+            "attn_pdrop": c.dropout, "layer_norm_epsilon": c.eps, "tie_word_embeddings": True}
+
+
+def _gpt2_to_hub(c: GPTConfig) -> dict:
+    return {**_gpt_to_hub(c), "n_inner": c.inner, "activation_function": _THEIR_GELU[c.activation]}
+
+
+def _gpt1_to_hub(c: GPTConfig) -> dict:
+    return {**_gpt_to_hub(c), "afn": "gelu"}                   # the tanh form; erf is a thing theirs cannot say
+
+
+_WRITERS = {"bert": _bert_to_hub, "albert": _albert_to_hub, "gpt2": _gpt2_to_hub, "openai-gpt": _gpt1_to_hub}
+_THEIR_GELU = {"gelu": "gelu", "gelu_tanh": "gelu_new"}
+_OUR_GELU = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh"}
+
+
+def _read_config(hub: dict) -> Config:
+    kind = hub["model_type"]
+    if kind in ("bert", "albert"):
+        albert = {}
+        if kind == "albert":
+            albert = {"factor": hub["embedding_size"], "shared": hub.get("num_hidden_groups", 1) == 1,
+                      "pair_objective": "sop"}
+        return BertConfig(
+            vocabulary=hub["vocab_size"], layers=hub["num_hidden_layers"], heads=hub["num_attention_heads"],
+            width=hub["hidden_size"], inner=hub["intermediate_size"], context=hub["max_position_embeddings"],
+            dropout=hub.get("hidden_dropout_prob", 0.1), activation=_gelu(hub, "hidden_act"),
+            eps=hub.get("layer_norm_eps", 1e-12), segments=hub.get("type_vocab_size", 2), **albert)
+    return GPTConfig(
+        vocabulary=hub["vocab_size"], layers=hub["n_layer"], heads=hub["n_head"], width=hub["n_embd"],
+        inner=hub.get("n_inner") or 0, context=hub["n_positions"], dropout=hub.get("resid_pdrop", 0.1),
+        activation=_gelu(hub, "activation_function") if kind == "gpt2" else "gelu_tanh",
+        eps=hub.get("layer_norm_epsilon", 1e-5), norm="pre" if kind == "gpt2" else "post")
+
+
+def _gelu(hub: dict, key: str) -> str:
+    if hub[key] not in _OUR_GELU:
+        raise CheckpointError(f"{key} is {hub[key]!r}; it must be one of: {', '.join(_OUR_GELU)}")
+    return _OUR_GELU[hub[key]]

@@ -28,14 +28,17 @@ def register(device: str, array_type: type, namespace: Any, from_host, to_host) 
 
 def library(array) -> Any:
     """The namespace `xp` whose functions compute with this array: numpy, or cupy."""
-    xp = LIBRARIES.get(type(array))
-    if xp is None and type(array).__module__.partition(".")[0] == "cupy":
-        _open_cupy()
-        xp = LIBRARIES.get(type(array))
-    if xp is None:
+    if not is_array(array):
         raise TypeError(f"{type(array).__name__} is no array of a library known here; "
                         "pass a NumPy or CuPy array, or wrap numbers with tinyformer.Tensor(...)")
-    return xp
+    return LIBRARIES[type(array)]
+
+
+def is_array(thing) -> bool:
+    """Is this an array of a library known here?  The first CuPy array that is seen makes CuPy known."""
+    if type(thing) not in LIBRARIES and type(thing).__module__.partition(".")[0] == "cupy":
+        _open_cupy()
+    return type(thing) in LIBRARIES
 
 
 def to_device(array, device: str):

@@ -139,8 +139,7 @@ class Tensor:
 
 
 def _as_array(data):
-    if type(data).__module__.partition(".")[0] == "cupy":
-        library(data)
+    if backend.is_array(data):
         return data
     data = np.asarray(data)
     return data.astype(np.float64) if data.dtype.kind in "iu" else data
@@ -229,6 +228,8 @@ class Primitive:
             if xp is None or type(a) is not kind or a.dtype is not dtype:
                 xp, dtype = self._same_kind(arrays)
                 break
+        if arrays and dtype.kind not in "fc":
+            self._same_kind(arrays)                            # raises, and says which input
         try:
             out, backward = self.raw(xp, *arrays, **constants)
         except ValueError as error:
@@ -274,9 +275,9 @@ class Primitive:
         if not kinds:
             raise TypeError(f"{self.name}: no input is a tensor or an array; wrap numbers with tinyformer.Tensor(...)")
         xp = next(iter(kinds))
-        given = [a.dtype for a in arrays if hasattr(a, "dtype")]
+        given = [a.dtype for a in arrays if hasattr(a, "dtype") and not isinstance(a, float)]
         for dtype in given:
-            if dtype.kind not in "fc":
+            if arrays and dtype.kind not in "fc":
                 raise TypeError(f"{self.name}: a positional input has dtype {dtype}, which has no gradient; "
                                 "differentiable inputs are floats, constants go by keyword "
                                 f"({', '.join(self.constants)})")

@@ -58,8 +58,13 @@ def test_an_offset_does_not_spoil_it(dtype, tolerance):
 
 
 @pytest.mark.parametrize("x, gain, bias", [((2, 3), (4,), (3,)), ((2, 3), (3,), (2,)), ((2, 3), (2, 3), (3,)),
-                                           ((2, 3), (), (3,)),
-                                           ((), (1,), (1,))])
+                                           ((2, 3), (), (3,))])
 def test_shapes_that_do_not_fit_are_named(x, gain, bias):
     with pytest.raises(ValueError, match="layer_norm: x is .*, gain is .*, bias is .*the size of x's last axis"):
         ops.layer_norm(np.ones(x), np.ones(gain), np.ones(bias))
+
+
+@pytest.mark.parametrize("x", [(), (2, 0)])
+def test_a_row_needs_a_channel(x):
+    with pytest.raises(ValueError, match="layer_norm: x is .*at least one channel"):
+        ops.layer_norm(np.ones(x), np.ones(x[-1:]), np.ones(x[-1:]))

@@ -4,7 +4,7 @@ So there is no iterator to save or to wind forward: `batch(step)` of a resumed r
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,13 +19,6 @@ class _Batch:
 
     def __len__(self) -> int:
         return len(self.ids)
-
-    def to(self, device):
-        """The same batch with its arrays on `device`."""
-        from tinyformer.backend import to_device
-        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
-        return replace(self, **{name: to_device(array, device)
-                                for name, array in arrays.items() if array is not None})
 
     def _cuts(self, n: int) -> list[tuple[int, int]]:
         """The first and last + 1 row of n parts that differ by at most one row (fewer parts if rows are fewer)."""

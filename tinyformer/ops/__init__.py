@@ -1,5 +1,7 @@
 """Every differentiable function, one derivation each; importing this package also gives tensors their operators."""
 
+import math
+
 from tinyformer.engine import Tensor
 from tinyformer.ops.activation import affine_gelu, gelu, relu, sigmoid, tanh
 from tinyformer.ops.arithmetic import add, divide, exp, log, multiply, negate, power, scale, sqrt, subtract
@@ -45,6 +47,7 @@ Tensor.__truediv__ = lambda a, b: scale(a, by=1 / b) if _number(b) and b else di
 Tensor.__rtruediv__ = lambda a, b: divide(b, a)
 Tensor.__neg__ = lambda a: negate(a)
 Tensor.__pow__ = _power
+Tensor.__rpow__ = lambda x, base: exp(scale(x, by=math.log(base))) if _number(base) else exp(multiply(x, log(base)))
 Tensor.__matmul__ = lambda a, b: matmul(a, b)
 Tensor.__rmatmul__ = lambda a, b: matmul(b, a)
 Tensor.__getitem__ = lambda x, index: getitem(x, index=index)

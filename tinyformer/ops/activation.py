@@ -18,13 +18,13 @@ DENSITY = 1 / math.sqrt(2 * math.pi)                           # the normal dens
 
 @primitive
 def relu(xp, x):
-    """max(x, 0), with slope 0 at the kink, as everywhere below it."""
-    positive = x.real > 0
+    """max(x, 0), with slope 0 at the kink, as everywhere below it; NaN stays NaN, so that it is seen."""
+    off = x.real <= 0
 
     def backward(dout):
-        return xp.where(positive, dout, 0)
+        return xp.where(off, 0, dout)
 
-    return xp.where(positive, x, 0), backward
+    return xp.where(off, 0, x), backward
 
 
 @primitive
@@ -89,12 +89,13 @@ def gelu_with_slope(xp, x, approximate: str, over=None):
         return _in_cache(_gelu_erf_float32 if approximate == "none" else _gelu_tanh_float32, x, over)
     if approximate == "none":
         below = 0.5 * (1 + erf(xp, ROOT_HALF * x))             # Phi(x)
-        return x * below, below + x * (DENSITY * xp.exp(-0.5 * x * x))
+        steep = DENSITY * xp.exp(-0.5 * x * x)                 # Phi'(x)
+        return x * below, xp.asarray(below + x * steep)        # an array also where x has no axes
     square = xp.where(x.real * x.real > 1e8, 1e8, x * x)       # beyond, tanh is flat and x³ might overflow
     bent = xp.tanh(ROOT_TWO_OVER_PI * x * (1 + 0.044715 * square))
     below = 0.5 * (1 + bent)
     steep = 0.5 * (1 - bent * bent) * (ROOT_TWO_OVER_PI * (1 + 3 * 0.044715 * square))
-    return x * below, below + x * steep
+    return x * below, xp.asarray(below + x * steep)
 
 
 # What follows is the same two formulas for float32 on the CPU, piece by piece so that every intermediate stays in
@@ -198,6 +199,12 @@ def _(rng):
 def _(rng):
     """the exact form, near zero and far out"""
     return Call(np.concatenate([rng.normal(size=6), rng.uniform(-8, 8, size=6)]))
+
+
+@gelu.case
+def _(rng):
+    """a number without axes"""
+    return Call(np.asarray(rng.normal()))
 
 
 @gelu.case

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from tinyformer.engine import Call, Special, primitive
-from tinyformer.ops.dropout import draw_kept
+from tinyformer.ops.dropout import check_rate, draw_kept
 from tinyformer.ops.softmax import masked_softmax
 
 
@@ -24,9 +24,11 @@ def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: f
     Backward is the chain out = p value, p = softmax(scores), scores = query keyᵀ read from the end: two products
     for each of the two matrix products, and the softmax between them.
     """
-    if query.shape[-1] != key.shape[-1] or key.shape[-2:-1] != value.shape[-2:-1]:
+    if (min(query.ndim, key.ndim, value.ndim) < 2 or query.shape[-1] != key.shape[-1] or not key.shape[-1]
+            or key.shape[-2] != value.shape[-2]):
         raise ValueError(f"attention: query is {query.shape}, key is {key.shape}, value is {value.shape}; "
                          "they must be (..., T, D), (..., S, D) and (..., S, E)")
+    check_rate("attention", rate, rng)
     shrink = 1 / math.sqrt(query.shape[-1])
     seen = visible(xp, keep, causal, query.shape[-2], key.shape[-2])
     scores = (query * shrink) @ key.swapaxes(-1, -2)           # (..., T, S)
@@ -68,13 +70,19 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     exp(score - top) in place and are never divided by their sum, which the smaller output is instead; and the row
     sum of p * dp that backward needs is that of dout * out.
     """
-    if packed.ndim != 3 or packed.shape[-1] % (3 * heads):
-        raise ValueError(f"self_attention: packed is {packed.shape}, heads is {heads}; "
-                         "it must be (B, T, 3C) with C a multiple of heads")
+    if heads < 1 or packed.ndim != 3 or 0 in packed.shape[1:] or packed.shape[-1] % (3 * heads):
+        raise ValueError(f"self_attention: packed is {packed.shape}, heads is {heads}; it must be (B, T, 3C) with T of "
+                         "at least 1 and C a multiple of heads")
+    if keep is not None and (len(keep.shape) != 4 or not _stretches(keep.shape, (*packed.shape[:1], heads,
+                                                                               *2 * packed.shape[1:2]))):
+        raise ValueError(f"self_attention: keep is {keep.shape}; it must have the axes (B, H, T, T), each whole or 1: "
+                         "a mask of real positions (B, T) goes in as (B, 1, 1, T), one for all as (1, 1, T, T)")
     batch, length, width = *packed.shape[:2], packed.shape[2] // 3
+    check_rate("self_attention", rate, rng)
     shrink = 1 / math.sqrt(width // heads)
-    hidden = _hidden_bias(xp, visible(xp, keep, causal, length, length), packed, heads)
-    kept, lift = (draw_kept(xp, (batch, heads, length, length), rate, rng) if rng is not None and rate else (None, 1))
+    seen = visible(xp, keep, causal, length, length)
+    hidden = None if seen is None else xp.where(seen, 0.0, -np.inf).astype(packed.real.dtype)
+    kept, lift = draw_kept(xp, (batch, heads, length, length), rate, rng) if rng is not None and rate else (None, 1)
     query, key, value = _heads(packed, 3, heads)               # each (B, H, T, D)
 
     weights = (query * shrink) @ key.swapaxes(-1, -2)          # (B, H, T, S), written in place from here on
@@ -115,17 +123,6 @@ def _heads(packed, parts: int, heads: int) -> tuple:
     batch, length, width = packed.shape
     split = packed.reshape(batch, length, parts, heads, width // (parts * heads))
     return tuple(split[:, :, i].swapaxes(1, 2) for i in range(parts))
-
-
-def _hidden_bias(xp, seen, packed, heads: int):
-    """0 where a query may look and minus infinity where not, in the shape of the mask; None where all is seen."""
-    if seen is None:
-        return None
-    batch, length = packed.shape[:2]
-    if seen.ndim > 4 or not _stretches(seen.shape, (batch, heads, length, length)):
-        raise ValueError(f"self_attention: keep is {seen.shape}; it must broadcast to (B, H, T, T), here "
-                         f"{(batch, heads, length, length)}; a mask of real positions (B, T) goes in as (B, 1, 1, T)")
-    return xp.where(seen, 0.0, -np.inf).astype(packed.real.dtype)
 
 
 def _stretches(shape: tuple, to: tuple) -> bool:

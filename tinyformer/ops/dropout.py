@@ -12,7 +12,7 @@ def dropout(xp, x, *, rate: float, rng: np.random.Generator | None):
     The gradient passes where the number passed, with the same scale.  rng=None means no dropout.  (Srivastava et al.
     2014, section 10.)
     """
-    check_rate(rate, rng)
+    check_rate("dropout", rate, rng)
     if rng is None or rate == 0:
         return x.copy(), lambda dout: dout
     kept, scale = draw_kept(xp, x.shape, rate, rng)
@@ -29,18 +29,18 @@ def draw_kept(xp, shape: tuple, rate: float, rng: np.random.Generator):
     Drawn on the host, so that a run is the same run on any device, from 16 random bits a number, which is three times
     as fast as from floats.  The rate is thereby rounded to 1/65536, and the scale is exact for the rounded one.
     """
-    check_rate(rate, rng)
     size = int(np.prod(shape))
     threshold = min(round(rate * 65536), 65535)
     bits = np.frombuffer(rng.bytes(2 * size), np.uint16)
     return xp.asarray((bits >= threshold).reshape(shape)), 65536 / (65536 - threshold)
 
 
-def check_rate(rate: float, rng) -> None:
+def check_rate(op: str, rate: float, rng) -> None:
+    """ValueError or TypeError, with the op's name, for a rate or a generator that cannot be meant."""
     if not 0 <= rate < 1:
-        raise ValueError(f"dropout: the rate is {rate}; it must be at least 0 and below 1")
+        raise ValueError(f"{op}: the rate is {rate}; it must be at least 0 and below 1")
     if not (rng is None or isinstance(rng, np.random.Generator)):
-        raise TypeError(f"dropout: rng is {rng!r}; it must be a numpy.random.Generator, or None for no dropout")
+        raise TypeError(f"{op}: rng is {rng!r}; it must be a numpy.random.Generator, or None for no dropout")
 
 
 @dropout.case

@@ -18,6 +18,8 @@ def layer_norm(xp, x, gain, bias=None, *, eps: float = 1e-5):
     of those two directions.  Positions are the rows of one matrix here, since a sum over the channels of each is
     then a product with a vector of ones, four times as fast as .sum(-1).
     """
+    if not x.shape or not x.shape[-1]:
+        raise ValueError(f"layer_norm: x is {x.shape}; it needs a last axis with at least one channel")
     if gain.shape != x.shape[-1:] or bias is not None and bias.shape != x.shape[-1:]:
         raise ValueError(f"layer_norm: x is {x.shape}, gain is {gain.shape}, "
                          f"bias is {None if bias is None else bias.shape}; "

@@ -20,6 +20,11 @@ def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothi
     2016, section 7), and the loss is -sum q log p.  dlogits = (p - q) / count: what it says minus what it should.
     Where every target is ignored the loss is 0 and so is its gradient.
     """
+    if not logits.shape or not logits.shape[-1]:
+        raise ValueError(f"cross_entropy: logits are {logits.shape}; they need a last axis with at least one class")
+    if not 0 <= label_smoothing <= 1 or count is not None and count < 1:
+        raise ValueError(f"cross_entropy: label_smoothing is {label_smoothing} and count is {count}; smoothing must be "
+                         "from 0 to 1, and a count at least 1")
     target = check_ids("cross_entropy", target, logits.shape[-1], ignore=ignore_index)
     if target.shape != logits.shape[:-1]:
         raise ValueError(f"cross_entropy: logits are {logits.shape}, target is {target.shape}; "
@@ -34,13 +39,13 @@ def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothi
     labels, here = xp.asarray(labels[counted]), xp.arange(len(counted))
     share = 1 / (len(counted) if count is None else count) if len(counted) else 0.0
 
-    top = rows.real.max(-1, keepdims=True) if size else 0
+    top = rows.real.max(-1, keepdims=True)
     p = rows - top                                             # turned into exp, then p, then the gradient, in place
     wanted = (1 - label_smoothing) * p[here, labels].sum()
     if label_smoothing:
         wanted += label_smoothing / size * p.sum()
     p = xp.exp(p, out=p)
-    total = (p @ xp.ones((size, 1), p.dtype))                  # (M, 1)
+    total = p @ xp.ones((size, 1), p.dtype)                    # (M, 1)
     loss = (xp.log(total).sum() - wanted) * share
 
     def backward(dout, last=False):

@@ -1,0 +1,119 @@
+"""Which column is which, when the user does not say?  Known names tell, and otherwise the values themselves."""
+
+import math
+import os
+
+from tinyformer.data.readers.examples import Examples
+from tinyformer.data.readers.lines import BadRow, filled_lines, json_object
+from tinyformer.data.readers.tables import Columns, check_columns, first_row, format_of, read_table
+from tinyformer.errors import InputError
+
+# The names that published files use, the more telling before the more general; compared in lower case.
+NAMES = {
+    "text": ("sentence", "text", "review", "content"),
+    "first": ("sentence1", "sentence_a", "premise", "question1", "#1 string", "text1", "first", "question"),
+    "second": ("sentence2", "sentence_b", "hypothesis", "question2", "#2 string", "text2", "second", "sentence"),
+    "label": ("gold_label", "label", "quality", "is_duplicate", "entailment_judgment", "entailment_label", "class",
+              "sentiment"),
+    "score": ("score", "relatedness_score", "similarity"),
+}
+KINDS = {"classify": ("text", "label"), "pair": ("first", "second", "label"), "score": ("first", "second", "score")}
+SHOWN = 2000                                               # rows looked at where the values must tell
+
+
+def parse_columns(written: str) -> Columns:
+    """{"text": 2, "label": 1} from "text=2,label=1", the way columns are named on the command line."""
+    columns = {}
+    for item in written.split(","):
+        part, equals, column = (piece.strip() for piece in item.partition("="))
+        if not (part and equals and column) or part in columns:
+            raise InputError(f"columns is {written!r}; it must be like text=sentence,label=gold, or with numbers "
+                             "from 1 where the file has no header: text=2,label=1")
+        columns[part] = int(column) if column.isascii() and column.isdigit() else column
+    check_columns(columns)
+    return columns
+
+
+def read_examples(path: str | os.PathLike, kind: str, columns: Columns | None = None, labelled: bool = True,
+                  **options) -> Examples:
+    """The examples of a table for `kind` "classify", "pair" or "score"; `options` as in `read_table`.
+
+    Without `columns` they are recognised.  CoLA's file without a header is known by its four columns.
+    """
+    return read_table(path, columns or recognise(path, kind, labelled), **options)
+
+
+def recognise(path: str | os.PathLike, kind: str, labelled: bool = True) -> Columns:
+    """Where the parts of a table stand, by the names in its first row or by its values; InputError where unclear."""
+    if kind not in KINDS:
+        raise InputError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}")
+    parts = KINDS[kind] if labelled else KINDS[kind][:-1]
+    format = format_of(path)
+    if format == "jsonl":
+        names = _keys(path)
+        found = _by_name(parts, names)
+    else:
+        names = first_row(path, format)
+        found = _by_name(parts, names)
+        if found is None and format == "tsv":
+            found = _by_values(parts, [line.split("\t") for _, line in filled_lines(path)][:SHOWN])
+    if found is None:
+        if not names:
+            raise InputError(f"{path}: no examples in it; the file is empty")
+        raise InputError(f"{path}:1: cannot tell which columns are {', '.join(parts)}; the first row is "
+                         f"{', '.join(repr(name[:30]) for name in names)[:200]}: name the columns, as in --columns "
+                         + ",".join(f"{part}={place}" for place, part in enumerate(parts, 1)))
+    return found
+
+
+def _keys(path) -> list[str]:
+    for line, text in filled_lines(path):
+        try:
+            return list(json_object(text))
+        except BadRow as fault:
+            raise InputError(f"{path}:{line}: {fault}") from None
+    return []
+
+
+def _by_name(parts: tuple[str, ...], names: list[str]) -> Columns | None:
+    lower = {name.lower(): name for name in reversed(names)}
+    found = {}
+    for part in parts:
+        column = next((lower[name] for name in NAMES[part] if name in lower), None)
+        if column is None or column in found.values():
+            return None
+        found[part] = column
+    return found
+
+
+def _by_values(parts: tuple[str, ...], rows: list[list[str]]) -> Columns | None:
+    """Numbers of the columns of a file without a header: labels repeat and sentences do not, scores are numbers."""
+    widths = {len(row) for row in rows}
+    if len(widths) != 1:
+        return None
+    cells = list(zip(*rows, strict=True))
+    if parts == ("text", "label") and len(cells) == 4 and set(cells[1]) <= {"0", "1"} and set(cells[2]) <= {"", "*"}:
+        return {"text": 4, "label": 2}                     # CoLA: source, label, the author's star, sentence
+    if len(cells) != len(parts):
+        return None
+    if parts[-1] == "score":
+        numbers = [place for place, column in enumerate(cells) if all(map(_is_number, column))]
+        if len(numbers) != 1:
+            return None
+        target, = numbers
+    elif parts[-1] == "label":
+        kinds = [len(set(column)) for column in cells]
+        target = kinds.index(min(kinds))
+        if kinds.count(min(kinds)) > 1 or 2 * min(kinds) > len(rows):
+            return None
+    else:
+        return {part: place for place, part in enumerate(parts, 1)}
+    texts = [place for place in range(len(cells)) if place != target]
+    return dict(zip(parts, [place + 1 for place in (*texts, target)], strict=True))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

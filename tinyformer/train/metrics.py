@@ -33,7 +33,7 @@ def f1(gold: Sequence, predicted: Sequence, average: str = "binary", positive=1)
     each = 2 * right / both                                # no class is in neither, so none divides by 0
     if average == "macro":
         return float(each.mean())
-    if type(positive) is int and isinstance(names[0], str) or isinstance(positive, str) != isinstance(names[0], str):
+    if isinstance(positive, str) != isinstance(names[0], str):
         raise ValueError(f"f1: positive is {positive!r} and the labels are like {names[0]!r}; give the positive label "
                          "as the labels are written")
     return float(each[names.index(positive)]) if positive in names else 0.0

@@ -177,6 +177,9 @@ class Terminated(BaseException):
 def main(words: list[str] | None = None) -> int:
     """Run one command and return its exit status; every expected mistake becomes a message of a few lines."""
     words = sys.argv[1:] if words is None else list(words)
+    for output in (sys.stdout, sys.stderr):
+        if hasattr(output, "reconfigure"):                     # a terminal without this letter shows another one
+            output.reconfigure(errors="replace")
     try:
         before = signal.signal(signal.SIGTERM, _terminate)
     except ValueError:                                         # not in the main thread: signals are somebody else's

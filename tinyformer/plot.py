@@ -51,7 +51,7 @@ def loss_curve(training: Points, path: str | Path, *, validation: Points = (), e
 
 
 def attention_map(weights: np.ndarray, tokens: Sequence[str], path: str | Path, *,
-                  title: str = "Where each token looks") -> None:
+                  names: Sequence[str] | None = None, title: str = "Where each token looks") -> None:
     """Draw attention weights (H, T, T), one square a head: row = the token that asks, column = the one it looks at.
 
     All heads share one scale, from 0 to the largest weight; every row sums to 1.
@@ -70,7 +70,7 @@ def attention_map(weights: np.ndarray, tokens: Sequence[str], path: str | Path, 
             axes.set_axis_off()
             continue
         image = axes.imshow(weights[head], cmap="cividis", vmin=0, vmax=weights.max(), interpolation="nearest")
-        axes.set_title(f"head {head + 1}", fontsize=12)
+        axes.set_title(names[head] if names else f"head {head + 1}", fontsize=12)
         axes.set_xticks(range(length), tokens, rotation=90, fontsize=9)
         axes.set_yticks(range(length), tokens if head % across == 0 else [], fontsize=9)
         axes.tick_params(length=0)

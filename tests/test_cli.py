@@ -1,0 +1,176 @@
+"""Do the commands do what they say, and does every mistake end in a few clear lines and the right exit status?"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import tinyformer
+from tinyformer.cli import COMMANDS, explain, main
+from tinyformer.errors import CheckpointError, InputError, NumericError
+
+
+def python(*words, **more):
+    """`python -m tinyformer` in a process of its own."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run([sys.executable, "-m", "tinyformer", *map(str, words)], capture_output=True, text=True,
+                          env=environment, timeout=60, **more)
+
+
+def refused(capsys, *words, status=2) -> str:
+    """Run a command that must fail with this status, and return its message."""
+    assert main([str(word) for word in words]) == status
+    out, message = capsys.readouterr()
+    assert out == ""
+    assert 1 <= len(message.strip().splitlines()) <= 3
+    assert message.startswith("tinyformer: ") and "Traceback" not in message
+    return message
+
+
+def test_help_names_every_command(capsys):
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in COMMANDS)
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"tinyformer {tinyformer.__version__}\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(capsys, name):
+    assert main([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"python -m tinyformer {name}" in shown and "--debug" in shown
+
+
+def test_help_is_fast_and_loads_nothing_heavy():
+    look = ("import sys, tinyformer.cli as cli; cli.main(sys.argv[1:]); "
+            "print([m for m in ('matplotlib', 'tqdm', 'safetensors', 'regex', 'cupy', 'torch') if m in sys.modules])")
+    for words in (["--help"], ["pretrain", "--help"], ["generate", "--help"]):
+        began = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", look, *words], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+        assert done.stdout.splitlines()[-1] == "[]"
+        assert time.perf_counter() - began < 3                 # half a second on a quiet machine
+
+
+def test_unknown_words_suggest_the_nearest(capsys):
+    assert "did you mean 'pretrain'?" in refused(capsys, "pretran")
+    assert "did you mean '--learning-rate'?" in refused(capsys, "pretrain", "gpt", "--lerning-rate", 1)
+    assert "did you mean '--quick'?" in refused(capsys, "--qick")
+    assert "choose one of: tour, gradcheck" in refused(capsys, "xyzzy")
+    assert "--prompt" in refused(capsys, "generate", "--promt=x")
+    assert "layer_norm" in refused(capsys, "gradcheck", "layernorm")
+
+
+def test_wrong_values_are_named(capsys):
+    assert "'ten' is not a whole number" in refused(capsys, "pretrain", "gpt", "--steps", "ten")
+    assert "invalid choice: 'bart'" in refused(capsys, "pretrain", "bart")
+    assert "--model" in refused(capsys, "generate")
+
+
+@pytest.mark.parametrize("error, status", [(InputError("a"), 2), (CheckpointError("b"), 3), (NumericError("c"), 4),
+                                           (FileNotFoundError(2, "No such file", "x.txt"), 2)])
+def test_each_kind_of_error_has_its_status(error, status):
+    assert explain(error)[0] == status
+
+
+def test_out_of_memory_says_what_to_lower():
+    status, message = explain(MemoryError("Unable to allocate 9 TiB"))
+    assert status == 1 and "9 TiB" in message and "--batch-size" in message and "--max-length" in message
+
+
+def test_a_fault_of_ours_is_called_one(capsys, monkeypatch):
+    monkeypatch.setattr("tinyformer.tasks.info.facts", lambda: 1 / 0)
+    message = refused(capsys, "info", status=1)
+    assert "ZeroDivisionError" in message and "--debug" in message
+    with pytest.raises(ZeroDivisionError):
+        main(["info", "--debug"])
+
+
+def test_info_says_what_runs_here(capsys):
+    assert main(["info"]) == 0
+    shown = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())
+    assert {"tinyformer", "python", "numpy", "processor", "BLAS", "GPU"} <= shown.keys()
+    assert "threads" in shown["BLAS"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as in POSIX")
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_quietly(number, status):
+    code = ("import sys, os, signal, tinyformer.cli as cli\n"
+            f"cli.COMMANDS['info'] = cli.Command('x', lambda p: None, lambda o: os.kill(os.getpid(), {int(number)}))\n"
+            "sys.exit(cli.main(['info']))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert done.returncode == status and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as in POSIX")
+def test_a_reader_that_goes_away_is_no_error():
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-m", "tinyformer", "gradcheck", "add"], stdout=writing,
+                          stderr=subprocess.PIPE, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    os.close(writing)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_gradcheck_as_table_and_as_json(capsys):
+    assert main(["gradcheck", "gelu", "add"]) == 0
+    shown = capsys.readouterr().out
+    assert "2 of 2 gradients are right" in shown
+    assert main(["gradcheck", "gelu", "add", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [report["op"] for report in found] == ["gelu", "add"] and all(report["ok"] for report in found)
+
+
+WRONG = '''
+from tinyformer import Call, primitive
+
+@primitive
+def double(xp, x):
+    """Twice x, with a mistake in its backward."""
+    return 2 * x, lambda dout: 3 * dout
+
+@double.case
+def _(rng):
+    """any numbers"""
+    return Call(rng.normal(size=3))
+'''
+
+
+def test_gradcheck_of_a_file_finds_its_mistake(capsys, tmp_path):
+    (tmp_path / "my_ops.py").write_text(WRONG)
+    assert main(["gradcheck", "--from", str(tmp_path / "my_ops.py")]) == 1
+    shown = capsys.readouterr().out
+    assert "double" in shown and "WRONG" in shown and "0 of 1 gradients are right" in shown
+    assert main(["gradcheck", "--from", str(tmp_path / "my_ops.py"), "double", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)[0]["ok"] is False
+    (tmp_path / "my_ops.py").write_text(WRONG.replace("3 * dout", "2 * dout"))
+    assert main(["gradcheck", "--from", str(tmp_path / "my_ops.py")]) == 0
+    assert "missing.py" in refused_after(capsys, "gradcheck", "--from", tmp_path / "missing.py")
+
+
+def refused_after(capsys, *words) -> str:
+    capsys.readouterr()
+    return refused(capsys, *words)
+
+
+def test_gradcheck_draws_the_valley(capsys, tmp_path):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    path = tmp_path / "valley.png"
+    assert main(["gradcheck", "--valley", "tanh", "--out", str(path)]) == 0
+    out, said = capsys.readouterr()
+    assert path.read_bytes().startswith(b"\x89PNG") and out == "" and "best step" in said
+
+
+def test_it_runs_as_a_module():
+    done = python("gradcheck", "relu")
+    assert done.returncode == 0 and "1 of 1 gradients are right" in done.stdout
+    done = python("fill", "--model", "/nowhere/at/all", "a [MASK]")
+    assert done.returncode == 2 and "no such folder" in done.stderr and done.stdout == ""

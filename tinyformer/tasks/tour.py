@@ -1,0 +1,172 @@
+"""What can all this do?  One walk through everything, on English text that every Python carries.
+
+Check the gradients; train a small BERT and ask it for missing words, train a small GPT and let it write, each before
+and after; draw what happened.  The sizes are fixed numbers of steps, so that the same seed gives the same tour.
+"""
+
+import time
+from pathlib import Path
+
+from tinyformer.backend import choose_device
+from tinyformer.data.pydocs import pydocs
+from tinyformer.engine import REGISTRY
+from tinyformer.errors import InputError
+from tinyformer.generate import Sampling, write_text
+from tinyformer.gradcheck import check_op, sweep_op
+from tinyformer.tasks import pretrain
+from tinyformer.tasks.blanks import ask_counts, ask_model, attention_of, choose_blanks, lines
+from tinyformer.tasks.gradients import print_table
+from tinyformer.tasks.measure import measure, neighbour_table
+from tinyformer.tasks.settings import resolve
+from tinyformer.tasks.tour_report import next_commands, one_line, write_report
+from tinyformer.train import save_model
+from tinyformer.train.log import Progress, write_metrics
+
+SIZES = {
+    "full": dict(
+        characters=None, pairs=1000,
+        bert=dict(steps=1400, vocabulary=3000, layers=2, heads=2, width=128, max_length=64, batch_size=32,
+                  learning_rate=1e-3, evaluate_every=70),
+        gpt=dict(steps=700, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
+                 learning_rate=1e-3, evaluate_every=35)),
+    "quick": dict(
+        characters=400_000, pairs=200,
+        bert=dict(steps=150, vocabulary=1000, layers=2, heads=2, width=64, max_length=32, batch_size=16,
+                  learning_rate=3e-3, evaluate_every=15),
+        gpt=dict(steps=200, vocabulary=400, layers=2, heads=2, width=64, max_length=32, batch_size=16,
+                 learning_rate=3e-3, evaluate_every=20)),
+}
+PROMPTS = ("The function returns", "If the argument is")
+SAMPLING = Sampling(temperature=0.7, top_k=40)
+HELD_OUT = 15                                 # one document in so many is kept for evaluation
+LENGTH = 60                                   # tokens that the GPT writes after each prompt
+
+
+def run(out: str, quick: bool = False, seed: int = 0, device: str = "auto") -> int:
+    """Walk through everything and leave models, pictures and report.md in `out`: 0 if all gradients are right."""
+    began = time.perf_counter()
+    if seed < 0:
+        raise InputError(f"--seed is {seed}; it must be 0 or larger")
+    folder = _make_folder(out)
+    device, why = choose_device(device)
+    size = SIZES["quick" if quick else "full"]
+    print(f"A tour of tinyformer, on {device} ({why}); everything it makes goes to {folder}")
+
+    _heading(1, "Is every gradient right?  Each is compared with derivatives that backward had no part in.")
+    right = _check_gradients(folder, seed)
+
+    _heading(2, "Real English: the documentation that this Python carries.")
+    training, held_out = _read(size["characters"])
+
+    _heading(3, "BERT learns to fill in blanks, and to tell whether one sentence follows another.")
+    bert, blanks = _bert(folder, training, held_out, size, seed, device)
+
+    _heading(4, "GPT learns to write, from the same text.")
+    gpt, texts = _gpt(folder, training, held_out, size, seed, device)
+
+    seconds = time.perf_counter() - began
+    figures = {"gradients right": right, "seconds": round(seconds, 1),
+               **{f"bert {name}": value for name, value in bert.items()},
+               **{f"gpt {name}": value for name, value in gpt.items()}}
+    write_metrics(folder, figures)
+    write_report(folder, figures, blanks, texts, quick)
+    _heading(5, f"Done in {seconds:.0f} seconds.  What next?")
+    print(next_commands(folder, blanks))
+    print(f"val loss bert {bert['val loss']:.4f} (unigram entropy {bert['unigram entropy']:.4f}), "
+          f"gpt {gpt['val loss']:.4f} (unigram entropy {gpt['unigram entropy']:.4f}); "
+          f"gradients {'right' if right else 'WRONG'}; report: {folder / 'report.md'}")
+    return 0 if right else 1
+
+
+# ---- the stages ------------------------------------------------------------------------------------------------------
+
+
+def _check_gradients(folder: Path, seed: int) -> bool:
+    from tinyformer import plot
+    reports = []
+    with Progress("gradients", 0, len(REGISTRY) + 1) as bar:
+        for op in list(REGISTRY.values()):
+            reports.append(check_op(op, seed))
+            bar.advance()
+        plot.valley(sweep_op(REGISTRY["layer_norm"], seed=seed), folder / "valley.png")
+        bar.advance()
+    return print_table(reports)
+
+
+def _read(characters: int | None) -> tuple[list[str], list[str]]:
+    with Progress("reading", 0, 1) as bar:
+        documents = pydocs(characters)
+        bar.advance()
+    print(f"{len(documents)} documents, {sum(map(len, documents)):,} characters; "
+          f"one document in {HELD_OUT} is held out")
+    return [text for i, text in enumerate(documents, 1) if i % HELD_OUT], documents[HELD_OUT - 1::HELD_OUT]
+
+
+def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
+    from tinyformer import plot
+    settings = resolve("bert", {**size["bert"], "seed": seed, "device": device})
+    prepared = _prepare("BERT: tokens", settings, training, held_out)
+    model, tokenizer = prepared.model, prepared.tokenizer
+    blanks = choose_blanks(held_out, tokenizer, 5, seed)
+    ask_model(blanks, "before", model, tokenizer)
+    history = pretrain.train(prepared, "BERT")
+    save_model(folder / "bert", model, tokenizer, overwrite=True)
+    found = _measure("BERT: measuring", prepared, size["pairs"])
+    ask_counts(blanks, "word counts", neighbour_table(prepared), tokenizer)
+    ask_model(blanks, "after training", model, tokenizer)
+    pretrain.draw(prepared, history, folder / "bert-loss.png", found)
+    shortest = min(blanks, key=lambda blank: len(tokenizer.encode(blank.text))).text
+    weights, tokens, names = attention_of(model, tokenizer, shortest)
+    plot.attention_map(weights, tokens, folder / "attention.png", names=names)
+    print("Sentences it has never seen, with a word taken out; who would put what there, how surely:")
+    print("\n".join(lines(blanks)))
+    print(pretrain.final_line(prepared, history, found))
+    return {**prepared.facts, **history.final, **found}, blanks
+
+
+def _gpt(folder: Path, training, held_out, size: dict, seed: int, device: str):
+    settings = resolve("gpt", {**size["gpt"], "seed": seed, "device": device})
+    prepared = _prepare("GPT: tokens", settings, training, held_out)
+    texts = {"before": _write(prepared, seed)}
+    history = pretrain.train(prepared, "GPT")
+    save_model(folder / "gpt", prepared.model, prepared.tokenizer, overwrite=True)
+    found = _measure("GPT: measuring", prepared, size["pairs"])
+    pretrain.draw(prepared, history, folder / "gpt-loss.png", found)
+    texts["after training"] = _write(prepared, seed)
+    for when, written in texts.items():
+        print(f"What it writes, {when}:")
+        print("\n".join(f"  {one_line(text)}" for text in written))
+    print(pretrain.final_line(prepared, history, found))
+    return {**prepared.facts, **history.final, **found}, texts
+
+
+def _write(prepared, seed: int) -> list[str]:
+    return [prompt + "".join(write_text(prepared.model, prepared.tokenizer, prompt, LENGTH, SAMPLING, seed))
+            for prompt in PROMPTS]
+
+
+def _prepare(title: str, settings, training, held_out):
+    with Progress(title, 0, 1) as bar:
+        prepared = pretrain.prepare(settings, training, held_out, bar.say)
+        bar.advance()
+    return prepared
+
+
+def _measure(title: str, prepared, pairs: int) -> dict:
+    with Progress(title, 0, 1) as bar:
+        found = measure(prepared, pairs)
+        bar.advance()
+    return found
+
+
+def _make_folder(out: str) -> Path:
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be made a folder ({error.strerror}); choose another --out") from None
+    return folder
+
+
+def _heading(number: int, text: str) -> None:
+    print(f"\n[{number}/5] {text}", flush=True)

@@ -74,6 +74,16 @@ def test_negatives_of_either_kind_can_be_asked_for():
     assert list(draw(alone, 100, negatives="other")) == []       # not even the positives: they would lead
 
 
+def test_donors_give_negatives_and_no_examples():
+    own, donors = library([300]), library([200, 100], seed=1)
+    pairs = SentencePairs(own, sep_id=SEP, max_length=64, donors=donors)
+    assert len(pairs) == len(SentencePairs(own, sep_id=SEP, max_length=64))
+    drawn = list(draw(pairs, 10_000, negatives="other"))
+    check_next_sentence(pairs, drawn, same_document=False)
+    assert all(place(pairs, a.start)[0] == 0 for a, _, _ in drawn)
+    assert {place(pairs, b.start)[0] for _, b, label in drawn if label} == {1, 2}
+
+
 def test_a_negative_never_begins_like_the_true_next_sentence():
     """Nearly all sentences are copies of one, so that a blind draw would hit a copy most of the time."""
     document = [[5, 6, 7, 8]] * 60 + [[9, 10]] * 2 + [[11, 12, 13]] * 2

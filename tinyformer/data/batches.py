@@ -99,6 +99,7 @@ class MaskedBatches:
         word_list: Collection[str] | None = None,
         static: bool = False,
         short_seq_prob: float = 0.1,
+        donors: Sequence[Sequence[Sequence[int]]] = (),
     ):
         missing = [role for role in ("pad", "cls", "sep", "mask") if getattr(tokenizer, f"{role}_id") is None]
         if missing:
@@ -111,7 +112,7 @@ class MaskedBatches:
         self.noise = dict(mask_id=tokenizer.mask_id, vocab_size=len(tokenizer), rate=rate,
                           special_ids=tokenizer.special_ids, proportions=proportions)
         self.pairs = SentencePairs(documents, sep_id=tokenizer.sep_id, max_length=max_length,
-                                   objective=objective, short_seq_prob=short_seq_prob, seed=seed)
+                                   objective=objective, short_seq_prob=short_seq_prob, seed=seed, donors=donors)
         self.begins = self._word_beginnings(word_list) if whole_word else None
         self._order = (-1, None)                 # the epoch whose order was used last, and that order
 

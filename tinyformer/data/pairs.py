@@ -36,6 +36,7 @@ class SentencePairs:
     array `ids` with the `bounds` of its sentences, and an example is a run of sentences of one document that
     fills a row of `max_length` with [CLS] and [SEP]; the share `short_seq_prob` of them aims at a random
     shorter length, since text met later is short too.  Where A ends and what B is, is drawn anew on each visit.
+    `donors` are further documents that give no examples, only false Bs.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class SentencePairs:
         objective: str = "nsp",
         short_seq_prob: float = 0.1,
         seed: int = 0,
+        donors: Sequence[Sequence[Sequence[int]]] = (),
     ):
         if objective not in OBJECTIVES:
             raise InputError(f"objective is {objective!r}; it must be one of {', '.join(OBJECTIVES)}")
@@ -55,10 +57,13 @@ class SentencePairs:
         self.objective, self.sep_id = objective, sep_id
         self.room = max_length - (2 if objective == "none" else 3)
         self._lay_out(documents)
+        own = len(self.first)
+        if donors:
+            self._lay_out([*documents, *donors])
         if objective == "none":
             self.examples = self._pack_rows()
         else:
-            self.examples = self._pack_documents(short_seq_prob, stream(seed, "pack"))
+            self.examples = self._pack_documents(self.first[:own], short_seq_prob, stream(seed, "pack"))
         self.default_negatives = "other" if len(self.first) > 2 else "same"
         if not self.examples:
             raise InputError(f"no examples: the corpus holds {len(self.ids)} tokens in {len(self.bounds) - 1} "
@@ -117,10 +122,10 @@ class SentencePairs:
         for part, start in zip(parts, self.bounds, strict=False):
             self.ids[start:start + len(part)] = part
 
-    def _pack_documents(self, short_seq_prob: float, rng: np.random.Generator) -> list[tuple[int, int]]:
+    def _pack_documents(self, first: list[int], short_seq_prob: float, rng) -> list[tuple[int, int]]:
         """Runs [i, j) of sentences, each of one document, each just reaching its target length."""
         examples = []
-        for begin, end in zip(self.first, self.first[1:], strict=False):
+        for begin, end in zip(first, first[1:], strict=False):
             i = begin
             while i < end:
                 target = self.room

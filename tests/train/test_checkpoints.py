@@ -115,10 +115,10 @@ def test_a_folder_without_a_model_says_so(model, tmp_path):
 
 def test_the_newest_is_newest_by_step_and_the_oldest_go(model, tmp_path):
     optimizer = AdamW(model)
-    for step in (999, 1000, 5, 100_000_000):
+    for step in (5, 99_999_999, 999, 100_000_000):
         checkpoints.save_checkpoint(tmp_path, model, optimizer, state_of(step), keep=3)
     steps = [int(path.name.removeprefix("checkpoint-")) for path in checkpoints.checkpoints(tmp_path)]
-    assert steps == [999, 1000, 100_000_000]
+    assert steps == [999, 99_999_999, 100_000_000]
     assert checkpoints.newest(tmp_path)[0].name == "checkpoint-100000000"
     assert not list(tmp_path.glob(f"{durable.TEMPORARY}*"))
 

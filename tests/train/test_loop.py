@@ -135,6 +135,7 @@ def test_the_folder_of_a_run(tmp_path):
                     "log.jsonl", "metrics.json", "model.safetensors"]
     metrics = json.loads((tmp_path / "deep" / "run" / "metrics.json").read_text())
     assert metrics == {"unigram entropy": 2.5, **history.final}
+    assert history.final["tokens"] == sum(int(small.pretraining_batch(seed=step).keep.sum()) for step in range(100))
     assert history.final["loss"] == history.rows[-1]["loss"] and history.final["steps"] == 100
     assert history.final["val mlm loss"] == history.evaluations[-1]["mlm loss"]
     assert [line["step"] for line in history.evaluations] == [20, 40, 60, 80, 100]

@@ -1,7 +1,7 @@
 """How does a model learn?  Take a batch, see how wrong the model is and which way is better, go a little that way.
 
-The heart is five lines in `train`; around them stand the questions of every long run: how is it going, how good is it
-on text it has not seen, where does it go on after a crash, and when must it stop.
+The heart is the middle of the `for` in `train`, from the batch to zero_grad.  Around it stand the questions of every
+long run: how is it going, how good is it on text it has not seen, where does it go on after a crash, when must it stop?
 """
 
 import math
@@ -70,36 +70,34 @@ def train(model: Module, batches, settings: Settings, *, out: str | Path | None 
             for note in run.notes:
                 bar.say(note)
             for step in range(start, settings.steps):
-                clock = time.perf_counter()
-                batch = batches.batch(step)
-                rate = settings.rate(step)
+                clock, done = time.perf_counter(), step + 1
+                logs, evaluates, saves = (settings.due(done, every) for every in (
+                    settings.log_every, settings.evaluate_every, settings.save_every))
 
+                batch, rate = batches.batch(step), settings.rate(step)
                 loss = accumulate(model, batch, settings.accumulate, dropout_noise(settings.seed, step))
                 norm = clip_gradients(model.parameters(), settings.clip)
-                done = run.step = step + 1
-                last = done == settings.steps
-                logs, evaluates, saves = (last or every is not None and done % every == 0 for every in
-                                          (settings.log_every, settings.evaluate_every, settings.save_every))
-                if on_cpu or logs or saves:                    # to look at a number is to wait for a GPU
+                stopping = bool(stop)                          # asked for since the last look
+                looks = on_cpu or logs or saves or stopping    # to look at a number is to wait for a GPU
+                if looks:
                     loss, norm = number(loss), number(norm)
                     check_finite(done, loss, norm, model, run.latest)
                 optimizer.step(rate)
                 optimizer.zero_grad()
 
-                run.tokens += tokens_in(batch)
-                run.seconds += time.perf_counter() - clock
+                run.count(done, tokens_in(batch), time.perf_counter() - clock)
                 if logs:
                     log.train(step=done, loss=loss, learning_rate=rate, grad_norm=norm, seconds=round(run.seconds, 4),
                               tokens=run.tokens)
-                bar.advance(loss if on_cpu or logs else None, rate, run.tokens / run.seconds)
+                bar.advance(loss if looks else None, rate, run.tokens / run.seconds)
                 if evaluates and validation is not None:
                     values = evaluate(model, validation())
                     log.evaluation(done, values)
-                    bar.say(f"{title}: step {done:,}, validation " + figures(values))
-                if saves:
+                    bar.say(f"{title}: step {done:,}, validation {figures(values)}")
+                if saves or stopping:
                     run.save(log)
-                if stop and not last:
-                    raise Interrupted(done, run.latest if saves else run.save(log), stop[0])
+                if stopping and done < settings.steps:
+                    raise Interrupted(done, run.latest, stop[0])
             history = History(log.rows, log.evaluations, notes=run.notes)
             history.final = final_figures(history, run)
             if start < settings.steps:

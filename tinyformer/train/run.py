@@ -60,6 +60,12 @@ class Run:
             self._refuse_used()
         return RunLog(self.out, until=self.step)
 
+    def count(self, step: int, tokens: int, seconds: float) -> None:
+        """One more step is done, in which the model read so many tokens."""
+        self.step = step
+        self.tokens += tokens
+        self.seconds += seconds
+
     def save(self, log: RunLog) -> Path | None:
         """Write a checkpoint of where the run stands; its folder, or None without `out`."""
         if self.out is None:
@@ -115,7 +121,9 @@ class Run:
                                       + "\n  start afresh without resume, or with resume=\"auto\"")
         else:
             path = Path(resume)
-            later = [p.name for p in checkpoints.checkpoints(self.out) if p.name > path.name and not durable.faults(p)]
+            all_names = [p.name for p in checkpoints.checkpoints(self.out)]
+            later = all_names[all_names.index(path.name) + 1:] if path.name in all_names else []
+            later = [name for name in later if not durable.faults(self.out / name)]
             if path.resolve().parent != self.out.resolve() or later:
                 reason = f"the run has gone on to {later[-1]}" if later else f"it is no checkpoint in {self.out}"
                 raise InputError(f"resume: {path} cannot be gone on from, since {reason}; resume the newest one, or "

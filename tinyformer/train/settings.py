@@ -64,6 +64,10 @@ class Settings:
         """The learning rate of step 0, 1, ..."""
         return SCHEDULES[self.schedule](step, self.steps, self.learning_rate, self.warmup, self.floor)
 
+    def due(self, done: int, every: int | None) -> bool:
+        """Is something that happens every so many steps, and at the end, to happen after step `done`?"""
+        return done == self.steps or every is not None and done % every == 0
+
 
 def _refuse(name: str, value, rule: str) -> None:
     raise InputError(f"settings: {name} is {value!r}; it must be {rule}")

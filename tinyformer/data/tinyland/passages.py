@@ -1,0 +1,79 @@
+"""What can be known about some people, what can be asked, and where does the answer stand?
+
+Each relation of the grammar says one thing about a person in several ways and asks for it in several ways.  Two
+or three people share their relations in a passage, so that a question needs both: which person, and what of them.
+"""
+
+from dataclasses import dataclass
+
+from tinyformer.data.tinyland.grammar import Grammar, Memory, Sentence
+from tinyformer.data.tinyland.lexicon import Chance, Entry, Lexicon
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that holds of a person: the home of Anna is Oakford."""
+
+    relation: str
+    person: Entry
+    value: Entry
+
+
+def draw_fact(rules: Grammar, relation: str, person: Entry, chance: Chance, words: Lexicon | None = None,
+              taken: tuple[Entry, ...] = ()) -> Fact:
+    """A fact with a value that is neither the person nor one of those taken."""
+    bound = {"p": person, **{f"taken {i}": entry for i, entry in enumerate(taken)}}
+    return Fact(relation, person, rules.draw(rules.relations[relation].bindings["o"], chance, bound, words))
+
+
+def say(rules: Grammar, fact: Fact, chance: Chance, memory: Memory | None = None, way: int | None = None) -> Sentence:
+    """A sentence that states the fact; with `memory` it may begin with a pronoun where that is clear."""
+    ways = rules.relations[fact.relation].stages["say"]
+    template = (chance.choose(ways) if way is None else ways[way])[1]
+    if memory is not None and template.startswith("{p} ") and chance.coin(0.4):
+        template = "{p.she}" + template[len("{p}"):]
+    return rules.fill(template, {"p": fact.person, "o": fact.value}, chance, memory, synonyms=False)
+
+
+def ask(rules: Grammar, fact: Fact, chance: Chance, way: int | None = None) -> Sentence:
+    """A question that the fact answers."""
+    ways = rules.relations[fact.relation].stages["ask"]
+    template = (chance.choose(ways) if way is None else ways[way])[1]
+    return rules.fill(template, {"p": fact.person}, chance, synonyms=False)
+
+
+def answer_place(sentence: Sentence, fact: Fact) -> tuple[int, int]:
+    """First and last + 1 word of the fact's value in a sentence that states it."""
+    wanted = fact.value.word.lower().split()
+    texts = [word.text.lower() for word in sentence.words]
+    found = [at for at in range(len(texts)) if texts[at:at + len(wanted)] == wanted]
+    if len(found) != 1:
+        raise ValueError(f"answer_place: {fact.value.word!r} stands {len(found)} times in {sentence.text!r}; "
+                         "a statement must hold its {o} once")
+    return found[0], found[0] + len(wanted)
+
+
+def draw_passage(rules: Grammar, chance: Chance, words: Lexicon | None = None) -> list[tuple[Fact, Sentence]]:
+    """Facts about two or three people, person by person, each with its sentence; values differ within a relation."""
+    people: list[Entry] = []
+    for _ in range(2 + chance.coin()):
+        people.append(rules.draw("person", chance, dict(enumerate(people)), words))
+    relations = chance.shuffled(list(rules.relations))[:3]
+    memory, passage, used = Memory(), [], tuple(people)
+    for person in people:
+        for relation in chance.shuffled(relations)[:2 + chance.coin(0.3)]:
+            fact = draw_fact(rules, relation, person, chance, words, used)
+            used += (fact.value,)
+            passage.append((fact, say(rules, fact, chance, memory)))
+            if fact.value.table == "person":                     # a friend was named: the next she is unclear
+                memory.mention(fact.value)
+    return passage
+
+
+def passage(rules: Grammar, chance: Chance) -> list[Sentence]:
+    """A passage, then some of its questions, each with its answer in a full sentence."""
+    told = draw_passage(rules, chance)
+    sentences = [sentence for _, sentence in told]
+    for fact, _ in chance.shuffled(told)[:3]:
+        sentences += [ask(rules, fact, chance), say(rules, fact, chance)]
+    return sentences

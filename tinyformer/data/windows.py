@@ -102,8 +102,8 @@ def windows(tokenizer, question: str, document: str, max_length: int = 384, stri
 def _best_window(spans: Sequence[tuple[int, int]], length: int) -> np.ndarray:
     """For each token of the document the window that shows it best, the first among equals (length,).
 
-    A token's context is the smaller of the tokens to its left and to its right in the window, plus a hundredth
-    of the window's length, which decides between equals in favour of the longer one.
+    A token's context is the number of tokens to its left or to its right in the window, whichever is smaller, plus a
+    hundredth of the window's length: of two that are nearly equal the longer one, for the last may be short.
     """
     best, most = np.zeros(length, dtype=np.int64), np.full(length, -1.0)
     for number, (a, b) in enumerate(spans):

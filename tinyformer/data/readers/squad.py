@@ -146,10 +146,10 @@ def _answer(answer, document, what, where, faults) -> Answer:
         if point is not None and document.startswith(text, point):
             faults.repaired[unit] = faults.repaired.get(unit, 0) + 1
             return Answer(text, point)
-    stands = f"{document[start:start + len(text)][:60]!r} stands" if 0 <= start < len(document) else \
-        f"the document has only {len(document):,} characters"
+    stands = f"where {document[start:start + len(text)][:60]!r} stands" if 0 <= start < len(document) else \
+        f"outside the document of {len(document):,} characters"
     other = document.find(text)
-    faults.misplaced.append(f"{where}: {what}: answer {text[:60]!r} at {start}, where {stands}" + (
+    faults.misplaced.append(f"{where}: {what}: answer {text[:60]!r} at {start}, {stands}" + (
         f"; it stands at {other}" if other >= 0 else "; it stands nowhere in the document"))
     return Answer(text, None)
 

@@ -115,7 +115,7 @@ def _csv_rows(path) -> Iterator[tuple[int, list[str]]]:
                                  'the file; close it, write "" for a quotation mark inside quotes, or read the '
                                  "file as TSV if its quotes are text") from None
             cells = _Refused(error)
-        if cells:
+        if cells and (len(cells) > 1 or cells[0].strip(" ")):        # a line with nothing in it is no row
             yield line, cells
 
 

@@ -64,10 +64,8 @@ def probabilities(model: BertForPretraining, ids: np.ndarray, places: np.ndarray
 def filled(text: str, blanks: Iterable[Guesses]) -> str:
     """The text with the best guess at each blank; a piece that continues a word ("##ing") joins it."""
     for guesses in blanks:
-        token = guesses[0][0]
-        if token.startswith("##"):
-            text = text.replace(" [MASK]", "[MASK]", 1)
-        text = text.replace("[MASK]", token.removeprefix("##"), 1)
+        token, (before, _, after) = guesses[0][0], text.partition("[MASK]")
+        text = (before.rstrip() + token[2:] if token.startswith("##") else before + token) + after
     return text
 
 

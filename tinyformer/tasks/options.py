@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import MISSING, field, fields
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from tinyformer.errors import InputError
 
@@ -26,8 +26,9 @@ def option(default, help: str, choices: tuple[str, ...] = (), least: float | Non
 def kind_of(cls, name: str) -> type:
     """int, float, str, bool or tuple: the type of a field, with `| None` left out."""
     hint = get_type_hints(cls)[name]
-    options = [kind for kind in get_args(hint) if kind in KINDS] or [hint]
-    return options[0] if options[0] in KINDS else tuple
+    if get_origin(hint) is tuple:
+        return tuple
+    return next((kind for kind in get_args(hint) if kind in KINDS), hint)
 
 
 def add_options(parser: argparse.ArgumentParser, cls, leave_out: Iterable[str] = ()) -> None:

@@ -107,7 +107,7 @@ def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
     settings = resolve("bert", {**size["bert"], "seed": seed, "device": device})
     prepared = _prepare("BERT: tokens", settings, training, held_out)
     model, tokenizer = prepared.model, prepared.tokenizer
-    blanks = choose_blanks(held_out, tokenizer, 5, seed)
+    blanks = choose_blanks(held_out, tokenizer, 5, settings.max_length - 2, seed)
     ask_model(blanks, "before", model, tokenizer)
     history = pretrain.train(prepared, "BERT")
     save_model(folder / "bert", model, tokenizer, overwrite=True)

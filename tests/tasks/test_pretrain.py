@@ -1,0 +1,120 @@
+"""Does `pretrain` leave what it promises, and refuse what it cannot do, before it has done any work?"""
+
+import json
+
+import numpy as np
+import pytest
+
+from tinyformer.cli import main
+from tinyformer.tasks.measure import balanced_accuracy
+from tinyformer.train import load_model
+
+pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+
+
+def read(path):
+    return json.loads(path.read_text())
+
+
+def refused(capsys, *words, status=2) -> str:
+    capsys.readouterr()
+    assert main(["pretrain", *map(str, words)]) == status
+    message = capsys.readouterr().err.strip()
+    return "\n".join(line for line in message.splitlines() if not line.startswith(("device", "bert:", "gpt:")))
+
+
+def test_a_run_leaves_model_logs_settings_metrics_and_picture(bert):
+    names = {path.name for path in bert.iterdir()}
+    assert {"model.safetensors", "config.json", "vocab.txt", "settings.json", "metrics.json", "log.jsonl", "log.csv",
+            "loss.png"} <= names
+    metrics = read(bert / "metrics.json")
+    for name in ("val loss", "unigram entropy", "val accuracy", "constant accuracy", "neighbour accuracy", "parameters",
+                 "pair accuracy, same", "pair error, same"):
+        assert np.isfinite(metrics[name]), name
+    assert metrics["pairs, same"] >= 2000
+    model, tokenizer = load_model(bert)
+    assert model.config.layers == 1 and len(tokenizer) == model.config.vocabulary == metrics["vocabulary"]
+
+
+def test_the_last_line_states_the_final_figures(capsys, corpus, tmp_path, small):
+    assert main(["pretrain", "gpt", "--corpus", str(corpus), "--out", str(tmp_path / "g"), *small]) == 0
+    out = capsys.readouterr().out
+    metrics = read(tmp_path / "g" / "metrics.json")
+    assert len(out.splitlines()) == 1
+    assert out.startswith(f"val loss {metrics['val loss']:.4f}, unigram entropy {metrics['unigram entropy']:.4f}")
+
+
+def test_settings_json_repeats_the_run(capsys, gpt, tmp_path):
+    words = ["pretrain", "gpt", "--config", str(gpt / "settings.json"), "--out", str(tmp_path / "again")]
+    assert main(words) == 0
+    assert (tmp_path / "again" / "model.safetensors").read_bytes() == (gpt / "model.safetensors").read_bytes()
+    again = read(tmp_path / "again" / "settings.json")
+    assert again.pop("out") != (first := read(gpt / "settings.json")).pop("out")
+    assert again == first
+
+
+def test_a_finished_model_is_not_overwritten_unasked(capsys, gpt, corpus):
+    before = (gpt / "model.safetensors").read_bytes(), (gpt / "settings.json").read_bytes()
+    message = refused(capsys, "gpt", "--corpus", corpus, "--out", gpt)
+    assert "holds a run already" in message and "--overwrite" in message and "--resume" in message
+    assert ((gpt / "model.safetensors").read_bytes(), (gpt / "settings.json").read_bytes()) == before
+
+
+def test_overwrite_replaces_and_resume_goes_on(capsys, corpus, tmp_path, small):
+    out = tmp_path / "run"
+    words = ["pretrain", "gpt", "--corpus", str(corpus), "--out", str(out), *small, "--save-every", "6"]
+    assert main(words) == 0
+    first = (out / "model.safetensors").read_bytes()
+    assert main([*words, "--seed", "1", "--overwrite"]) == 0
+    assert (out / "model.safetensors").read_bytes() != first
+    assert main(["pretrain", "gpt", "--out", str(out), "--resume"]) == 0         # the settings are in the folder
+    assert "complete" in capsys.readouterr().err
+    assert read(out / "settings.json")["seed"] == 1
+
+
+def test_held_out_text_and_none(capsys, corpus, tmp_path, small):
+    words = ["pretrain", "gpt", "--corpus", str(corpus / "part0.txt"), *small]
+    assert main([*words, "--out", str(tmp_path / "a"), "--held-out", str(corpus / "part1.txt")]) == 0
+    assert "val loss" in capsys.readouterr().out
+    assert main([*words, "--out", str(tmp_path / "b"), "--validation", "0"]) == 0
+    assert capsys.readouterr().out.startswith("train loss")
+
+
+def test_sentence_order_and_no_pairs(corpus, tmp_path, small):
+    words = ["pretrain", "bert", "--corpus", str(corpus), "--vocabulary", "60", *small]
+    assert main([*words, "--objective", "sop", "--out", str(tmp_path / "sop")]) == 0
+    assert "pair accuracy, order" in read(tmp_path / "sop" / "metrics.json")
+    assert main([*words, "--objective", "none", "--whole-word", "--masking", "static",
+                 "--out", str(tmp_path / "none")]) == 0
+    assert not any(name.startswith("pair") for name in read(tmp_path / "none" / "metrics.json"))
+
+
+def test_what_cannot_be_done_is_said_in_a_line_or_two(capsys, corpus, tmp_path, small):
+    out = ("--out", tmp_path / "x")
+    assert "--corpus" in refused(capsys, "gpt", *out)
+    assert "--out" in refused(capsys, "gpt", "--corpus", corpus)
+    assert "missing.txt" in refused(capsys, "gpt", "--corpus", tmp_path / "missing.txt", *out)
+    assert "no [MASK]" in refused(capsys, "bert", "--corpus", corpus, "--tokenizer", "bpe", *out)
+    assert "'words'" in refused(capsys, "gpt", "--corpus", corpus, "--tokenizer", "words", *out)
+    assert "multiple of heads" in refused(capsys, "gpt", "--corpus", corpus, "--width", 10, "--heads", 3, *out)
+    (tmp_path / "short.txt").write_text("A few words.")
+    assert "block" in refused(capsys, "gpt", "--corpus", tmp_path / "short.txt", "--vocabulary", 260, *out)
+    (tmp_path / "file").write_text("not a folder")
+    assert "choose another --out" in refused(capsys, "gpt", "--corpus", corpus, "--out", tmp_path / "file")
+    assert not (tmp_path / "x" / "model.safetensors").exists()
+
+
+def test_a_loss_that_is_not_finite_stops_with_status_4(capsys, corpus, tmp_path, small):
+    with np.errstate(all="ignore"):
+        message = refused(capsys, "gpt", "--corpus", corpus, "--out", tmp_path / "run", *small, "--learning-rate", 1e30,
+                          "--warmup", 0, status=4)
+    assert "step" in message and "lower the learning rate" in message
+
+
+def test_balanced_accuracy_is_half_for_a_constant_guess():
+    labels = np.array([0] * 90 + [1] * 10)
+    share, error, count = balanced_accuracy(labels, np.zeros(100, int))
+    assert (share, error, count) == (0.5, 0.0, 100)
+    share, error, _ = balanced_accuracy(np.array([0, 1] * 50), np.array([0, 1, 1, 0] * 25))
+    assert share == 0.5 and error == pytest.approx(0.05)
+    assert balanced_accuracy(np.zeros(4, int), np.zeros(4, int))[2] == 0

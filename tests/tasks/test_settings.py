@@ -1,0 +1,111 @@
+"""Do settings come from where they should, in the right order, and are wrong ones named?"""
+
+import json
+
+import pytest
+
+from tinyformer.errors import InputError
+from tinyformer.tasks.options import read_config
+from tinyformer.tasks.settings import Pretraining, fill_in, resolve
+
+
+def write(path, value) -> str:
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    return str(path)
+
+
+def test_command_line_over_file_over_preset_over_defaults():
+    assert resolve("gpt", {}).batch_size == 32
+    assert resolve("gpt", {"preset": "shakespeare-cpu"}).batch_size == 12
+    assert resolve("gpt", {"preset": "shakespeare-cpu"}, {"batch_size": 7}).batch_size == 7
+    assert resolve("gpt", {"preset": "shakespeare-cpu", "batch_size": 5}, {"batch_size": 7}).batch_size == 5
+
+
+def test_the_shakespeare_preset_is_the_reference_run():
+    s = resolve("gpt", {"preset": "shakespeare-cpu"})
+    assert (s.tokenizer, s.vocabulary, s.steps, s.batch_size, s.max_length) == ("characters", None, 2000, 12, 64)
+    assert (s.learning_rate, s.final_rate, s.schedule, s.warmup) == (1e-3, 1e-4, "cosine", 100)
+    assert (s.beta2, s.weight_decay, s.clip, s.dropout, s.validation) == (0.99, 0.1, 1.0, 0.0, 0.1)
+    config = s.config(65)
+    assert (config.layers, config.heads, config.width, config.context, config.bias) == (4, 4, 128, 64, False)
+
+
+def test_resolved_settings_repeat_themselves():
+    for given in ({"preset": "albert-base", "steps": 10}, {"steps": 50, "width": 32}, {"tokenizer": "characters"}):
+        once = resolve("bert", given)
+        assert resolve("bert", {}, json.loads(json.dumps(once.to_dict()))
+                       | {"proportions": once.proportions}) == once
+
+
+def test_a_preset_with_another_width_keeps_the_shape_of_its_inner_layer():
+    assert resolve("bert", {"preset": "base", "width": 96}).config(100).inner == 384
+    albert = resolve("bert", {"preset": "albert-base"}).config(100)
+    assert (albert.factor, albert.shared, albert.pair_objective) == (128, True, "sop")
+
+
+def test_epochs_become_steps_when_the_corpus_is_known():
+    s = resolve("gpt", {"epochs": 2.5})
+    assert s.steps is None
+    done = fill_in(s, 40)
+    assert (done.steps, done.warmup, done.evaluate_every) == (100, 10, 10)
+    assert resolve("gpt", {"epochs": 1.0}, {"steps": 99}).steps is None
+    assert resolve("gpt", {"steps": 9}, {"epochs": 1.0}).epochs is None
+    with pytest.raises(InputError, match="give one of the two"):
+        resolve("gpt", {"epochs": 1.0, "steps": 5})
+
+
+def test_a_short_run_shortens_the_warmup_of_a_preset_and_refuses_the_users():
+    assert resolve("gpt", {"preset": "shakespeare-cpu", "steps": 50}).warmup == 5
+    with pytest.raises(InputError, match="--warmup is 60 and --steps is 50"):
+        resolve("gpt", {"steps": 50, "warmup": 60})
+
+
+@pytest.mark.parametrize("wrong, words", [
+    ({"steps": 0}, "--steps is 0; it must be at least 1"),
+    ({"learning_rate": -1.0}, "--learning-rate is -1.0"),
+    ({"learning_rate": float("nan")}, "finite"),
+    ({"learning_rate": float("inf")}, "finite"),
+    ({"mask_rate": 0.0}, "--mask-rate is 0.0; it must be above 0"),
+    ({"validation": 1.0}, "--validation is 1.0"),
+    ({"objective": "nps"}, "did you mean 'nsp'"),
+    ({"schedule": "cosin"}, "did you mean 'cosine'"),
+    ({"proportions": (0.5, 0.1, 0.1)}, "add up to 1"),
+    ({"final_rate": 0.1}, "--final-rate is 0.1"),
+    ({"preset": "huge"}, "preset 'huge' is not known"),
+])
+def test_values_that_cannot_be_meant(wrong, words):
+    with pytest.raises(InputError, match=words):
+        resolve("bert", wrong)
+
+
+def test_a_config_file_is_read_with_its_types(tmp_path):
+    path = write(tmp_path / "c.json", {"batch-size": 4, "learning_rate": 1, "proportions": [1, 0, 0], "clip": 2.5,
+                                       "whole_word": True, "epochs": None})
+    assert read_config(path, Pretraining) == {"batch_size": 4, "learning_rate": 1.0, "proportions": (1.0, 0.0, 0.0),
+                                              "clip": 2.5, "whole_word": True, "epochs": None}
+
+
+@pytest.mark.parametrize("text, words", [
+    ('{"stpes": 5}', "key 'stpes' is not known; did you mean 'steps'"),
+    ('{"steps": "5"}', 'steps is "5"; it must be a whole number'),
+    ('{"steps": 5.5}', "steps is 5.5"),
+    ('{"steps": true}', "steps is true"),
+    ('{"whole_word": 1}', "whole_word is 1; it must be true or false"),
+    ('{"steps": 5,\n "seed" 3}', "line 2"),
+    ("[1]", "must be an object"),
+])
+def test_faults_of_a_config_file_are_named(tmp_path, text, words):
+    path = write(tmp_path / "c.json", text)
+    with pytest.raises(InputError, match=words) as caught:
+        read_config(path, Pretraining)
+    assert path in str(caught.value)
+
+
+def test_a_config_file_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        read_config(str(tmp_path / "none.json"), Pretraining)
+
+
+def test_a_file_of_the_other_command():
+    with pytest.raises(InputError, match="pretrain gpt"):
+        resolve("bert", {}, {"model": "gpt"})

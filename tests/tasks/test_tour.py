@@ -1,0 +1,88 @@
+"""Does the tour leave what it promises, twice in one folder, and do the commands it recommends work?"""
+
+import io
+import json
+import re
+import shlex
+from contextlib import redirect_stdout
+
+import pytest
+
+from tinyformer.cli import main
+from tinyformer.tasks import tour
+from tinyformer.tasks.tour_report import one_line
+
+pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+TINY = dict(layers=1, heads=2, width=16, max_length=24, batch_size=4, steps=6, evaluate_every=3)
+PICTURES = ("bert-loss.png", "gpt-loss.png", "attention.png", "valley.png")
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory):
+    """(exit status, output, folder) of a tour that trains for a few steps, over one that was there before."""
+    out = tmp_path_factory.mktemp("runs") / "a tour"
+    sizes = {"quick": dict(characters=120_000, pairs=40, bert=TINY | {"vocabulary": 400},
+                           gpt=TINY | {"vocabulary": 300})}
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+        patch.setattr(tour, "SIZES", sizes)
+        patch.setattr(tour, "LENGTH", 5)
+        out.mkdir()
+        (out / "mine.txt").write_text("a file of the user's")
+        assert main(["--quick", "--out", str(out)]) == 0
+        first = (out / "bert" / "model.safetensors").read_bytes()
+        said.truncate(said.seek(0))
+        status = main(["tour", "--quick", "--out", str(out)])
+    assert (out / "bert" / "model.safetensors").read_bytes() == first          # the same seed, the same tour
+    assert (out / "mine.txt").read_text() == "a file of the user's"
+    return status, said.getvalue(), out
+
+
+def test_everything_promised_is_there(taken):
+    status, shown, out = taken
+    assert status == 0
+    for name in PICTURES:
+        assert (out / name).read_bytes().startswith(b"\x89PNG")
+    for folder in ("bert", "gpt"):
+        assert (out / folder / "model.safetensors").is_file()
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["gradients right"] is True
+    assert shown.splitlines()[-1].startswith(f"val loss bert {metrics['bert val loss']:.4f}")
+
+
+def test_the_output_shows_gradients_blanks_and_writing(taken):
+    _, shown, _ = taken
+    for part in ("gradients are right", "layer_norm", "before", "word counts", "after training", "[MASK]",
+                 "The function returns", "unigram entropy"):
+        assert part in shown
+
+
+def test_the_report_shows_its_pictures(taken):
+    *_, out = taken
+    report = (out / "report.md").read_text()
+    assert sorted(re.findall(r"!\[.*?\]\((.*?)\)", report)) == sorted(PICTURES)
+    for part in ("## Gradients", "## BERT", "## GPT", "word counts", "by counts of both neighbours"):
+        assert part in report
+
+
+def test_the_recommended_commands_work(taken, capsys):
+    _, shown, out = taken
+    commands = [shlex.split(line.split("tinyformer", 1)[1]) for line in shown.splitlines()
+                if line.startswith("  python -m tinyformer")]
+    assert [words[0] for words in commands] == ["fill", "generate", "gradcheck", "pretrain", "pretrain"]
+    for words in commands[:3]:
+        assert main(words) == 0, words
+    assert (out / "layer_norm.png").is_file()
+    for words in commands[3:]:
+        assert main([*words, "--steps", "0"]) == 2                               # all is well but the last word
+        assert "--steps is 0" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert main(["--quick", "--out", str(tmp_path / "file")]) == 2
+    assert "choose another --out" in capsys.readouterr().err
+
+
+def test_text_is_shown_without_control_characters():
+    assert one_line("a\n\n b\x07\x1b[31mc ") == "a b\ufffd\ufffd[31mc"

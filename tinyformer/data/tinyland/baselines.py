@@ -10,7 +10,7 @@ import numpy as np
 
 from tinyformer.data.tinyland.sets import TASKS, ceiling, find, on_scale, task
 
-STEPS, RATE, DECAY = 200, 1.0, 1e-3
+STEPS, RATE, DECAY = 100, 0.2, 1e-3
 
 
 def bag_of_words(train: list, test: list) -> tuple[list, list]:
@@ -24,10 +24,10 @@ def bag_of_words(train: list, test: list) -> tuple[list, list]:
     x, y = _matrix(train, columns), [example.label for example in train]
     truth = [example.label for example in test]
     if isinstance(y[0], float):
-        weights = np.linalg.solve(x.T @ x + np.eye(x.shape[1]), x.T @ (np.array(y) - np.mean(y)))
+        weights = x.T @ np.linalg.solve(x @ x.T + np.eye(len(x)), np.array(y) - np.mean(y))
         return truth, (_matrix(test, columns) @ weights + np.mean(y)).tolist()
     labels = sorted(set(y))
-    weights = _softmax_regression(x, np.array([labels.index(label) for label in y]), len(labels))
+    weights = softmax_regression(x, np.array([labels.index(label) for label in y]), len(labels))
     return truth, [labels[at] for at in (_matrix(test, columns) @ weights).argmax(-1)]
 
 
@@ -71,22 +71,22 @@ def _features(example) -> list[str]:
 
 def _matrix(examples: list, columns: dict[str, int]) -> np.ndarray:
     """Which features each example has, (N, F), and a column of ones at the end."""
-    x = np.zeros((len(examples), len(columns) + 1))
+    x = np.zeros((len(examples), len(columns) + 1), dtype=np.float32)
     x[:, -1] = 1
     for row, example in enumerate(examples):
         x[row, [columns[name] for name in _features(example) if name in columns]] = 1
     return x
 
 
-def _softmax_regression(x: np.ndarray, y: np.ndarray, classes: int) -> np.ndarray:
+def softmax_regression(x: np.ndarray, y: np.ndarray, classes: int) -> np.ndarray:
     """Weights (F, classes) by gradient descent with momentum on the mean cross-entropy and a little decay."""
-    weights = np.zeros((x.shape[1], classes))
-    velocity, hot = np.zeros_like(weights), np.eye(classes)[y]
+    weights = np.zeros((x.shape[1], classes), dtype=np.float32)
+    velocity, hot = np.zeros_like(weights), np.eye(classes, dtype=np.float32)[y]
     for _ in range(STEPS):
         logits = x @ weights                                     # (N, classes)
         p = np.exp(logits - logits.max(-1, keepdims=True))
         p /= p.sum(-1, keepdims=True)
-        velocity = 0.9 * velocity - RATE * (x.T @ (p - hot) / len(x) + DECAY * weights) / 10
+        velocity = 0.9 * velocity - RATE * (x.T @ (p - hot) / len(x) + DECAY * weights)
         weights += velocity
     return weights
 

@@ -145,7 +145,7 @@ class Grammar:
     def _slot(self, token: str, bound, chance: Chance, memory: Memory, full: bool) -> list[Word]:
         letter, _, column = token[1:-1].partition(".")
         if letter not in bound:
-            raise InputError(f"grammar.txt: {token} stands for nothing in its section; add a line '{letter}: table' to it")
+            raise InputError(f"grammar.txt: {token} stands for nothing; add a line '{letter}: table' to its section")
         entry = bound[letter]
         if entry.table == "person" and column in ("she", "her", "his", "self"):
             if column == "self" or memory.is_clear(entry):

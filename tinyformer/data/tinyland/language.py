@@ -1,6 +1,7 @@
 """What would the same world say in other words?  Language b: each word form has exactly one other, and back.
 
-Its words are disjoint from those of language a, names too; digits and punctuation are shared.  The grammar is
+Its words are disjoint from those of language a, names too (only the lists of translations hold words of both);
+digits and punctuation are shared.  The grammar is
 mirrored, and word order is an option, so that what two languages must share to be understood as one can be tried.
 """
 
@@ -49,6 +50,12 @@ def dictionary() -> dict[str, str]:
     return found
 
 
+@cache
+def _mirror() -> dict[str, str]:
+    """The dictionary in both directions; the languages share no word, so that the two do not meet."""
+    return dictionary() | {other: word for word, other in dictionary().items()}
+
+
 def translate(sentence: Sentence, language: str = "b", order: str = "same") -> Sentence:
     """The sentence in language b, with the same parts of speech, entities and senses."""
     if language not in ("a", "b") or order not in ORDERS:
@@ -61,8 +68,11 @@ def translate(sentence: Sentence, language: str = "b", order: str = "same") -> S
 
 
 def to_b(word: str) -> str:
-    """One word form of language a in language b; a capital stays, and so does what is no word (digits, marks)."""
-    other = "-".join(dictionary().get(part, part) for part in word.lower().split("-"))
+    """One word form of language a in language b, and one of b (worked lists have some) in a: twice is the word itself.
+
+    A capital stays, and so does what is no word (digits, marks).
+    """
+    other = "-".join(_mirror().get(part, part) for part in word.lower().split("-"))
     return other[:1].upper() + other[1:] if word[:1].isupper() else other
 
 

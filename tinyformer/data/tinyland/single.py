@@ -26,9 +26,8 @@ def acceptability(rules: Grammar, chance: Chance, label: str, words: Lexicon) ->
     if template.endswith(" .") and chance.coin():                                # a neutral ending, for variety
         template = f"{template[:-2]} {chance.choose(rules.lines('times'))} ."
     sentence = rules.fill(template, bound, chance, synonyms=False)
-    used = {bound[letter].word for letter in bound
-            if letter not in "fm" and any("{" + letter in side for side in sides)}
-    return Draft((sentence.text,), label, joined(number // 2, used or {bound["f"].word, bound["m"].word}))
+    used = {bound[letter].word for letter in bound if "{" + letter in template}
+    return Draft((sentence.text,), label, joined(number // 2, used))
 
 
 def sentiment(rules: Grammar, chance: Chance, label: str, words: Lexicon) -> Draft:
@@ -49,7 +48,7 @@ def sentiment(rules: Grammar, chance: Chance, label: str, words: Lexicon) -> Dra
 
 
 def tagged(rules: Grammar, chance: Chance, label: None, words: Lexicon) -> Draft:
-    """A sentence as words with parts of speech: of a story, of facts, or (a quarter) with a word that is noun and verb."""
+    """A sentence as words with parts of speech; in a quarter of them stands a word that is noun and verb."""
     if chance.coin(0.25):
         return _sentence(rules, chance, words, [rules.facts["activity"]])
     return _sentence(rules, chance, words, [*rules.topics.values(), *rules.facts.values()])

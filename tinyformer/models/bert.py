@@ -19,15 +19,15 @@ class Bert(Module):
 
     def __init__(self, config: BertConfig, rng: np.random.Generator | None):
         self.config = c = config
-        self.words = Embedding(c.vocabulary, c.word_width, rng)
-        self.positions = Embedding(c.context, c.word_width, rng)
-        self.segments = Embedding(c.segments, c.word_width, rng)
+        self.words = Embedding(c.vocabulary, c.word_width, rng, c.init_std)
+        self.positions = Embedding(c.context, c.word_width, rng, c.init_std)
+        self.segments = Embedding(c.segments, c.word_width, rng, c.init_std)
         self.norm = LayerNorm(c.word_width, rng, c.eps)
-        self.widen = Linear(c.factor, c.width, rng) if c.factor else None
-        blocks = [PostNormBlock(c.width, c.heads, c.inner, rng, rate=c.dropout, eps=c.eps, approximate=c.approximate)
-                  for _ in range(1 if c.shared else c.layers)]
+        self.widen = Linear(c.factor, c.width, rng, std=c.init_std) if c.factor else None
+        blocks = [PostNormBlock(c.width, c.heads, c.inner, rng, rate=c.dropout, eps=c.eps, approximate=c.approximate,
+                                std=c.init_std) for _ in range(1 if c.shared else c.layers)]
         self.layers = blocks * c.layers if c.shared else blocks
-        self.pooler = Linear(c.width, c.width, rng)
+        self.pooler = Linear(c.width, c.width, rng, std=c.init_std)
 
     def embed(self, ids, segments=None, rng=None) -> Tensor:
         """What enters the first layer: word, position and segment added up and normed, (B, T, C)."""
@@ -63,10 +63,10 @@ class BertForPretraining(Module):
     def __init__(self, config: BertConfig, rng: np.random.Generator | None):
         self.config = c = config
         self.bert = Bert(config, rng)
-        self.transform = Linear(c.width, c.word_width, rng)
+        self.transform = Linear(c.width, c.word_width, rng, std=c.init_std)
         self.transform_norm = LayerNorm(c.word_width, rng, c.eps)
         self.word_bias = constant(0, (c.vocabulary,), rng)
-        self.pair = Linear(c.width, 2, rng) if c.pair_objective != "none" else None
+        self.pair = Linear(c.width, 2, rng, std=c.init_std) if c.pair_objective != "none" else None
 
     def __call__(self, ids, segments=None, keep=None, rng=None) -> Tensor:
         """The hidden vectors (B, T, C) of the encoder."""

@@ -18,6 +18,7 @@ class Config:
     dropout: float = 0.1
     activation: str = "gelu"                  # "gelu": with erf; "gelu_tanh": the tanh form
     eps: float = 1e-12
+    init_std: float = 0.02                    # standard deviation of the initial weights
 
     def __post_init__(self):
         if self.inner == 0:
@@ -31,6 +32,8 @@ class Config:
                              "each head gets an equal share of the width")
         if not 0 <= self.dropout < 1:
             raise InputError(f"config: dropout is {self.dropout}; it must be at least 0 and below 1")
+        if not 0 < self.init_std < 1:
+            raise InputError(f"config: init_std is {self.init_std}; it must be above 0 and below 1, such as 0.02")
         if self.activation not in ("gelu", "gelu_tanh"):
             raise InputError(f"config: activation is {self.activation!r}; it must be gelu or gelu_tanh")
 

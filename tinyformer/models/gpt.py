@@ -22,16 +22,17 @@ class GPT(Module):
 
     def __init__(self, config: GPTConfig, rng: np.random.Generator | None):
         self.config = c = config
-        self.words = Embedding(c.vocabulary, c.width, rng)
-        self.positions = Embedding(c.context, c.width, rng)
+        self.words = Embedding(c.vocabulary, c.width, rng, c.init_std)
+        self.positions = Embedding(c.context, c.width, rng, c.init_std)
         if c.norm == "pre":
             self.layers = [PreNormBlock(c.width, c.heads, c.inner, rng, rate=c.dropout, eps=c.eps, bias=c.bias,
-                                        approximate=c.approximate, out_std=0.02 / math.sqrt(2 * c.layers))
+                                        approximate=c.approximate, std=c.init_std,
+                                        out_std=c.init_std / math.sqrt(2 * c.layers))
                            for _ in range(c.layers)]
             self.norm = LayerNorm(c.width, rng, c.eps, c.bias)
         else:
             self.layers = [PostNormBlock(c.width, c.heads, c.inner, rng, causal=True, rate=c.dropout, eps=c.eps,
-                                         approximate=c.approximate) for _ in range(c.layers)]
+                                         approximate=c.approximate, std=c.init_std) for _ in range(c.layers)]
             self.norm = None
 
     def hidden(self, ids, rng=None) -> Tensor:

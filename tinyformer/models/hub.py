@@ -59,7 +59,8 @@ def _bert_to_hub(c: BertConfig) -> dict:
     return {"vocab_size": c.vocabulary, "num_hidden_layers": c.layers, "num_attention_heads": c.heads,
             "hidden_size": c.width, "intermediate_size": c.inner, "max_position_embeddings": c.context,
             "hidden_dropout_prob": c.dropout, "attention_probs_dropout_prob": c.dropout,
-            "hidden_act": _THEIR_GELU[c.activation], "layer_norm_eps": c.eps, "type_vocab_size": c.segments}
+            "hidden_act": _THEIR_GELU[c.activation], "layer_norm_eps": c.eps, "type_vocab_size": c.segments,
+            "initializer_range": c.init_std}
 
 
 def _albert_to_hub(c: BertConfig) -> dict:
@@ -70,7 +71,8 @@ def _albert_to_hub(c: BertConfig) -> dict:
 def _gpt_to_hub(c: GPTConfig) -> dict:
     return {"vocab_size": c.vocabulary, "n_layer": c.layers, "n_head": c.heads, "n_embd": c.width,
             "n_positions": c.context, "n_ctx": c.context, "resid_pdrop": c.dropout, "embd_pdrop": c.dropout,
-            "attn_pdrop": c.dropout, "layer_norm_epsilon": c.eps, "tie_word_embeddings": True}
+            "attn_pdrop": c.dropout, "layer_norm_epsilon": c.eps, "tie_word_embeddings": True,
+            "initializer_range": c.init_std}
 
 
 def _gpt2_to_hub(c: GPTConfig) -> dict:
@@ -97,12 +99,14 @@ def _read_config(hub: dict) -> Config:
             vocabulary=hub["vocab_size"], layers=hub["num_hidden_layers"], heads=hub["num_attention_heads"],
             width=hub["hidden_size"], inner=hub["intermediate_size"], context=hub["max_position_embeddings"],
             dropout=hub.get("hidden_dropout_prob", 0.1), activation=_gelu(hub, "hidden_act"),
-            eps=hub.get("layer_norm_eps", 1e-12), segments=hub.get("type_vocab_size", 2), **albert)
+            eps=hub.get("layer_norm_eps", 1e-12), segments=hub.get("type_vocab_size", 2),
+            init_std=hub.get("initializer_range", 0.02), **albert)
     return GPTConfig(
         vocabulary=hub["vocab_size"], layers=hub["n_layer"], heads=hub["n_head"], width=hub["n_embd"],
         inner=hub.get("n_inner") or 0, context=hub["n_positions"], dropout=hub.get("resid_pdrop", 0.1),
         activation=_gelu(hub, "activation_function") if kind == "gpt2" else "gelu_tanh",
-        eps=hub.get("layer_norm_epsilon", 1e-5), norm="pre" if kind == "gpt2" else "post")
+        eps=hub.get("layer_norm_epsilon", 1e-5), init_std=hub.get("initializer_range", 0.02),
+        norm="pre" if kind == "gpt2" else "post")
 
 
 def _gelu(hub: dict, key: str) -> str:

@@ -15,13 +15,14 @@ class SelfAttention(Module):
     One product gives query, key and value of all heads side by side; `out` mixes what the heads bring back.
     """
 
-    def __init__(self, width: int, heads: int, rng, bias: bool = True, out_std: float = 0.02):
+    def __init__(self, width: int, heads: int, rng, bias: bool = True, std: float = 0.02,
+                 out_std: float = 0.02):
         if width % heads:
             raise ValueError(f"SelfAttention: width {width} is not a multiple of heads {heads}; "
                              "each head needs an equal share")
         self.heads = heads
-        self.project = Linear(width, 3 * width, rng, bias)
-        self.out = Linear(width, width, rng, bias, std=out_std)
+        self.project = Linear(width, 3 * width, rng, bias, std)
+        self.out = Linear(width, width, rng, bias, out_std)
 
     def __call__(self, x, keep=None, causal: bool = False, rate: float = 0.0, rng=None):       # x (B, T, C)
         packed = self.project(x)                               # (B, T, 3C)

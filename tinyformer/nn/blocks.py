@@ -13,9 +13,9 @@ from tinyformer.ops import affine_gelu, dropout
 class Feed(Module):
     """Each position on its own: widen, bend with GELU, narrow (Vaswani et al. 2017, section 3.3)."""
 
-    def __init__(self, width, inner, rng, bias=True, approximate="none", out_std=0.02):
-        self.widen = Linear(width, inner, rng, bias)
-        self.narrow = Linear(inner, width, rng, bias, std=out_std)
+    def __init__(self, width, inner, rng, bias=True, approximate="none", std=0.02, out_std=0.02):
+        self.widen = Linear(width, inner, rng, bias, std)
+        self.narrow = Linear(inner, width, rng, bias, out_std)
         self.approximate = approximate
 
     def __call__(self, x):                                     # (..., C) -> (..., C), wide inside
@@ -27,11 +27,11 @@ class Feed(Module):
 class PostNormBlock(Module):
     """One layer of BERT (Devlin et al. 2019) and, with causal=True, of GPT-1 (Radford et al. 2018)."""
 
-    def __init__(self, width, heads, inner, rng, *, causal=False, rate=0.1, eps=1e-12, approximate="none"):
+    def __init__(self, width, heads, inner, rng, *, causal=False, rate=0.1, eps=1e-12, approximate="none", std=0.02):
         self.causal, self.rate = causal, rate
-        self.attend = SelfAttention(width, heads, rng)
+        self.attend = SelfAttention(width, heads, rng, std=std, out_std=std)
         self.attend_norm = LayerNorm(width, rng, eps)
-        self.feed = Feed(width, inner, rng, approximate=approximate)
+        self.feed = Feed(width, inner, rng, approximate=approximate, std=std, out_std=std)
         self.feed_norm = LayerNorm(width, rng, eps)
 
     def __call__(self, x, keep=None, rng=None):                # x (B, T, C); keep (B, 1, 1, T)
@@ -48,12 +48,12 @@ class PreNormBlock(Module):
     """
 
     def __init__(self, width, heads, inner, rng, *, causal=True, rate=0.1, eps=1e-5, approximate="tanh",
-                 bias=True, out_std=0.02):
+                 bias=True, std=0.02, out_std=0.02):
         self.causal, self.rate = causal, rate
         self.attend_norm = LayerNorm(width, rng, eps, bias)
-        self.attend = SelfAttention(width, heads, rng, bias, out_std)
+        self.attend = SelfAttention(width, heads, rng, bias, std, out_std)
         self.feed_norm = LayerNorm(width, rng, eps, bias)
-        self.feed = Feed(width, inner, rng, bias, approximate, out_std)
+        self.feed = Feed(width, inner, rng, bias, approximate, std, out_std)
 
     def __call__(self, x, keep=None, rng=None):                # x (B, T, C); keep (B, 1, 1, T)
         h = self.attend(self.attend_norm(x), keep, self.causal, self.rate, rng)

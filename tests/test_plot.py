@@ -33,7 +33,7 @@ def test_loss_curve_names_its_lines_and_levels(drawn, tmp_path):
     plot.loss_curve(training, path, validation=[(50, 4.6), (100, 4.25)], entropy=4.5, start=5.0)
     assert path.read_bytes().startswith(PNG)
     said = words(drawn[0])
-    for part in ("training 4.0", "validation 4.25", "unigram entropy 4.50", "ln V 5.00", "step", "nats per token"):
+    for part in ("training 4.0", "validation 4.25", "unigram entropy = 4.50", "ln V = 5.00", "step", "nats per token"):
         assert part in said
 
 

@@ -17,36 +17,38 @@ Points = Sequence[tuple[float, float]]
 
 
 def loss_curve(training: Points, path: str | Path, *, validation: Points = (), entropy: float | None = None,
-               start: float | None = None, title: str = "Training loss", what: str = "training") -> None:
+               start: float | None = None, pairs: bool = False, title: str = "Training loss") -> None:
     """Draw losses in nats over steps, each series a list of (step, loss).
 
     `entropy` is the unigram entropy: the plateau of a model that knows how often each token occurs and nothing else.
-    `start` is ln V, the loss of a model that knows nothing.  Both are drawn as named levels.
+    `start` is ln V, the loss of a model that knows nothing.  Both are drawn as named levels.  With `pairs` the losses
+    have that of a sentence pair in them, and ln 2, the loss of a coin, is added to both levels.
     """
     figure, axes = _figure(8, 5)
     steps, losses = _columns(training)
     smooth = _smoothed(losses)
     axes.plot(steps, losses, color=BLUE, alpha=0.25, linewidth=0.8)
     axes.plot(steps, smooth, color=BLUE, linewidth=2)
-    labels = [(smooth[-1], f"{what} {smooth[-1]:.2f}", BLUE)]
+    labels = [(smooth[-1], f"training {smooth[-1]:.2f}", BLUE)]
     if len(validation):
         at, values = _columns(validation)
         axes.plot(at, values, color=RED, linewidth=2, marker="o", markersize=4)
         labels.append((values[-1], f"validation {values[-1]:.2f}", RED))
     right = max([steps[-1], *(step for step, _ in validation)])
     axes.set_xlim(0, right)
-    levels = [(start, "ln V {:.2f}: knows nothing", GREY), (entropy, "unigram entropy {:.2f}: knows only how often "
-                                                            "each token occurs", GREEN)]
+    coin, plus = (math.log(2), " + ln 2") if pairs else (0.0, "")
+    named = ((start, "ln V", "nothing", GREY), (entropy, "unigram entropy", "only how often each token occurs", GREEN))
+    levels = [(value + coin, f"{name}{plus} = {value + coin:.2f}: knows {knows}", colour)
+              for value, name, knows, colour in named if value is not None]
     for value, text, colour in levels:
-        if value is not None:
-            axes.axhline(value, color=colour, linewidth=1.3, linestyle=(0, (5, 3)))
-            axes.annotate(text.format(value), (right, value), xytext=(-4, 4), textcoords="offset points",
-                          ha="right", va="bottom", color=colour, fontsize=10)
-    shown = [value for value, *_ in [*labels, *levels] if value is not None]
+        axes.axhline(value, color=colour, linewidth=1.3, linestyle=(0, (5, 3)))
+        axes.annotate(text, (right, value), xytext=(-4, 4), textcoords="offset points", ha="right", va="bottom",
+                      color=colour, fontsize=10)
+    shown = [value for value, *_ in [*labels, *levels]]
     low, high = min([*shown, *losses, *(v for _, v in validation)]), max([*shown, *losses])
     axes.set_ylim(low - 0.06 * (high - low or 1), high + 0.10 * (high - low or 1))
     _name_ends(axes, labels)
-    axes.set(title=title, xlabel="step", ylabel="loss (nats per token)")
+    axes.set(title=title, xlabel="step", ylabel="loss (nats per token" + (", plus nats per pair)" if pairs else ")"))
     _save(figure, path)
 
 
@@ -69,7 +71,7 @@ def attention_map(weights: np.ndarray, tokens: Sequence[str], path: str | Path, 
         if head >= heads:
             axes.set_axis_off()
             continue
-        image = axes.imshow(weights[head], cmap="cividis", vmin=0, vmax=weights.max(), interpolation="nearest")
+        image = axes.imshow(weights[head], cmap="Blues", vmin=0, vmax=weights.max(), interpolation="nearest")
         axes.set_title(names[head] if names else f"head {head + 1}", fontsize=12)
         axes.set_xticks(range(length), tokens, rotation=90, fontsize=9)
         axes.set_yticks(range(length), tokens if head % across == 0 else [], fontsize=9)

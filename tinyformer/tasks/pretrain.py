@@ -115,12 +115,12 @@ def draw(prepared: Prepared, history: History, path: Path, found: dict) -> None:
     from tinyformer import plot
     bert = prepared.settings.model == "bert"
     pairs = bert and prepared.settings.objective != "none"
-    name = "mlm loss" if bert else "lm loss"
+    parts = ["mlm loss"] + ["pair loss"] * pairs if bert else ["lm loss"]
+    title = "BERT: guessing masked tokens" + " and judging pairs" * pairs if bert else "GPT: guessing the next token"
     plot.loss_curve([(row["step"], row["loss"]) for row in history.rows], path,
-                    validation=[(row["step"], row[name]) for row in history.evaluations],
-                    entropy=found.get("unigram entropy"), start=math.log(prepared.facts["vocabulary"]),
-                    title="BERT: guessing the masked tokens" if bert else "GPT: guessing the next token",
-                    what="training, tokens + pairs" if pairs else "training")
+                    validation=[(row["step"], sum(row[part] for part in parts)) for row in history.evaluations],
+                    entropy=found.get("unigram entropy"), start=math.log(prepared.facts["vocabulary"]), pairs=pairs,
+                    title=title)
 
 
 def final_line(prepared: Prepared, history: History, found: dict) -> str:

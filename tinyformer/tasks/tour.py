@@ -25,16 +25,16 @@ from tinyformer.train.log import Progress, write_metrics
 SIZES = {
     "full": dict(
         characters=None, pairs=1000,
-        bert=dict(steps=1400, vocabulary=3000, layers=2, heads=2, width=128, max_length=64, batch_size=32,
-                  learning_rate=1e-3, evaluate_every=70),
+        bert=dict(steps=1400, vocabulary=2000, layers=2, heads=2, width=128, max_length=64, batch_size=32,
+                  learning_rate=2e-3, beta2=0.98, evaluate_every=70),
         gpt=dict(steps=700, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
-                 learning_rate=1e-3, evaluate_every=35)),
+                 learning_rate=2e-3, evaluate_every=35)),
     "quick": dict(
         characters=400_000, pairs=200,
-        bert=dict(steps=150, vocabulary=1000, layers=2, heads=2, width=64, max_length=32, batch_size=16,
-                  learning_rate=3e-3, evaluate_every=15),
-        gpt=dict(steps=200, vocabulary=400, layers=2, heads=2, width=64, max_length=32, batch_size=16,
-                 learning_rate=3e-3, evaluate_every=20)),
+        bert=dict(steps=450, vocabulary=1000, layers=2, heads=2, width=128, max_length=32, batch_size=16,
+                  learning_rate=2e-3, beta2=0.98, evaluate_every=30),
+        gpt=dict(steps=400, vocabulary=500, layers=2, heads=4, width=96, max_length=32, batch_size=16,
+                 learning_rate=3e-3, evaluate_every=25)),
 }
 PROMPTS = ("The function returns", "If the argument is")
 SAMPLING = Sampling(temperature=0.7, top_k=40)

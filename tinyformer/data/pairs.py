@@ -104,6 +104,11 @@ class SentencePairs:
         a, b = _truncate(a, b, self.room, rng)
         return Pair(slice(*a), slice(*b), label)
 
+    def documents(self) -> list[list[np.ndarray]]:
+        """The corpus again as documents of sentences, donors included."""
+        return [[self.ids[self.bounds[s]:self.bounds[s + 1]] for s in range(begin, end)]
+                for begin, end in zip(self.first, self.first[1:], strict=False)]
+
     # the corpus, flat
 
     def _lay_out(self, documents) -> None:

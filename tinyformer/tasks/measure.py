@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tinyformer.backend import to_host
+from tinyformer.data.batches import MaskedBatches
 from tinyformer.data.counts import NeighbourTable, best_constant_accuracy, unigram_entropy
 from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
@@ -40,18 +41,28 @@ def neighbour_table(prepared) -> NeighbourTable:
 def pair_figures(prepared, count: int = PAIRS) -> dict[str, float]:
     """Accuracy on sentence pairs and its standard error, for each kind of negative apart.
 
-    A kind that the held-out text cannot give (one document has no other) is left out.
+    Negatives from other documents come from the training text where the held-out text is a single document.  A kind
+    that cannot be had (a document too short to have a distant place) is left out.
     """
-    found, held_out = {}, prepared.held_out
+    found = {}
     for kind in {"nsp": ("other", "same"), "sop": ("order",), "none": ()}[prepared.settings.objective]:
         try:
-            batches = prepared.held_out_batches() if kind == "order" else list(held_out.pair_batches(count, kind))
+            batches = prepared.held_out_batches() if kind == "order" else list(_pairs(prepared, count, kind))
         except InputError:
             continue
         share, error, number = balanced_accuracy(*_predictions(prepared.model, batches))
         if number:
             found |= {f"pair accuracy, {kind}": share, f"pair error, {kind}": error, f"pairs, {kind}": number}
     return found
+
+
+def _pairs(prepared, count: int, kind: str):
+    held_out, tokenizer, s = prepared.held_out, prepared.tokenizer, prepared.settings
+    own = held_out.pairs.documents()
+    if kind == "other" and len(own) == 1:
+        held_out = MaskedBatches(own, tokenizer, batch_size=s.batch_size, max_length=s.max_length, seed=s.seed,
+                                 donors=prepared.batches.pairs.documents())
+    return held_out.pair_batches(count, kind)
 
 
 def balanced_accuracy(labels: np.ndarray, predicted: np.ndarray) -> tuple[float, float, int]:

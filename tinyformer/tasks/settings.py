@@ -36,6 +36,8 @@ class Pretraining:
     heads: int | None = option(None, "attention heads of each layer (default bert: 2, gpt: 4)", least=1)
     width: int | None = option(None, "numbers in the vector of one token (default 128)", least=1)
     max_length: int | None = option(None, "tokens in one row (default 64)", least=2)
+    init_std: float | None = option(None, "standard deviation of the initial weights (default gpt: 0.02; bert: "
+                                    "0.02 at width 768 and larger for narrow models, as 1/sqrt(width))", above=0)
     dropout: float | None = option(None, "share of the activations that is dropped in training (default 0)", least=0)
 
     objective: str | None = option(None, "bert: what the second sentence is tested on: is it the next (nsp), are the "
@@ -87,7 +89,7 @@ class Pretraining:
     def config(self, vocabulary: int):
         """The configuration of the model, for a tokenizer of this size."""
         sizes = dict(vocabulary=vocabulary, layers=self.layers, heads=self.heads, width=self.width,
-                     dropout=self.dropout)
+                     dropout=self.dropout, init_std=self.init_std)
         if self.model == "bert":
             sizes["pair_objective"] = self.objective
         if self.preset is None:
@@ -121,7 +123,7 @@ def resolve(model: str, given: dict, from_file: dict | None = None) -> Pretraini
     known = {}
     if preset is not None:
         sizes = CONFIGS[model].preset(preset).to_dict()
-        known = {name: sizes[name] for name in ("layers", "heads", "width", "dropout")}
+        known = {name: sizes[name] for name in ("layers", "heads", "width", "dropout", "init_std")}
         known["objective"] = sizes.get("pair_objective", "none")
         known["max_length"] = min(sizes["context"], 128)
         known |= TRAINING_PRESETS.get((model, preset), {})
@@ -129,6 +131,8 @@ def resolve(model: str, given: dict, from_file: dict | None = None) -> Pretraini
     if known.get("warmup", 0) > (length["steps"] or math.inf):
         known.pop("warmup")                                    # a preset's warm-up is no wish of the user's
     settings = {**DEFAULTS[model], **known, **chosen, "model": model, **length}
+    if settings.get("init_std") is None:                       # the published 0.02 belongs to the published widths
+        settings["init_std"] = 0.02 * math.sqrt(768 / settings["width"]) if model == "bert" else 0.02
     if settings["tokenizer"] == "characters" and "vocabulary" not in chosen:
         settings["vocabulary"] = None                          # all there are
     return fill_in(Pretraining(**settings))

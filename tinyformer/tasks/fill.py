@@ -31,7 +31,7 @@ def run(folder: str, texts: list[str], top: int = 5, device: str = "cpu") -> int
 def fill(model: BertForPretraining, tokenizer, text: str, top: int = 5) -> list[Guesses]:
     """For each [MASK] of the text the `top` most probable tokens and their probabilities, most probable first.
 
-    The text goes in as [CLS] text [SEP].  Raises InputError for a text without [MASK], and for one that is too long.
+    The text goes in as [CLS] text [SEP]; special tokens, which never stood at a blank, are no guesses.  Raises InputError for a text without [MASK], and for one that is too long.
     """
     ids = row(tokenizer, text)
     if len(ids) > model.config.context:
@@ -41,6 +41,8 @@ def fill(model: BertForPretraining, tokenizer, text: str, top: int = 5) -> list[
     if not len(places):
         raise InputError(f"there is no [MASK] in {text[:60]!r}; write it where a word is to be guessed")
     shares = probabilities(model, np.array([ids]), places)               # (M, V)
+    shares[:, sorted(tokenizer.special_ids)] = 0
+    shares /= shares.sum(-1, keepdims=True)
     order = np.argsort(-shares, axis=1, kind="stable")[:, :top]
     return [[(tokenizer.tokens[id], float(share[id])) for id in best]
             for share, best in zip(shares, order, strict=True)]

@@ -25,7 +25,7 @@ def test_fill_prints_guesses_for_each_blank(capsys, bert):
     assert shown[0] == "The [MASK] cat sees the [MASK]."
     assert [line.split(":")[0].strip() for line in shown[1:3]] == ["[MASK] 1", "[MASK] 2"]
     assert len(shown[1].split(":")[1].split()) == 6
-    assert shown[3].startswith("  -> The ") and "[MASK]" not in shown[3]
+    assert shown[3].startswith("  -> The") and "[MASK]" not in shown[3]
 
 
 def test_fill_reads_lines(capsys, bert, monkeypatch):

@@ -31,7 +31,8 @@ def run(folder: str, texts: list[str], top: int = 5, device: str = "cpu") -> int
 def fill(model: BertForPretraining, tokenizer, text: str, top: int = 5) -> list[Guesses]:
     """For each [MASK] of the text the `top` most probable tokens and their probabilities, most probable first.
 
-    The text goes in as [CLS] text [SEP]; special tokens, which never stood at a blank, are no guesses.  Raises InputError for a text without [MASK], and for one that is too long.
+    The text goes in as [CLS] text [SEP]; special tokens, which never stood at a blank, are no guesses.
+    Raises InputError for a text without [MASK], and for one that is too long.
     """
     ids = row(tokenizer, text)
     if len(ids) > model.config.context:

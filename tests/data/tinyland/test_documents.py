@@ -7,11 +7,11 @@ import pytest
 
 from tinyformer.data.sentences import sentences
 from tinyformer.data.tinyland import World, lexicon, senses, worked_pairs
-from tinyformer.data.tinyland.baselines import softmax_regression
 from tinyformer.data.tinyland.grammar import grammar
 from tinyformer.data.tinyland.lexicon import Chance
 from tinyformer.errors import InputError
 from tinyformer.rng import stream
+from tinyformer.tasks.single_words import softmax_regression
 
 
 @pytest.fixture(scope="module")

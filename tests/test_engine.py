@@ -480,8 +480,8 @@ def test_precisions_are_not_mixed_silently():
     (lambda: ops.where(np.ones(2), np.array([0, 1])), r"where: a positional input has dtype int64.*keyword \(keep\)"),
     (lambda: ops.exp(np.array([True])), "exp: .* bool"),
     (lambda: ops.exp(2.0), "exp: no input is a tensor or an array; wrap numbers with"),
-    (lambda: ops.add(np.ones(2), "text"), "str is no array of a library known here"),
-    (lambda: ops.add(np.ones(2), [1.0, 2.0]), "list is no array of a library known here"),
+    (lambda: ops.add(np.ones(2), "text"), "add: str is no array of a library known here"),
+    (lambda: ops.add(np.ones(2), [1.0, 2.0]), "add: list is no array of a library known here"),
     (lambda: ops.add(np.ones(2), FakeArray(np.ones(2))), "add: inputs live in fake and numpy; move them to one device"),
     (lambda: ops.exp(np.ones(2), base=2), "base"),
 ])
@@ -598,6 +598,14 @@ def test_tensors_speak_of_themselves():
 
 def test_iterating_over_a_tensor_ends():
     assert [t.item() for t in Tensor([1.0, 2.0])] == [1.0, 2.0]
+    with pytest.raises(TypeError, match="a Tensor of shape \\(\\) has no length"):
+        iter(Tensor(1.0))
+
+
+def test_a_base_without_a_logarithm_is_named():
+    assert math.isclose((2 ** Tensor(3.0)).item(), 8)
+    with pytest.raises(ValueError, match="power: the base is -2; under an exponent that is a tensor"):
+        (-2) ** Tensor(3.0)
 
 
 def test_a_tensor_can_move_and_come_back():

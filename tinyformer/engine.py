@@ -89,6 +89,9 @@ class Tensor:
             raise TypeError("len: a Tensor of shape () has no length")
         return self.shape[0]
 
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
     def __repr__(self):
         how = f", from {self.node.op.name}" if self.node else ""
         return f"Tensor({np.array2string(backend.to_host(self.data), precision=4, threshold=20)}{how})"
@@ -268,7 +271,10 @@ class Primitive:
         kinds = {}
         for a in arrays:
             if not isinstance(a, (int, float, complex)):
-                kinds.setdefault(library(a if not isinstance(a, np.generic) else np.asarray(a)), a)
+                try:
+                    kinds.setdefault(library(a if not isinstance(a, np.generic) else np.asarray(a)), a)
+                except TypeError as error:
+                    raise TypeError(f"{self.name}: {error}") from None
         if len(kinds) > 1:
             names = " and ".join(sorted(getattr(xp, "__name__", str(xp)) for xp in kinds))
             raise TypeError(f"{self.name}: inputs live in {names}; move them to one device first with .to(...)")

@@ -32,6 +32,14 @@ def _power(x, exponent):
     return exp(multiply(exponent, log(x)))
 
 
+def _raised(exponent, base):
+    if not _number(base):
+        return exp(multiply(exponent, log(base)))
+    if base <= 0:
+        raise ValueError(f"power: the base is {base}; under an exponent that is a tensor it must be above 0")
+    return exp(scale(exponent, by=math.log(base)))
+
+
 def _shape(shape):
     return shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
 
@@ -47,7 +55,7 @@ Tensor.__truediv__ = lambda a, b: scale(a, by=1 / b) if _number(b) and b else di
 Tensor.__rtruediv__ = lambda a, b: divide(b, a)
 Tensor.__neg__ = lambda a: negate(a)
 Tensor.__pow__ = _power
-Tensor.__rpow__ = lambda x, base: exp(scale(x, by=math.log(base))) if _number(base) else exp(multiply(x, log(base)))
+Tensor.__rpow__ = _raised
 Tensor.__matmul__ = lambda a, b: matmul(a, b)
 Tensor.__rmatmul__ = lambda a, b: matmul(b, a)
 Tensor.__getitem__ = lambda x, index: getitem(x, index=index)

@@ -75,7 +75,7 @@ def power(xp, x, *, exponent: float):
     Whole exponents are repeated products, which are exact for negative x, fast, and right for complex x.
     """
     def backward(dout):
-        return dout * (exponent * _power(xp, x, exponent - 1)) if exponent else xp.zeros_like(x) * dout
+        return dout * (exponent * _power(xp, x, exponent - 1)) if exponent else xp.zeros_like(dout)
 
     return _power(xp, x, exponent), backward
 
@@ -178,8 +178,14 @@ def _(rng):
 
 @power.special
 def _(rng):
-    """exponents 0 and 1 are flat and straight, even at 0"""
+    """exponent 0 is flat, even at 0"""
     return Special(np.array([-1.0, 0.0, 2.0]), exponent=0).expect(out=[1.0, 1.0, 1.0], grads=([0.0, 0.0, 0.0],))
+
+
+@power.special
+def _(rng):
+    """exponent 1 is straight, even at 0"""
+    return Special(np.array([-1.0, 0.0, 2.0]), exponent=1).expect(out=[-1.0, 0.0, 2.0], grads=([1.0, 1.0, 1.0],))
 
 
 @exp.case

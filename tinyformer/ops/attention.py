@@ -55,7 +55,7 @@ def visible(xp, keep, causal: bool, queries: int, keys: int):
             raise TypeError(f"attention: keep has dtype {keep.dtype}; it must be boolean, True = may be seen")
     if not causal:
         return keep
-    past = xp.asarray(np.tri(queries, keys, keys - queries, dtype=bool))     # row t: True up to t + S - T
+    past = xp.arange(keys) <= xp.arange(queries)[:, None] + (keys - queries)     # (T, S), row t: True up to t + S - T
     return past if keep is None else keep & past
 
 

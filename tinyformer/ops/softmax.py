@@ -13,7 +13,7 @@ from tinyformer.engine import Call, Special, primitive
 def masked_softmax(xp, x, *, keep=None, axis: int = -1):
     """Softmax over `axis` among the places where keep (broadcast to x) is True; the others get 0.
 
-    dx = p * (dp - sum(p * dp)).  A row without any place to look at gives zeros and a zero gradient, not NaN, and
+    dx = p * (dout - sum(p * dout)).  A row without any place to look at gives zeros and a zero gradient, not NaN, and
     whatever stands at a hidden place, NaN included, has no influence.
     """
     if keep is not None:
@@ -22,7 +22,7 @@ def masked_softmax(xp, x, *, keep=None, axis: int = -1):
             raise TypeError(f"masked_softmax: keep has dtype {keep.dtype}; it must be boolean, True = may be seen")
         x = xp.where(keep, x, -np.inf)
     if not x.size:
-        return x.copy(), lambda dp: dp
+        return x.copy(), lambda dout: dout
     top = x.real.max(axis=axis, keepdims=True)                 # subtracting it, exp cannot overflow
     top = xp.where(top == -np.inf, 0, top)                     # a row of -inf stays one
     weights = xp.exp(x - top)
@@ -31,8 +31,8 @@ def masked_softmax(xp, x, *, keep=None, axis: int = -1):
     total = weights.sum(axis=axis, keepdims=True)
     p = weights / xp.where(total.real == 0, 1, total)
 
-    def backward(dp):
-        pull = p * dp if keep is None else xp.where(p == 0, 0, p * dp)
+    def backward(dout):
+        pull = p * dout if keep is None else xp.where(p == 0, 0, p * dout)
         return pull - p * pull.sum(axis=axis, keepdims=True)
 
     return p, backward

@@ -154,6 +154,18 @@ def test_cupy_without_a_driver(tmp_path, module, why):
 
 
 @no_real_cupy
+def test_a_driver_that_fails_without_a_word(tmp_path):
+    asked, _ = ask(install(tmp_path, "raise ImportError", "cupy-cuda12x"))
+    assert asked.startswith("device cuda: CuPy is installed, but no CUDA driver answers (ImportError); install")
+
+
+@no_real_cupy
+def test_a_package_that_only_builds_on_cupy_is_no_second_one(tmp_path):
+    asked, _ = ask(install(tmp_path, A_CARD, "cupy-cuda12x", "cupy-xarray"))
+    assert asked == "('cuda', 'CuPy found a CUDA device')"
+
+
+@no_real_cupy
 def test_a_driver_without_a_card(tmp_path):
     asked, auto = ask(install(tmp_path, NO_CARD, "cupy-cuda12x"))
     assert asked == "device cuda: CuPy is installed, but the driver reports no device; use --device cpu"

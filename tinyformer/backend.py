@@ -6,6 +6,7 @@ environment variable, and CuPy is not imported before somebody asks for it.  Thi
 
 import importlib.metadata
 import importlib.util
+import re
 import sys
 from types import ModuleType
 from typing import Any
@@ -85,7 +86,7 @@ def choose_device(wanted: str = "auto") -> tuple[str, str]:
 def cuda_trouble() -> str | None:
     """Why no CUDA device can be used here, with the remedy; None where one can."""
     wheels = sorted({name for dist in importlib.metadata.distributions()
-                     if (name := (dist.metadata["Name"] or "").lower()).startswith("cupy")})
+                     if re.fullmatch(r"cupy(-cuda.*|-rocm.*)?", name := (dist.metadata["Name"] or "").lower())})
     if len(wheels) > 1:
         return (f"several CuPy packages are installed ({', '.join(wheels)}) and break one another; "
                 "uninstall all of them, then install one: pip install 'tinyformer[cuda12]' or [cuda13]")
@@ -95,7 +96,8 @@ def cuda_trouble() -> str | None:
         import cupy
         count = cupy.cuda.runtime.getDeviceCount()
     except Exception as error:                                 # CuPy's own exceptions live in CuPy
-        return (f"CuPy is installed, but no CUDA driver answers ({str(error).splitlines()[0][:120]}); "
+        reason = (str(error) or type(error).__name__).splitlines()[0][:120]
+        return (f"CuPy is installed, but no CUDA driver answers ({reason}); "
                 "install NVIDIA's driver, or use --device cpu")
     return None if count else "CuPy is installed, but the driver reports no device; use --device cpu"
 

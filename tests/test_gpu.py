@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from walk import cases, close, cotangent, run, specials
+from walk import cases, close, cotangent, primitives, run, specials
 
 from tinyformer import backend, ops
 from tinyformer.engine import Tensor
+from tinyformer.gradcheck import check_op
 
 trouble = backend.cuda_trouble()
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(trouble is not None, reason=f"no GPU: {trouble}")]
@@ -51,6 +52,12 @@ def test_the_complex_step_on_the_device(op, make):
     back = sum((g * v).sum() for g, v in zip(grads, moves, strict=True))
     assert abs(forward - back) <= 1e-10 * sum(np.linalg.norm(g) * np.linalg.norm(v) for g,
                                               v in zip(grads, moves, strict=True))
+
+
+@pytest.mark.parametrize("op", primitives())
+def test_every_check_of_every_primitive_on_the_device(op):
+    report = check_op(op, device="cuda")
+    assert report.ok, report
 
 
 def test_ids_outside_are_an_error_although_the_device_would_wrap_them():

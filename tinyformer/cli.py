@@ -62,11 +62,12 @@ def gradcheck_options(parser):
     parser.add_argument("--out", default="valley.png", metavar="FILE.png", help="where --valley draws (default "
                         "valley.png)")
     parser.add_argument("--seed", type=int, default=0, metavar="INT", help="of the points and directions")
+    _device_option(parser, default="cpu")
 
 
 def gradcheck(options) -> int:
     from tinyformer.tasks.gradients import run
-    return run(options.ops, options.file, options.json, options.valley, options.out, options.seed)
+    return run(options.ops, options.file, options.json, options.valley, options.out, options.seed, options.device)
 
 
 def pretrain_options(parser):
@@ -124,9 +125,9 @@ def info(options) -> int:
     return run()
 
 
-def _device_option(parser):
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where to compute "
-                        "(default auto)")
+def _device_option(parser, default: str = "auto"):
+    parser.add_argument("--device", default=default, choices=("auto", "cpu", "cuda"), help="where to compute "
+                        f"(default {default})")
 
 
 @dataclass(frozen=True)

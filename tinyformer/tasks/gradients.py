@@ -4,14 +4,15 @@ import json
 import sys
 from collections.abc import Iterable
 
+from tinyformer.backend import choose_device
 from tinyformer.gradcheck import Report, check_op, load_primitives, select, sweep_op
 
-COLUMNS = ("complex step", "real part", "central", "adjoint", "float32", "twice", "special")
-LINE = "{:<33}" + "{:>9}" * len(COLUMNS) + "  {}"
+COLUMNS = ("complex step", "real part", "central", "adjoint", "curvature", "float32", "twice", "special")
+LINE = "{:<32}" + "{:>10}" * len(COLUMNS) + "  {}"
 
 
 def run(names: list[str], file: str | None = None, as_json: bool = False, valley: str | None = None,
-        picture: str = "valley.png", seed: int = 0) -> int:
+        picture: str = "valley.png", seed: int = 0, device: str = "cpu") -> int:
     """Check the named primitives, or all of the file or the registry: 0 if every gradient is right, else 1.
 
     `valley` names a primitive whose error against the step is drawn to `picture`; without other names nothing else
@@ -23,7 +24,8 @@ def run(names: list[str], file: str | None = None, as_json: bool = False, valley
         draw_valley(select([valley], own)[0], picture, seed)
         if not names and not as_json:
             return 0
-    reports = (check_op(op, seed) for op in ops)
+    place = choose_device(device)[0]
+    reports = (check_op(op, seed, place) for op in ops)
     if as_json:
         found = [report.to_dict() for report in reports]
         print(json.dumps(found, indent=1, allow_nan=False))

@@ -26,8 +26,8 @@ def dropout(xp, x, *, rate: float, rng: np.random.Generator | None):
 def draw_kept(xp, shape: tuple, rate: float, rng: np.random.Generator):
     """A boolean array, False with chance `rate`, and the scale that keeps the mean.
 
-    Drawn on the host, so that a run is the same run on any device, from 16 random bits a number, which is three times
-    as fast as from floats.  The rate is thereby rounded to 1/65536, and the scale is exact for the rounded one.
+    Drawn on the host, so that a run is the same run on any device, from 16 random bits a number, which is faster
+    than from floats.  The rate is thereby rounded to 1/65536, and the scale is exact for the rounded one.
     """
     size = int(np.prod(shape))
     threshold = min(round(rate * 65536), 65535)

@@ -16,7 +16,7 @@ def layer_norm(xp, x, gain, bias=None, *, eps: float = 1e-5):
     x (..., C); gain, bias (C,).  unit = (x - mean) / sqrt(variance + eps), out = unit * gain + bias.
     The output cannot tell how x was shifted or scaled, so backward removes from the gradient the part along each
     of those two directions.  Positions are the rows of one matrix here, since a sum over the channels of each is
-    then a product with a vector of ones, four times as fast as .sum(-1).
+    then a product with a constant vector, which is faster than .sum(-1).
     """
     if not x.shape or not x.shape[-1]:
         raise ValueError(f"layer_norm: x is {x.shape}; it needs a last axis with at least one channel")

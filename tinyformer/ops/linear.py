@@ -53,7 +53,7 @@ def affine(xp, x, weight, bias=None):
 
 
 def sum_rows(xp, rows):
-    """The sum over the first axis of (N, C), as a product with ones: twice as fast as .sum(0)."""
+    """The sum over the first axis of (N, C), as a product with ones, which is faster than .sum(0)."""
     return xp.ones(rows.shape[0], rows.dtype) @ rows
 
 
@@ -80,7 +80,7 @@ def embedding(xp, weight, *, ids):
 def add_rows(xp, table, ids, rows) -> None:
     """table[ids] += rows, with repeated ids: table (V, C), ids (N,), rows (N, C).
 
-    The plain way is `scatter_add(xp, table, ids, rows)`.  NumPy adds single numbers five times as fast as rows, so
+    The plain way is `scatter_add(xp, table, ids, rows)`.  NumPy adds single numbers much faster than rows, so
     there the table is taken as one long vector, in which id i owns the places i*C ... i*C + C-1.
     """
     if xp is not np:

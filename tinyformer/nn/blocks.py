@@ -13,7 +13,8 @@ from tinyformer.ops import affine_gelu, dropout
 class Feed(Module):
     """Each position on its own: widen, bend with GELU, narrow (Vaswani et al. 2017, section 3.3)."""
 
-    def __init__(self, width, inner, rng, bias=True, approximate="none", std=0.02, out_std=0.02):
+    def __init__(self, width: int, inner: int, rng, bias: bool = True, approximate: str = "none", std: float = 0.02,
+                 out_std: float = 0.02):
         self.widen = Linear(width, inner, rng, bias, std)
         self.narrow = Linear(inner, width, rng, bias, out_std)
         self.approximate = approximate
@@ -27,7 +28,8 @@ class Feed(Module):
 class PostNormBlock(Module):
     """One layer of BERT (Devlin et al. 2019) and, with causal=True, of GPT-1 (Radford et al. 2018)."""
 
-    def __init__(self, width, heads, inner, rng, *, causal=False, rate=0.1, eps=1e-12, approximate="none", std=0.02):
+    def __init__(self, width: int, heads: int, inner: int, rng, *, causal: bool = False, rate: float = 0.1,
+                 eps: float = 1e-12, approximate: str = "none", std: float = 0.02):
         self.causal, self.rate = causal, rate
         self.attend = SelfAttention(width, heads, rng, std=std, out_std=std)
         self.attend_norm = LayerNorm(width, rng, eps)
@@ -47,8 +49,9 @@ class PreNormBlock(Module):
     standard deviation shrinks by 1 / sqrt(2 L), so that the sum starts at the size of one.
     """
 
-    def __init__(self, width, heads, inner, rng, *, causal=True, rate=0.1, eps=1e-5, approximate="tanh",
-                 bias=True, std=0.02, out_std=0.02):
+    def __init__(self, width: int, heads: int, inner: int, rng, *, causal: bool = True, rate: float = 0.1,
+                 eps: float = 1e-5, approximate: str = "tanh", bias: bool = True, std: float = 0.02,
+                 out_std: float = 0.02):
         self.causal, self.rate = causal, rate
         self.attend_norm = LayerNorm(width, rng, eps, bias)
         self.attend = SelfAttention(width, heads, rng, bias, std, out_std)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import small
 
-from tinyformer.errors import CheckpointError
+from tinyformer.errors import CheckpointError, InputError
 from tinyformer.models import GPT, Bert, BertConfig, BertForPretraining, GPTConfig, hub, names
 from tinyformer.train import load_model, save_model
 
@@ -108,6 +108,12 @@ def test_a_config_that_is_not_ours_is_named(change, message):
     changed = {**hub.to_hub(small.bert()), **change}
     with pytest.raises(CheckpointError, match=message):
         hub.from_hub({key: value for key, value in changed.items() if value is not None})
+
+
+@pytest.mark.parametrize("field", ["dropout", "eps", "init_std"])
+def test_a_field_that_is_no_number_is_named(field):
+    with pytest.raises(InputError, match=f"config: {field} is 'x'; it must be a number"):
+        BertConfig(vocabulary=10, **{field: "x"})
 
 
 # ---- the usual library as the outside oracle ----

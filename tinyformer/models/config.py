@@ -30,6 +30,10 @@ class Config:
         if self.width % self.heads:
             raise InputError(f"config: width {self.width} is not a multiple of heads {self.heads}; "
                              "each head gets an equal share of the width")
+        for name in ("dropout", "eps", "init_std"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise InputError(f"config: {name} is {value!r}; it must be a number")
         if not 0 <= self.dropout < 1:
             raise InputError(f"config: dropout is {self.dropout}; it must be at least 0 and below 1")
         if not 0 < self.init_std < 1:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tinyformer.backend import to_host
 from tinyformer.data.counts import NeighbourTable
 from tinyformer.data.sentences import sentences
+from tinyformer.engine import no_grad
 from tinyformer.rng import stream
-from tinyformer.tasks.fill import Guesses, fill
+from tinyformer.tasks.fill import Guesses, fill, row
 
 WORD = re.compile(r"(?<![\w'-])[a-z]{2,}(?![\w'-])")
 
@@ -66,10 +68,6 @@ def lines(blanks: list[Blank]) -> Iterator[str]:
 
 def attention_of(model, tokenizer, text: str) -> tuple[np.ndarray, list[str], list[str]]:
     """The attention weights of all layers and heads on [CLS] text [SEP]: (L * H, T, T), tokens, names of the heads."""
-    from tinyformer.backend import to_host
-    from tinyformer.engine import no_grad
-    from tinyformer.tasks.fill import row
-
     ids = row(tokenizer, text)
     found, names = [], []
     with no_grad():

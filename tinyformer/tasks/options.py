@@ -7,6 +7,7 @@ of --help and a key of the settings.json that every run writes.  What stands on 
 import argparse
 import difflib
 import json
+import operator
 from collections.abc import Iterable
 from dataclasses import MISSING, field, fields
 from pathlib import Path
@@ -86,10 +87,10 @@ def check_values(settings) -> None:
                 continue
             if number != number or number in (float("inf"), float("-inf")):
                 raise InputError(f"{flag} is {number}; it must be a finite number")
-            for bound, holds, words in ((rule["least"], "__ge__", "at least"), (rule["most"], "__le__", "at most"),
-                                        (rule["above"], "__gt__", "above")):
-                if bound is not None and not getattr(float(number), holds)(float(bound)):
-                    raise InputError(f"{flag} is {number}; it must be {words} {bound}")
+            for kind, holds, words in (("least", operator.ge, "at least"), ("most", operator.le, "at most"),
+                                       ("above", operator.gt, "above")):
+                if rule[kind] is not None and not holds(number, rule[kind]):
+                    raise InputError(f"{flag} is {number}; it must be {words} {rule[kind]}")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

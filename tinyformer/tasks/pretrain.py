@@ -1,6 +1,6 @@
 """How does text become a model?  Corpus, tokenizer, batches, model, training, and an honest look at the result."""
 
-import json
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from tinyformer.text import ByteLevelBPE, CharTokenizer, Tokenizer, WordPieceTok
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
 from tinyformer.train.checkpoints import checkpoints
+from tinyformer.train.durable import write_json
 from tinyformer.train.log import write_metrics
 
 SETTINGS = "settings.json"
@@ -110,8 +111,6 @@ def train(prepared: Prepared, title: str | None = None, out: Path | None = None,
 
 def draw(prepared: Prepared, history: History, path: Path, found: dict) -> None:
     """The loss curve, with the levels that knowing nothing and knowing only frequencies would reach."""
-    import math
-
     from tinyformer import plot
     bert = prepared.settings.model == "bert"
     pairs = bert and prepared.settings.objective != "none"
@@ -197,11 +196,6 @@ def check_out(settings: Pretraining, resume, overwrite: bool) -> Path:
     except OSError as error:
         raise InputError(f"{out}: cannot be made a folder ({error.strerror}); choose another --out") from None
     return out
-
-
-def write_json(path: Path, value: dict) -> None:
-    """Write settings, readable by eye."""
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
 def say(line: str) -> None:

@@ -75,7 +75,8 @@ def test_wrong_values_are_named(capsys):
 
 
 @pytest.mark.parametrize("error, status", [(InputError("a"), 2), (CheckpointError("b"), 3), (NumericError("c"), 4),
-                                           (FileNotFoundError(2, "No such file", "x.txt"), 2)])
+                                           (FileNotFoundError(2, "No such file", "x.txt"), 2),
+                                           (OSError(28, "No space left on device"), 2)])
 def test_each_kind_of_error_has_its_status(error, status):
     assert explain(error)[0] == status
 
@@ -176,3 +177,38 @@ def test_it_runs_as_a_module():
     assert done.returncode == 0 and "1 of 1 gradients are right" in done.stdout
     done = python("fill", "--model", "/nowhere/at/all", "a [MASK]")
     assert done.returncode == 2 and "no such folder" in done.stderr and done.stdout == ""
+
+
+def test_what_a_file_prints_is_no_json(capsys, tmp_path):
+    chatty = "print('hello')\n" + WRONG.replace("    return 2 * x", "    print(x); return 2 * x")
+    (tmp_path / "my_ops.py").write_text(chatty)
+    assert main(["gradcheck", "--from", str(tmp_path / "my_ops.py"), "--json"]) == 1
+    out, said = capsys.readouterr()
+    assert json.loads(out)[0]["op"] == "double" and "hello" in said
+
+
+def test_a_file_that_leaves_or_is_no_text_is_named(capsys, tmp_path):
+    (tmp_path / "leaves.py").write_text("import sys\n\nsys.exit(0)\n")
+    assert "leaves.py:3: SystemExit" in refused(capsys, "gradcheck", "--from", tmp_path / "leaves.py")
+    (tmp_path / "bytes.py").write_bytes(b"\0\xff")
+    assert "bytes.py:1: " in refused(capsys, "gradcheck", "--from", tmp_path / "bytes.py")
+
+
+def test_gradcheck_refuses_a_seed_below_0_and_a_picture_that_is_none(capsys, tmp_path):
+    assert "--seed is -1" in refused(capsys, "gradcheck", "relu", "--seed", "-1")
+    (tmp_path / "notes.txt").write_text("mine")
+    assert "must end in .png" in refused(capsys, "gradcheck", "--valley", "exp", "--out", tmp_path / "notes.txt")
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell as in POSIX")
+def test_an_output_that_is_closed_or_full():
+    def under_shell(end):
+        line = f'"{sys.executable}" -m tinyformer --version {end}'
+        return subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    closed = under_shell(">&-")
+    assert closed.returncode == 0 and closed.stderr == ""
+    if os.path.exists("/dev/full"):
+        full = under_shell("> /dev/full")
+        assert full.returncode != 0 and full.stderr.startswith("tinyformer: cannot write: No space left")

@@ -187,7 +187,8 @@ def main(words: list[str] | None = None) -> int:
         before = None
     try:
         status = _run(words)
-        sys.stdout.flush()
+        if sys.stdout is not None:                             # None where the caller closed it, as `>&-` does
+            sys.stdout.flush()
         return status
     except BrokenPipeError:                                    # whoever read our output has gone, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -214,8 +215,8 @@ def explain(error: Exception) -> tuple[int, str]:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":       # NumPy's, or CuPy's
         return 1, (f"out of memory ({error or 'no more to be had'}); what a step needs grows with batch x length: "
                    "lower --batch-size or --max-length, or compute the batch in parts with --accumulate 4")
-    if isinstance(error, OSError) and error.filename is not None:
-        return 2, f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return 2, f"{error.filename or 'cannot write'}: {error.strerror}"
     return 1, (f"{type(error).__name__}: {error}\nThis is a fault of the program and not of your input; "
                "--debug shows where it happened")
 

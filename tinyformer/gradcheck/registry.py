@@ -138,8 +138,8 @@ def load_primitives(path: str | Path) -> list[Primitive]:
         exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
         found = [*vars(module).values(), *(op for key, op in REGISTRY.items() if before.get(key) is not op)]
     except SyntaxError as error:
-        raise InputError(f"{error.filename}:{error.lineno}: {error.msg}") from error
-    except Exception as error:
+        raise InputError(f"{error.filename or path}:{error.lineno or 1}: {error.msg}") from error
+    except (Exception, SystemExit) as error:
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
         raise InputError(f"{path}:{lines[-1] if lines else 1}: {type(error).__name__}: {error}") from error
     finally:

@@ -3,8 +3,10 @@
 import json
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext, redirect_stdout
 
 from tinyformer.backend import choose_device
+from tinyformer.errors import InputError
 from tinyformer.gradcheck import Report, check_op, load_primitives, select, sweep_op
 
 COLUMNS = ("complex step", "real part", "central", "adjoint", "curvature", "float32", "twice", "special")
@@ -18,7 +20,13 @@ def run(names: list[str], file: str | None = None, as_json: bool = False, valley
     `valley` names a primitive whose error against the step is drawn to `picture`; without other names nothing else
     is done.
     """
-    own = load_primitives(file) if file else None
+    if seed < 0:
+        raise InputError(f"--seed is {seed}; it must be 0 or larger")
+    if valley is not None and not picture.lower().endswith(".png"):
+        raise InputError(f"--out is {picture}; --valley draws a picture, so it must end in .png")
+    apart = redirect_stdout(sys.stderr) if as_json else nullcontext()      # what a user's file prints is no JSON
+    with apart:
+        own = load_primitives(file) if file else None
     ops = select(names, own)
     if valley is not None:
         draw_valley(select([valley], own)[0], picture, seed)
@@ -27,7 +35,8 @@ def run(names: list[str], file: str | None = None, as_json: bool = False, valley
     place = choose_device(device)[0]
     reports = (check_op(op, seed, place) for op in ops)
     if as_json:
-        found = [report.to_dict() for report in reports]
+        with apart:
+            found = [report.to_dict() for report in reports]
         print(json.dumps(found, indent=1, allow_nan=False))
         return 0 if all(report["ok"] for report in found) else 1
     return 0 if print_table(reports) else 1

@@ -1,9 +1,11 @@
 """Does a model's text follow from its probabilities, and do the settings do what they say?"""
 
+import warnings
+
 import numpy as np
 import pytest
 
-from tinyformer.errors import InputError
+from tinyformer.errors import CheckpointError, InputError
 from tinyformer.generate import GREEDY, Sampling, beginning, next_logits, write, write_text
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.text import ByteLevelBPE, CharTokenizer
@@ -74,7 +76,7 @@ def test_settings_out_of_range_are_named(wrong):
 
 
 def test_nan_is_not_drawn_from():
-    with pytest.raises(ValueError, match="1 of 3 logits are NaN"):
+    with pytest.raises(CheckpointError, match="1 of 3 logits are NaN"):
         Sampling().probabilities(np.array([0, np.nan, 1]))
 
 
@@ -121,3 +123,10 @@ def test_an_empty_prompt_begins_where_documents_begin():
         beginning(CharTokenizer.train(["ab"]))
     with pytest.raises(InputError, match="at least one token"):
         next(write(None, [], 3))
+
+
+def test_a_temperature_near_0_is_greedy_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        shares = Sampling(temperature=1e-320).probabilities(np.array([1.0, 3.0, 2.0]))
+    assert shares.tolist() == [0, 1, 0]

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinyformer.backend import to_host
 from tinyformer.engine import no_grad
-from tinyformer.errors import InputError
+from tinyformer.errors import CheckpointError, InputError
 from tinyformer.models import GPT
 from tinyformer.ops import affine
 from tinyformer.rng import stream
@@ -43,13 +43,14 @@ class Sampling:
         """Logits (V,) -> the probabilities (V,) to draw from: softmax(logits / temperature), cut and scaled to 1."""
         logits = np.asarray(logits, np.float64)
         if np.isnan(logits).any():
-            raise ValueError(f"probabilities: {np.isnan(logits).sum()} of {len(logits)} logits are NaN; "
-                             "the model's weights are damaged, or its training diverged")
+            raise CheckpointError(f"probabilities: {np.isnan(logits).sum()} of {len(logits)} logits are NaN; "
+                                  "the model's weights are damaged, or its training diverged")
         if self.temperature == 0:
             chosen = np.zeros(len(logits))
             chosen[logits.argmax()] = 1
             return chosen
-        powers = np.exp((logits - logits.max()) / self.temperature)      # (V,), the largest is 1
+        with np.errstate(over="ignore"):                                 # a tiny temperature leaves the largest alone
+            powers = np.exp((logits - logits.max()) / self.temperature)  # (V,), the largest is 1
         order = np.argsort(-powers, kind="stable")                       # most probable first; ties: lower id first
         if self.top_k:
             powers[order[self.top_k:]] = 0

@@ -10,7 +10,7 @@ from tinyformer.cli import main
 from tinyformer.errors import InputError
 from tinyformer.tasks.blanks import ask_counts, attention_of, choose_blanks, lines
 from tinyformer.tasks.fill import fill, filled, probabilities, row
-from tinyformer.train import load_model
+from tinyformer.train import load_model, save_model
 
 
 def refused(capsys, *words, status=2) -> str:
@@ -117,3 +117,16 @@ def test_a_vocabulary_without_mask_is_refused(gpt):
     model, tokenizer = load_model(gpt)
     with pytest.raises(InputError, match=r"lacks \[MASK\]"):
         row(tokenizer, "The")
+
+
+def test_weights_that_are_nan_are_a_damaged_checkpoint(bert, gpt, tmp_path, capsys):
+    for folder, words in ((bert, ["fill", "the [MASK]"]), (gpt, ["generate", "--prompt", "The"])):
+        model, tokenizer = load_model(folder)
+        model.parameters()[0].data[:] = np.nan
+        save_model(tmp_path / words[0], model, tokenizer)
+        assert "are NaN" in refused(capsys, *words, "--model", tmp_path / words[0], status=3)
+
+
+def test_lines_that_are_not_utf8_are_refused(bert, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"The caf\xe9 [MASK]\n"), "ascii", "surrogateescape"))
+    assert "not UTF-8 (byte 0xe9" in refused(capsys, "fill", "--model", bert)

@@ -7,7 +7,7 @@ import numpy as np
 
 from tinyformer.backend import to_host
 from tinyformer.engine import no_grad
-from tinyformer.errors import InputError
+from tinyformer.errors import CheckpointError, InputError
 from tinyformer.models import BertForPretraining
 from tinyformer.tasks.folders import open_model
 
@@ -60,6 +60,9 @@ def probabilities(model: BertForPretraining, ids: np.ndarray, places: np.ndarray
     """The model's probabilities (M, V) at these places of one row of ids (1, T)."""
     with no_grad():
         logits = to_host(model.word_logits(model(ids), places).data).astype(np.float64)
+    if np.isnan(logits).any():
+        raise CheckpointError(f"{np.isnan(logits).sum()} of {logits.size} logits are NaN; the model's weights are "
+                              "damaged, or its training diverged")
     powers = np.exp(logits - logits.max(-1, keepdims=True))
     return powers / powers.sum(-1, keepdims=True)
 
@@ -76,9 +79,15 @@ def _lines() -> Iterable[str]:
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError("no text was given; put it in quotes behind the options, with [MASK] in it, or pipe lines in")
     found = False
-    for line in sys.stdin:
-        if line.strip():
-            found = True
-            yield line.strip()
+    if hasattr(sys.stdin, "reconfigure"):                      # a byte that is no text is an error in every locale
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+    try:
+        for line in sys.stdin:
+            if line.strip():
+                found = True
+                yield line.strip()
+    except UnicodeDecodeError as error:
+        raise InputError(f"the standard input is not UTF-8 (byte 0x{error.object[error.start]:02x}: {error.reason}); "
+                         "convert it first, for instance: iconv -f WINDOWS-1252 -t UTF-8") from None
     if not found:
         raise InputError("the standard input holds no text; pipe in lines with [MASK] in them")

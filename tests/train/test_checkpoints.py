@@ -1,6 +1,7 @@
 """Does a folder hold exactly the numbers that were saved, and is damage always noticed?"""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -180,3 +181,21 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
         durable.write_json(path, {"b": float("nan")})
     assert json.loads(path.read_text()) == {"a": 1}
     shutil.rmtree(tmp_path)
+
+
+@pytest.mark.parametrize("first, kind", [
+    (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a Git LFS pointer"),
+    (b"PK\x03\x04 and more", "a zip archive"),
+    (b"\x80\x04\x95 and more", "a pickle"), (b"\n<!DOCTYPE html><html>", "an HTML or XML page")])
+def test_another_kind_of_file_is_named(model, tmp_path, first, kind):
+    folder = save_model(tmp_path / "m", model)
+    (folder / "MANIFEST.json").unlink()
+    (folder / "model.safetensors").write_bytes(first)
+    with pytest.raises(CheckpointError, match=f"model.safetensors is {kind}.*{len(first)} bytes"):
+        load_model(folder)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights as in POSIX")
+def test_whoever_may_read_the_config_may_read_the_weights(model, tmp_path):
+    folder = save_model(tmp_path / "m", model)
+    assert (folder / "model.safetensors").stat().st_mode == (folder / "config.json").stat().st_mode

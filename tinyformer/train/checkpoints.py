@@ -25,6 +25,9 @@ from tinyformer.train import durable
 CONFIG, WEIGHTS, MOMENTS, STATE = "config.json", "model.safetensors", "optimizer.safetensors", "trainer_state.json"
 TOKENIZER_FILES = ("vocab.txt", "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json",
                    "special_tokens_map.json")
+FOREIGN = ((b"version https://git-lfs", "a Git LFS pointer (git lfs pull fetches the file itself)"),
+           (b"PK\x03\x04", "a zip archive, perhaps PyTorch's, which is never opened here"),
+           (b"\x80", "a pickle, which is never opened here"), (b"<", "an HTML or XML page"))
 
 
 def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: bool = False) -> Path:
@@ -132,7 +135,10 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write a safetensors file.  The library stores the bytes as they lie, so they must lie in C order."""
     from safetensors.numpy import save_file
     ready = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()}
+    path.touch()
+    mode = path.stat().st_mode
     save_file(ready, path, metadata={"format": "pt"})          # other readers ask for this line
+    path.chmod(mode)                                           # the library lets nobody but the owner read the file
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -144,7 +150,16 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CheckpointError(f"{path.name} cannot be read as safetensors ({error}); get the file again") from error
+        raise CheckpointError(f"{path.name} {_what_it_is(path)}cannot be read as safetensors ({error}); "
+                              "get the file again") from error
+
+
+def _what_it_is(path: Path) -> str:
+    """What a file that is no safetensors gives itself away as, by its first bytes; empty where nothing is known."""
+    with path.open("rb") as file:
+        first = file.read(64).lstrip()
+    kind = next((what for start, what in FOREIGN if first.startswith(start)), None)
+    return f"is {kind} ({path.stat().st_size:,} bytes) and " if kind else ""
 
 
 def _write_model(folder: Path, model: Module, tokenizer) -> None:

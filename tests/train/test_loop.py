@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import tracemalloc
+import warnings
 
 import fake_device  # noqa: F401  (registers the device "fake")
 import numpy as np
@@ -296,3 +297,17 @@ def test_memory_is_flat_over_a_thousand_steps():
     finally:
         tracemalloc.stop()
     assert max(held.values()) <= 1.01 * held[100] and min(held.values()) >= 0.99 * held[100], held
+
+
+@pytest.mark.parametrize("name", ["vocab.txt", "metrics.json", "model.safetensors"])
+def test_files_that_stand_in_the_folder_are_not_replaced(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match=f"holds a run already.*{name}"):
+        quiet(bert(), out=tmp_path, settings=Settings(steps=2))
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_a_run_that_leaves_the_finite_numbers_says_so_and_nothing_else():
+    with warnings.catch_warnings(), pytest.raises(NumericError):
+        warnings.simplefilter("error")
+        quiet(bert(), settings=Settings(steps=20, learning_rate=1e30, warmup=0, clip=None))

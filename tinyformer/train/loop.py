@@ -43,7 +43,8 @@ class Interrupted(KeyboardInterrupt):
 
     def __init__(self, step: int, path: Path | None, signal_number: int):
         self.step, self.path, self.signal_number = step, path, signal_number
-        saved = f"go on from {path} with resume" if path else "nothing was saved, since the run has no folder"
+        saved = (f"go on from {path} with resume (--resume)" if path
+                 else "nothing was saved, since the run has no folder")
         super().__init__(f"stopped after step {step:,}; {saved}")
 
 
@@ -66,7 +67,7 @@ def train(model: Module, batches, settings: Settings, *, out: str | Path | None 
     start = run.step
     on_cpu = optimizer.xp is np
     try:
-        with Progress(title, start, settings.steps, progress) as bar, stop_requests() as stop:
+        with Progress(title, start, settings.steps, progress) as bar, stop_requests() as stop, _quiet():
             for note in run.notes:
                 bar.say(note)
             for step in range(start, settings.steps):
@@ -117,7 +118,7 @@ def evaluate(model: Module, batches: Iterable) -> dict[str, float]:
     """
     sums: dict[str, float] = {}
     counts: dict[str, int] = {}
-    with no_grad():
+    with no_grad(), _quiet():
         for batch in batches:
             for name, (amount, count) in model.measure(batch).items():
                 sums[name] = sums.get(name, 0.0) + amount
@@ -131,6 +132,11 @@ def evaluate(model: Module, batches: Iterable) -> dict[str, float]:
             raise NumericError(f"evaluation: {name} is {value}; the model gives numbers that are not finite, go back "
                                "to an earlier checkpoint and lower the learning rate")
     return values
+
+
+def _quiet():
+    """No warnings of NumPy's where numbers overflow: the loop looks at loss and gradient itself, and says more."""
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 def figures(values: dict[str, float]) -> str:

@@ -21,6 +21,8 @@ from tinyformer.train.log import CSV, JSONL, METRICS, RunLog, write_metrics
 from tinyformer.train.optimizers import Optimizer
 from tinyformer.train.settings import Settings
 
+FILES = (checkpoints.CONFIG, checkpoints.WEIGHTS, JSONL, CSV, METRICS, durable.MANIFEST,
+         *checkpoints.TOKENIZER_FILES)                        # all that a run writes beside its checkpoints
 INNOCENT = {"log_every", "evaluate_every", "save_every", "keep", "keep_memory"}    # settings that change no number
 
 
@@ -95,7 +97,7 @@ class Run:
 
     def _refuse_used(self) -> None:
         used = [path.name for path in checkpoints.checkpoints(self.out)]
-        used += [name for name in (checkpoints.CONFIG, JSONL) if (self.out / name).exists()]
+        used += [name for name in FILES if (self.out / name).exists()]
         if used:
             raise InputError(f"{self.out} holds a run already ({', '.join(used[:3])}); go on with it (resume=True, "
                              "--resume), choose another folder, or replace it (overwrite=True, --overwrite)")
@@ -118,7 +120,7 @@ class Run:
             if path is None:
                 raise CheckpointError(f"{self.out}: no checkpoint to resume from"
                                       + "".join(f"\n  passed over {line}" for line in skipped)
-                                      + "\n  start afresh without resume, or with resume=\"auto\"")
+                                      + "\n  start afresh without resume, or with resume=\"auto\" (--resume auto)")
         else:
             path = Path(resume)
             all_names = [p.name for p in checkpoints.checkpoints(self.out)]

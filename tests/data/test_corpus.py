@@ -106,3 +106,10 @@ def test_the_split_is_that_of_nanogpt():
     assert (len(training[0]), len(held_out[0])) == (1_003_854, 111_540)
     with pytest.raises(InputError, match="validation is 1.5"):
         split_documents(["x"], 1.5)
+
+
+def test_a_path_that_is_empty_is_not_the_folder_one_stands_in(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("Some text.")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="named ''"):
+        read_documents("")

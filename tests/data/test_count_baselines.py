@@ -51,3 +51,7 @@ def test_the_table_equals_plain_counting_and_scores_batches():
     assert table.accuracy([batch, batch]) == pytest.approx(clean.mean())
     blind = table.predict(np.array([flat[2], 7, flat[19]]), np.array([7, flat[5], flat[21]])) == flat[positions]
     assert table.accuracy([batch], noisy=True) == pytest.approx(blind.mean())
+
+
+def test_the_entropy_of_one_token_is_0_without_a_minus():
+    assert str(unigram_entropy(np.zeros(5, int), 1)) == "0.0"

@@ -46,6 +46,8 @@ def read_documents(source: str | os.PathLike, documents: str = "file") -> list[s
     """
     if documents not in ("file", "blank-lines"):
         raise InputError(f"documents is {documents!r}; it must be 'file' or 'blank-lines'")
+    if source == "":                                             # which would be the folder one stands in
+        raise InputError("the corpus is named '', which is no path; give a text file, a folder, or 'pydocs'")
     if source == "pydocs":
         from tinyformer.data.pydocs import pydocs
         return pydocs()

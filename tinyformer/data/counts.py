@@ -13,7 +13,7 @@ def unigram_entropy(ids: np.ndarray, vocab_size: int) -> float:
     """H = -sum p log p over the frequencies p of the ids, in nats: the least loss of a guess without context."""
     counts = np.bincount(np.ravel(ids), minlength=vocab_size)
     p = counts[counts > 0] / counts.sum()
-    return float(-(p * np.log(p)).sum())
+    return float(0 - (p * np.log(p)).sum())                  # 0 - 0 is 0, where a mere minus gives -0.0
 
 
 def best_constant_accuracy(ids: np.ndarray, vocab_size: int) -> float:

@@ -106,6 +106,13 @@ class Tensor:
         raise TypeError("a Tensor is no array, and NumPy's functions would lose its gradient; "
                         "use tinyformer.ops (for example ops.exp), or .data for the numbers alone")
 
+    def __eq__(self, other):
+        if other is self:
+            return True
+        raise TypeError("a Tensor equals nothing but itself; compare the numbers, x.data == y.data")
+
+    __hash__ = object.__hash__
+
     def __setitem__(self, index, value):
         raise TypeError("a Tensor cannot be written in place, since backward may need what was there; "
                         "use ops.where or ops.concatenate to make a new one, or write to .data of a leaf")

@@ -199,3 +199,14 @@ def test_no_keys_give_zeros():
 def test_errors_name_op_shapes_and_rule(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("bad", [np.nan, 1e200])
+def test_scores_of_hidden_keys_have_no_influence(bad):
+    """Neither NaN nor an overflow in a hidden key changes what the others see."""
+    packed = np.random.default_rng(0).normal(size=(1, 3, 6))
+    keep = np.array([True, True, False])[None, None, None]
+    clean = ops.self_attention(packed, heads=1, keep=keep).data
+    packed[0, 2, 2:4] = bad
+    with np.errstate(all="ignore"):
+        close(ops.self_attention(packed, heads=1, keep=keep).data[:, :2], clean[:, :2], 1e-12)

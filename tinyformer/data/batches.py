@@ -1,6 +1,7 @@
 """What does the model get at step 1,000?  A batch that depends on the seed and the step, and on nothing before it.
 
 So there is no iterator to save or to wind forward: `batch(step)` of a resumed run is that of the unbroken one.
+Batches stay on the host: ids are checked there, and each op brings what it needs to the device of its weights.
 """
 
 from collections.abc import Collection, Iterator, Sequence

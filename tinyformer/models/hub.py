@@ -110,6 +110,6 @@ def _read_config(hub: dict) -> Config:
 
 
 def _gelu(hub: dict, key: str) -> str:
-    if hub[key] not in _OUR_GELU:
+    if not isinstance(hub[key], str) or hub[key] not in _OUR_GELU:
         raise CheckpointError(f"{key} is {hub[key]!r}; it must be one of: {', '.join(_OUR_GELU)}")
     return _OUR_GELU[hub[key]]

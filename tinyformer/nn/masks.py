@@ -9,6 +9,6 @@ def padding_mask(keep, like: Tensor):
 
     None where every position is real, since then there is nothing to hide; else on the device of `like`.
     """
-    if keep is None or keep.all():
+    if keep is None or backend.to_host(keep).all():
         return None
     return backend.to_device(keep[:, None, None, :], like.device)

@@ -73,26 +73,24 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     if heads < 1 or packed.ndim != 3 or 0 in packed.shape[1:] or packed.shape[-1] % (3 * heads):
         raise ValueError(f"self_attention: packed is {packed.shape}, heads is {heads}; it must be (B, T, 3C) with T of "
                          "at least 1 and C a multiple of heads")
-    if keep is not None and (len(keep.shape) != 4 or not _stretches(keep.shape, (*packed.shape[:1], heads,
-                                                                               *2 * packed.shape[1:2]))):
+    batch, length, width = *packed.shape[:2], packed.shape[2] // 3
+    if keep is not None and not _stretches(keep.shape, (batch, heads, length, length)):
         raise ValueError(f"self_attention: keep is {keep.shape}; it must have the axes (B, H, T, T), each whole or 1: "
                          "a mask of real positions (B, T) goes in as (B, 1, 1, T), one for all as (1, 1, T, T)")
-    batch, length, width = *packed.shape[:2], packed.shape[2] // 3
     check_rate("self_attention", rate, rng)
     shrink = 1 / math.sqrt(width // heads)
     seen = visible(xp, keep, causal, length, length)
-    hidden = None if seen is None else xp.where(seen, 0.0, -np.inf).astype(packed.real.dtype)
     kept, lift = draw_kept(xp, (batch, heads, length, length), rate, rng) if rng is not None and rate else (None, 1)
     query, key, value = _heads(packed, 3, heads)               # each (B, H, T, D)
 
     weights = (query * shrink) @ key.swapaxes(-1, -2)          # (B, H, T, S), written in place from here on
-    if hidden is not None:
-        weights += hidden                                      # minus infinity where nothing may be seen
+    if seen is not None:
+        weights = xp.where(seen, weights, -np.inf)
     top = weights.real.max(-1, keepdims=True)
-    weights -= top if hidden is None else xp.where(top == -np.inf, 0, top)
+    weights -= top if seen is None else xp.where(top == -np.inf, 0, top)
     xp.exp(weights, out=weights)
     total = weights @ xp.ones((length, 1), packed.dtype)       # (B, H, T, 1)
-    if hidden is not None:
+    if seen is not None:
         total = xp.where(total.real == 0, 1, total)
     share = lift / total
 
@@ -106,7 +104,7 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
         (dout_heads,) = _heads(dout, 1, heads)
         pull = dout_heads * share                              # dout, divided as the output was
         dvalue[...] = (weights if kept is None else weights * kept).swapaxes(-1, -2) @ pull
-        dscores = pull @ value.swapaxes(-1, -2)                 # (B, H, T, S)
+        dscores = pull @ value.swapaxes(-1, -2)                # (B, H, T, S)
         if kept is not None:
             dscores *= kept
         dscores -= (dout_heads * out_heads).sum(-1, keepdims=True) / total
@@ -126,7 +124,7 @@ def _heads(packed, parts: int, heads: int) -> tuple:
 
 
 def _stretches(shape: tuple, to: tuple) -> bool:
-    return all(mine in (1, whole) for mine, whole in zip(shape[::-1], to[::-1], strict=False))
+    return len(shape) == len(to) and all(mine in (1, whole) for mine, whole in zip(shape, to, strict=True))
 
 
 def _qkv(rng, *shape):

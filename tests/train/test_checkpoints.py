@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import small
 
-from tinyformer.errors import CheckpointError
+from tinyformer.errors import CheckpointError, InputError
 from tinyformer.text import CharTokenizer
 from tinyformer.train import checkpoints, durable, load_model, save_model
 from tinyformer.train.optimizers import AdamW
@@ -199,3 +199,18 @@ def test_another_kind_of_file_is_named(model, tmp_path, first, kind):
 def test_whoever_may_read_the_config_may_read_the_weights(model, tmp_path):
     folder = save_model(tmp_path / "m", model)
     assert (folder / "model.safetensors").stat().st_mode == (folder / "config.json").stat().st_mode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits as in POSIX")
+def test_a_disk_that_is_full_is_said_and_leaves_nothing(model, tmp_path):
+    import resource
+    save_model(tmp_path / "old", model)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    try:
+        with pytest.raises(InputError, match=f"{tmp_path}: model.safetensors cannot be written .*too large.*make room"):
+            save_model(tmp_path / "new", model)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    load_model(tmp_path / "old")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyformer.errors import CheckpointError
+from tinyformer.errors import CheckpointError, InputError
 from tinyformer.models import hub, names
 from tinyformer.nn.module import Module
 from tinyformer.text import load_tokenizer
@@ -133,11 +133,16 @@ def newest(run: Path) -> tuple[Path | None, list[str]]:
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write a safetensors file.  The library stores the bytes as they lie, so they must lie in C order."""
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
     ready = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()}
     path.touch()
     mode = path.stat().st_mode
-    save_file(ready, path, metadata={"format": "pt"})          # other readers ask for this line
+    try:
+        save_file(ready, path, metadata={"format": "pt"})      # other readers ask for this line
+    except SafetensorError as error:                           # the library's name for an OSError, such as a full disk
+        raise InputError(f"{path.parent.parent}: {path.name} cannot be written ({error}); it takes "
+                         f"{sum(array.nbytes for array in ready.values()):,} bytes: make room") from error
     path.chmod(mode)                                           # the library lets nobody but the owner read the file
 
 

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from tinyformer.cli import main
+from tinyformer.errors import InputError
 from tinyformer.tasks.measure import balanced_accuracy
+from tinyformer.tasks.pretrain import make_batches, make_tokenizer
+from tinyformer.tasks.settings import resolve
 from tinyformer.train import load_model
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
@@ -118,3 +121,26 @@ def test_balanced_accuracy_is_half_for_a_constant_guess():
     share, error, _ = balanced_accuracy(np.array([0, 1] * 50), np.array([0, 1, 1, 0] * 25))
     assert share == 0.5 and error == pytest.approx(0.05)
     assert balanced_accuracy(np.zeros(4, int), np.zeros(4, int))[2] == 0
+
+
+def test_a_word_list_makes_words_of_chinese_characters(tmp_path):
+    """With it the characters of one word are hidden together, without it one at a time."""
+    text = "我们喜欢红苹果。他们喜欢老房子。" * 40
+    (tmp_path / "words.txt").write_text("我们\n他们\n喜欢\n苹果\n房子\n", encoding="utf-8")
+    whole = {}
+    for words in (None, str(tmp_path / "words.txt")):
+        settings = resolve("bert", {"steps": 1, "max_length": 24, "whole_word": True, "word_list": words})
+        tokenizer = make_tokenizer(settings, [text], [])
+        batch = make_batches(settings, [text], tokenizer).batch(0)
+        hidden = np.isin(np.arange(batch.ids.size), batch.positions).reshape(batch.ids.shape)
+        clean = batch.ids.copy()
+        clean.ravel()[batch.positions] = batch.targets
+        first, second = (tokenizer.vocab[c] for c in "苹果")
+        pairs = (clean[:, :-1] == first) & (clean[:, 1:] == second)
+        whole[words] = (hidden[:, :-1] == hidden[:, 1:])[pairs].mean()
+    assert whole.pop(None) < 0.9 and set(whole.values()) == {1.0}
+
+
+def test_a_word_list_alone_is_refused(tmp_path):
+    with pytest.raises(InputError, match="--word-list .* give both"):
+        resolve("bert", {"steps": 1, "word_list": "words.txt"})

@@ -10,7 +10,7 @@ from typing import Any
 
 from tinyformer.backend import choose_device
 from tinyformer.data.batches import MaskedBatches, TextWindows
-from tinyformer.data.corpus import read_documents, split_documents
+from tinyformer.data.corpus import read_documents, read_text, split_documents
 from tinyformer.data.encode import sentence_ids, text_ids
 from tinyformer.errors import InputError
 from tinyformer.models import GPT, BertForPretraining
@@ -178,7 +178,8 @@ def make_batches(settings: Pretraining, documents: list[str], tokenizer: Tokeniz
         return TextWindows(text_ids(documents, tokenizer), batch_size=s.batch_size, block=s.max_length, seed=s.seed)
     return MaskedBatches(sentence_ids(documents, tokenizer), tokenizer, batch_size=s.batch_size,
                          max_length=s.max_length, seed=s.seed, objective=s.objective, rate=s.mask_rate,
-                         proportions=s.proportions, whole_word=s.whole_word, static=s.masking == "static")
+                         proportions=s.proportions, whole_word=s.whole_word,
+                         word_list=s.word_list and read_text(Path(s.word_list)).split(), static=s.masking == "static")
 
 
 def check_out(settings: Pretraining, resume, overwrite: bool) -> Path:

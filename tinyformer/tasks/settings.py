@@ -46,6 +46,8 @@ class Pretraining:
     proportions: tuple[float, ...] = option((0.8, 0.1, 0.1), "bert: shares of these that become [MASK], become a "
                                             "random token, stay", least=0)
     whole_word: bool = option(False, "bert: hide whole words, not pieces of them")
+    word_list: str | None = option(None, "bert: a file with one word a line, so that --whole-word finds the words of "
+                                   "Chinese, which have no spaces between them")
     masking: str = option("dynamic", "bert: new masks at each visit, or the same ones", ("dynamic", "static"))
 
     steps: int | None = option(None, "steps of the optimizer (default 2000)", least=1)
@@ -75,6 +77,8 @@ class Pretraining:
         if len(self.proportions) != 3 or abs(sum(self.proportions) - 1) > 1e-6:
             raise InputError(f"--proportions is {','.join(map(str, self.proportions))}; it must be three shares that "
                              "add up to 1: masked, random, kept (for example 0.8,0.1,0.1)")
+        if self.word_list is not None and not self.whole_word:
+            raise InputError("--word-list says which characters make a word, and only --whole-word asks; give both")
         if self.steps is not None and self.warmup is not None and self.warmup > self.steps:
             raise InputError(f"--warmup is {self.warmup} and --steps is {self.steps}; the warm-up must end before "
                              "the training does")

@@ -28,13 +28,13 @@ class Blank:
 def choose_blanks(documents: Iterable[str], tokenizer, count: int, room: int, seed: int = 0) -> list[Blank]:
     """`count` sentences from different documents, each with one word hidden that is a single token.
 
-    They have 7 to 16 words and at most `room` tokens.
+    They have 6 to 16 words and at most `room` tokens.
     """
     rng = stream(seed, "blanks")
     found = []
     documents = list(documents)
     for number in rng.permutation(len(documents)):
-        candidates = [blank for sentence in sentences(documents[number]) if 7 <= len(sentence.split()) <= 16
+        candidates = [blank for sentence in sentences(documents[number]) if 6 <= len(sentence.split()) <= 16
                       if len(tokenizer.encode(sentence)) <= room for blank in _blanks_of(sentence, tokenizer)]
         if candidates:
             found.append(candidates[int(rng.integers(len(candidates)))])

@@ -22,19 +22,20 @@ from tinyformer.tasks.tour_report import next_commands, one_line, write_report
 from tinyformer.train import save_model
 from tinyformer.train.log import Progress, write_metrics
 
+# BERT has short rows and many steps: it is the number of steps that it takes to find out where to look.
 SIZES = {
     "full": dict(
         characters=None, pairs=1000,
-        bert=dict(steps=1400, vocabulary=2000, layers=2, heads=2, width=128, max_length=64, batch_size=32,
-                  learning_rate=2e-3, beta2=0.98, evaluate_every=70),
+        bert=dict(steps=3500, vocabulary=2000, layers=2, heads=2, width=128, max_length=24, batch_size=32,
+                  learning_rate=1e-3, mask_rate=0.25, evaluate_every=140),
         gpt=dict(steps=700, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
                  learning_rate=2e-3, evaluate_every=35)),
     "quick": dict(
         characters=400_000, pairs=200,
-        bert=dict(steps=450, vocabulary=1000, layers=2, heads=2, width=128, max_length=32, batch_size=16,
-                  learning_rate=2e-3, beta2=0.98, evaluate_every=30),
-        gpt=dict(steps=400, vocabulary=500, layers=2, heads=4, width=96, max_length=32, batch_size=16,
-                 learning_rate=3e-3, evaluate_every=25)),
+        bert=dict(steps=1300, vocabulary=600, layers=1, heads=4, width=96, max_length=16, batch_size=48,
+                  learning_rate=1e-3, schedule="constant", mask_rate=0.25, evaluate_every=65),
+        gpt=dict(steps=350, vocabulary=500, layers=2, heads=4, width=96, max_length=32, batch_size=16,
+                 learning_rate=3e-3, evaluate_every=35)),
 }
 PROMPTS = ("The function returns", "If the argument is")
 SAMPLING = Sampling(temperature=0.7, top_k=40)

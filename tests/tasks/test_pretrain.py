@@ -144,3 +144,31 @@ def test_a_word_list_makes_words_of_chinese_characters(tmp_path):
 def test_a_word_list_alone_is_refused(tmp_path):
     with pytest.raises(InputError, match="--word-list .* give both"):
         resolve("bert", {"steps": 1, "word_list": "words.txt"})
+
+
+def test_a_refused_resume_leaves_the_settings_of_the_run_alone(capsys, corpus, small, tmp_path):
+    words = ["gpt", "--corpus", corpus, "--out", tmp_path / "run", "--tokenizer", "characters", *small]
+    assert main(["pretrain", *map(str, words)]) == 0
+    before = (tmp_path / "run" / "settings.json").read_bytes()
+    refused(capsys, *words, "--width", "32", "--steps", "20", "--resume", status=3)
+    assert (tmp_path / "run" / "settings.json").read_bytes() == before
+
+
+def test_an_out_that_cannot_be_one_is_refused_at_once(capsys, corpus, small, tmp_path):
+    words = ["gpt", "--corpus", corpus, "--tokenizer", "characters", *small, "--out"]
+    assert "no folder was named" in refused(capsys, *words, "")
+    assert "no such folder" in refused(capsys, *words, tmp_path / "none", "--resume")
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "settings.json").write_text("precious")
+    assert "settings.json" in refused(capsys, *words, tmp_path / "mine")
+    assert (tmp_path / "mine" / "settings.json").read_text() == "precious"
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    refused(capsys, "gpt", "--corpus", empty, "--out", tmp_path / "never")
+    assert not (tmp_path / "never").exists()
+
+
+def test_settings_of_the_other_model_are_refused(capsys, corpus, tmp_path):
+    message = refused(capsys, "gpt", "--corpus", corpus, "--out", tmp_path / "run", "--mask-rate", "0.3")
+    assert "--mask-rate is a setting of `pretrain bert`" in message

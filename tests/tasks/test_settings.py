@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tinyformer.errors import InputError
-from tinyformer.tasks.options import read_config
+from tinyformer.tasks.options import read_config, suggestion
 from tinyformer.tasks.settings import Pretraining, fill_in, resolve
 
 
@@ -109,3 +109,18 @@ def test_a_config_file_that_is_not_there(tmp_path):
 def test_a_file_of_the_other_command():
     with pytest.raises(InputError, match="pretrain gpt"):
         resolve("bert", {}, {"model": "gpt"})
+
+
+def test_a_config_file_may_begin_with_a_byte_order_mark_and_not_nest_for_ever(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_bytes(b"\xef\xbb\xbf" + b'{"steps": 5}')
+    assert read_config(str(path), Pretraining) == {"steps": 5}
+    path.write_text("[" * 100_000)
+    with pytest.raises(InputError, match="config.json: brackets within brackets"):
+        read_config(str(path), Pretraining)
+
+
+@pytest.mark.parametrize("typed, meant", [("--lr", "--learning-rate"), ("--stpes", "--steps"), ("--zzz", None)])
+def test_the_nearest_option_is_suggested_and_only_a_near_one(typed, meant):
+    known = ["--learning-rate", "--layers", "--steps", "--top-p"]
+    assert suggestion(typed, known) == (f"; did you mean {meant!r}?" if meant else "")

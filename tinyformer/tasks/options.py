@@ -50,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser, cls, leave_out: Iterable[str] =
 def read_config(path: str, cls) -> dict[str, Any]:
     """The settings in a JSON file; InputError for bad JSON (with its line), an unknown key, a value of a wrong type."""
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        found = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); --config takes a JSON file such as the "
                          "settings.json of an earlier run") from None
@@ -59,6 +59,8 @@ def read_config(path: str, cls) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}); "
                          "mend the line, or copy the settings.json of an earlier run") from None
+    except RecursionError:
+        raise InputError(f"{path}: brackets within brackets without end; --config takes a flat JSON object") from None
     if not isinstance(found, dict):
         raise InputError(f"{path}: holds a JSON {type(found).__name__}; it must be an object "
                          '{"steps": 1000, ...}')
@@ -95,7 +97,10 @@ def check_values(settings) -> None:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """"; did you mean 'steps'?" for the nearest of the known names, or nothing where none is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    known = list(known)
+    initials = {"".join(part[:1] for part in one.strip("-").replace("_", "-").split("-")): one for one in known}
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.65)
+    near = [initials[name.strip("-")]] if name.strip("-") in initials else near        # lr for learning-rate
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

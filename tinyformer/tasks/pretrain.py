@@ -21,9 +21,8 @@ from tinyformer.tasks.settings import Pretraining, fill_in, resolve
 from tinyformer.text import ByteLevelBPE, CharTokenizer, Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
-from tinyformer.train.checkpoints import checkpoints
-from tinyformer.train.durable import write_json
 from tinyformer.train.log import write_metrics
+from tinyformer.train.run import refuse_used
 
 SETTINGS = "settings.json"
 SAMPLE = 20                                   # batches of the evaluations on the way; the last one takes all
@@ -41,8 +40,8 @@ def run(model: str, given: dict, config: str | None = None, resume: bool | str =
     say(f"device {device}: {why}")
     training, held_out = read_texts(settings)
     prepared = prepare(settings, training, held_out, say)
-    write_json(out / SETTINGS, prepared.settings.to_dict())
-    history = train(prepared, out=out, resume=resume, overwrite=overwrite)
+    history = train(prepared, out=out, resume=resume, overwrite=overwrite,
+                    files={SETTINGS: prepared.settings.to_dict()})
     say("measuring on the held-out text" if prepared.held_out else "no text was held out: nothing to measure on")
     found = measure(prepared)
     write_metrics(out, {**prepared.facts, **history.final, **found})
@@ -183,19 +182,16 @@ def make_batches(settings: Pretraining, documents: list[str], tokenizer: Tokeniz
 
 
 def check_out(settings: Pretraining, resume, overwrite: bool) -> Path:
-    """The folder of the run, refused before any work is done if a run stands in it."""
-    if settings.out is None:
+    """The folder of the run, refused before any work is done if it cannot be used."""
+    if not settings.out:
         raise InputError(f"no folder was named; give --out DIR, for example --out runs/{settings.model}")
     out = Path(settings.out)
-    used = [name for name in ("model.safetensors", "config.json", "log.jsonl") if (out / name).exists()]
-    used += [path.name for path in checkpoints(out)[:1]]
-    if used and not resume and not overwrite:
-        raise InputError(f"{out} holds a run already ({', '.join(used)}); choose another --out, go on with it by "
-                         "--resume, or replace it with --overwrite")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be made a folder ({error.strerror}); choose another --out") from None
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file, and a run needs a folder; choose another --out")
+    if resume is True and not out.is_dir():
+        raise InputError(f"{out}: there is no such folder, and so no run to resume; leave --resume away to begin one")
+    if not resume and not overwrite:
+        refuse_used(out, (SETTINGS,))
     return out
 
 

@@ -5,7 +5,7 @@ of the kind of model.  `resolve` puts the four together; the result is written t
 """
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 from tinyformer.errors import InputError
 from tinyformer.models.config import BertConfig, GPTConfig
@@ -123,6 +123,10 @@ def resolve(model: str, given: dict, from_file: dict | None = None) -> Pretraini
     if chosen.get("model", model) != model:
         raise InputError(f"the --config file belongs to `pretrain {chosen['model']}`, and this is `pretrain {model}`; "
                          "use the command it was written by")
+    for item in fields(Pretraining):
+        if model != "bert" and item.metadata.get("help", "").startswith("bert:") and given.get(item.name) is not None:
+            raise InputError(f"--{item.name.replace('_', '-')} is a setting of `pretrain bert`, and this is "
+                             f"`pretrain {model}`; leave it away")
     preset = chosen.get("preset")
     known = {}
     if preset is not None:

@@ -26,6 +26,15 @@ FILES = (checkpoints.CONFIG, checkpoints.WEIGHTS, JSONL, CSV, METRICS, durable.M
 INNOCENT = {"log_every", "evaluate_every", "save_every", "keep", "keep_memory"}    # settings that change no number
 
 
+def refuse_used(out: Path, more: tuple[str, ...] = ()) -> None:
+    """InputError where a run, or anything that a run would write, stands in the folder `out` already."""
+    used = [path.name for path in checkpoints.checkpoints(out)]
+    used += [name for name in (*FILES, *more) if (out / name).exists()]
+    if used:
+        raise InputError(f"{out} holds a run already ({', '.join(used[:3])}); go on with it (resume=True, "
+                         "--resume), choose another folder, or replace it (overwrite=True, --overwrite)")
+
+
 class Run:
     """The folder `out` of one run; with out=None every method does its work without a file.
 
@@ -33,10 +42,10 @@ class Run:
     """
 
     def __init__(self, out: str | Path | None, model: Module, optimizer: Optimizer, settings: Settings,
-                 tokenizer=None, facts: dict | None = None):
+                 tokenizer=None, facts: dict | None = None, files: dict[str, dict] | None = None):
         self.out = None if out is None else Path(out)
         self.model, self.optimizer, self.settings, self.tokenizer = model, optimizer, settings, tokenizer
-        self.facts = dict(facts or {})
+        self.facts, self.files = dict(facts or {}), dict(files or {})
         durable.check_finite(self.facts, "facts")              # now, and not when the run is done
         json.dumps(self.facts)
         self.step, self.tokens, self.seconds = 0, 0, 0.0
@@ -59,7 +68,9 @@ class Run:
         elif overwrite:
             self._clear()
         else:
-            self._refuse_used()
+            refuse_used(self.out)
+        for name, value in self.files.items():                 # only now is it sure that the folder is ours
+            durable.write_json(self.out / name, value)
         return RunLog(self.out, until=self.step)
 
     def count(self, step: int, tokens: int, seconds: float) -> None:
@@ -95,13 +106,6 @@ class Run:
             raise InputError(f"{self.out}: no run can be written here ({error.strerror}); "
                              "choose another folder with out (--out)") from None
 
-    def _refuse_used(self) -> None:
-        used = [path.name for path in checkpoints.checkpoints(self.out)]
-        used += [name for name in FILES if (self.out / name).exists()]
-        if used:
-            raise InputError(f"{self.out} holds a run already ({', '.join(used[:3])}); go on with it (resume=True, "
-                             "--resume), choose another folder, or replace it (overwrite=True, --overwrite)")
-
     def _clear(self) -> None:
         for path in checkpoints.checkpoints(self.out):
             durable.remove_folder(path)
@@ -114,7 +118,7 @@ class Run:
             self.notes += [f"passed over {line}" for line in skipped]
             if path is None and resume == "auto":
                 if (self.out / checkpoints.CONFIG).exists():
-                    self._refuse_used()
+                    refuse_used(self.out)
                 self.notes.append(f"{self.out} holds no checkpoint: a fresh start")
                 return
             if path is None:

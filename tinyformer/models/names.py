@@ -177,7 +177,7 @@ def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np
         else:
             array = _joined(theirs, names, turned)
             if array.shape != wanted[our]:
-                wrong.append(f"shape of {', '.join(names)}: together {array.shape}; config.json wants {wanted[our]}")
+                wrong.append(f"shape of {', '.join(names)}: given {array.shape}, the model wants {wanted[our]}")
             ours[our] = array
     wrong += [f"unexpected: {name} {array.shape}" for name, array in theirs.items() if name not in used]
     if wrong:

@@ -88,7 +88,7 @@ def test_one_error_lists_all_that_does_not_fit():
     theirs["bert.encoder.layer.0.attention.self.key.weight"] = np.zeros((8, 9))
     with pytest.raises(CheckpointError) as caught:
         names.from_published(theirs, model)
-    for part in ("missing: bert.pooler.dense.bias", "unexpected: bert.extra (2,)", "(5,); config.json wants (13,)",
+    for part in ("missing: bert.pooler.dense.bias", "unexpected: bert.extra (2,)", "(5,), the model wants (13,)",
                  "self.key.weight", "4 tensors"):
         assert part in str(caught.value), part
 

@@ -63,7 +63,7 @@ def attention_map(weights: np.ndarray, tokens: Sequence[str], path: str | Path, 
     if weights.shape != (heads, length, length):
         raise ValueError(f"attention_map: weights are {weights.shape} for {length} tokens; they must be (H, T, T) "
                          f"with T = {length}")
-    across = min(heads, 4 if length <= 16 else 2)
+    across = min(heads, 2 if heads <= 4 or length > 16 else 4)
     down = math.ceil(heads / across)
     side = max(3.2, 0.24 * length + 1)
     figure, grid = _figure(across * side + 1.1, down * side + 0.7, down, across, squeeze=False)

@@ -28,8 +28,8 @@ SIZES = {
         characters=None, pairs=1000,
         bert=dict(steps=3500, vocabulary=2000, layers=2, heads=2, width=128, max_length=24, batch_size=32,
                   learning_rate=1e-3, mask_rate=0.25, evaluate_every=140),
-        gpt=dict(steps=700, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
-                 learning_rate=2e-3, evaluate_every=35)),
+        gpt=dict(steps=800, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
+                 learning_rate=2e-3, evaluate_every=40)),
     "quick": dict(
         characters=400_000, pairs=200,
         bert=dict(steps=1300, vocabulary=600, layers=1, heads=4, width=96, max_length=16, batch_size=48,

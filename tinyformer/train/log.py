@@ -120,9 +120,9 @@ class Progress:
             self.bar.update()
         elif self.done == self.steps or self.done - self.said >= max(1, math.ceil(self.steps / 10)):
             self.said = self.done
-            left = (time.monotonic() - self.began) / (self.done - self.first) * (self.steps - self.done)
+            left = round((time.monotonic() - self.began) / (self.done - self.first) * (self.steps - self.done))
             self.say(f"{self.title}: step {self.done:,} of {self.steps:,}, {state}, "
-                     f"{left // 60:.0f}:{left % 60:02.0f} left")
+                     f"{left // 60}:{left % 60:02} left")
 
     def say(self, line: str) -> None:
         """A line of its own, above the bar where there is one."""

@@ -82,7 +82,7 @@ class Optimizer:
 
     def update(self, p, g, *rest) -> None:
         """Apply the formula, in place, to one piece: p and g (n,), the moments, learning rate, decay, step."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say how a piece moves: define update")
 
     def zero_grad(self) -> None:
         """Forget the gradients, so that the next backward starts anew."""

@@ -15,7 +15,7 @@ from tinyformer.errors import InputError
 from tinyformer.rng import stream
 
 
-class _Batch:
+class Rows:
     """What both kinds of batch share: they are rows, and every field that is not None is an array."""
 
     def __len__(self) -> int:
@@ -31,7 +31,7 @@ class _Batch:
 
 
 @dataclass(frozen=True, eq=False)
-class PretrainingBatch(_Batch):
+class PretrainingBatch(Rows):
     """Rows for BERT; the masked positions are listed, so that the head reads these alone."""
 
     ids: np.ndarray                              # (B, T) with the noise in it
@@ -60,7 +60,7 @@ class PretrainingBatch(_Batch):
 
 
 @dataclass(frozen=True, eq=False)
-class TextBatch(_Batch):
+class TextBatch(Rows):
     """Rows for GPT: at every place the target is the next token, or -100 where there is none."""
 
     ids: np.ndarray                              # (B, T)

@@ -3,5 +3,7 @@
 from tinyformer.models.bert import Bert, BertForPretraining
 from tinyformer.models.config import BertConfig, GPTConfig
 from tinyformer.models.gpt import GPT
+from tinyformer.models.heads import PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
 
-__all__ = ["GPT", "Bert", "BertConfig", "BertForPretraining", "GPTConfig"]
+__all__ = ["GPT", "Bert", "BertConfig", "BertForPretraining", "GPTConfig", "PairClassifier", "PairScorer",
+           "SpanFinder", "TextClassifier", "TokenTagger"]

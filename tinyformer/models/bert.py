@@ -4,6 +4,9 @@ Some words are hidden, and the model says what they were from what stands left a
 BERT: Pre-training of Deep Bidirectional Transformers, 2019; Lan et al., ALBERT, 2020.)
 """
 
+from collections.abc import Iterator
+from functools import reduce
+
 import numpy as np
 
 from tinyformer.engine import Tensor, no_grad
@@ -42,11 +45,17 @@ class Bert(Module):
 
     def __call__(self, ids, segments=None, keep=None, rng=None) -> Tensor:
         """ids, segments, keep (B, T) -> hidden (B, T, C); keep is True at real positions, False at padding."""
+        states = self.states(ids, segments, keep, rng)
+        return reduce(lambda before, after: after, states)     # the last, while the others may go
+
+    def states(self, ids, segments=None, keep=None, rng=None) -> Iterator[Tensor]:
+        """What enters the first layer, and then what leaves each one: L + 1 tensors (B, T, C)."""
         x = self.embed(ids, segments, rng)
         keep = padding_mask(keep, x)                           # (B, 1, 1, T)
+        yield x
         for layer in self.layers:
             x = layer(x, keep, rng)
-        return x
+            yield x
 
     def pool(self, hidden: Tensor) -> Tensor:
         """One vector for the sequence, (B, C): tanh of a product with the first position, where [CLS] stands."""

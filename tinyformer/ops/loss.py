@@ -84,13 +84,15 @@ def binary_cross_entropy_with_logits(xp, x, *, target):
 
 
 @primitive
-def mean_squared_error(xp, x, *, target):
+def mean_squared_error(xp, x, *, target, count: int | None = None):
     """The mean of (x - target)², with gradient 2 (x - target) / count."""
     target = xp.asarray(target, dtype=x.real.dtype)
     if target.shape != x.shape:
         raise ValueError(f"mean_squared_error: x is {x.shape}, target is {target.shape}; they must be equal")
+    if count is not None and count < 1:
+        raise ValueError(f"mean_squared_error: count is {count}; it must be at least 1")
     error = x - target
-    share = 1 / max(x.size, 1)
+    share = 1 / (max(x.size, 1) if count is None else count)
 
     def backward(dout):
         return error * (dout * (2 * share))
@@ -144,3 +146,9 @@ def _(rng):
 def _(rng):
     """a matrix"""
     return Call(rng.normal(size=(2, 3)), target=rng.normal(size=(2, 3)))
+
+
+@mean_squared_error.case
+def _(rng):
+    """the count is that of a larger batch"""
+    return Call(rng.normal(size=3), target=rng.normal(size=3), count=7)

@@ -184,3 +184,11 @@ def _without_pooler(encoder: Bert) -> Bert:
     light = copy.copy(encoder)
     light.pooler = None
     return light
+
+
+def with_dropout(encoder: Bert | GPT, rate: float) -> Bert | GPT:
+    """A copy of an encoder that drops out another share of its activations."""
+    fresh = type(encoder)(encoder.config.but(dropout=rate), None)
+    if isinstance(encoder, Bert) and encoder.pooler is None:
+        fresh.pooler = None
+    return fresh.to(dtype=encoder.words.weight.dtype).load(encoder.state())

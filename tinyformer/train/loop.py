@@ -51,11 +51,12 @@ class Interrupted(KeyboardInterrupt):
 def train(model: Module, batches, settings: Settings, *, out: str | Path | None = None, tokenizer=None,
           validation: Callable[[], Iterable] | None = None, resume: bool | str | Path = False, overwrite: bool = False,
           title: str = "training", facts: dict | None = None, files: dict[str, dict] | None = None,
-          progress: bool = True) -> History:
+          rates: dict[str, float] | None = None, progress: bool = True) -> History:
     """Train `model` in place on batches.batch(0), batches.batch(1), ... and keep in `out` what is worth keeping.
 
     `validation()` gives batches to evaluate on; `facts` are figures of the caller's for metrics.json, `files`
-    JSON files of the caller's by name, written as soon as the folder has been accepted.  Every number is
+    JSON files of the caller's by name, written as soon as the folder has been accepted; `rates` gives parameters by
+    name a share of the learning rate other than 1.  Every number is
     a function of the settings' seed and the step, so that a resumed run is bit for bit the unbroken one (on one
     machine, with one NumPy).  NumericError where loss or gradient is not finite: the last checkpoint is untouched.
     Ctrl-C and SIGTERM end the step, save, and raise Interrupted; a second Ctrl-C stops at once.
@@ -63,7 +64,8 @@ def train(model: Module, batches, settings: Settings, *, out: str | Path | None 
     began = time.perf_counter()
     if settings.keep_memory:
         keep_freed_memory()
-    optimizer = AdamW(model, betas=settings.betas, eps=settings.eps, weight_decay=settings.weight_decay)
+    optimizer = AdamW(model, betas=settings.betas, eps=settings.eps, weight_decay=settings.weight_decay,
+                      rates=rates)
     run = Run(out, model, optimizer, settings, tokenizer, facts, files)
     log = run.begin(resume, overwrite)
     start = run.step

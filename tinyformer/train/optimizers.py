@@ -22,8 +22,9 @@ CHUNK = 1 << 15                               # numbers in one piece: 128 kB in 
 class Slot:
     """The place of one parameter in the flat arrays."""
 
-    def __init__(self, name: str, tensor: Tensor, start: int, decays: bool):
+    def __init__(self, name: str, tensor: Tensor, start: int, decays: bool, rate: float):
         self.name, self.tensor, self.decays = name, tensor, decays
+        self.rate = rate                      # its share of the learning rate
         self.start, self.stop = start, start + tensor.size
         self.steps = 0                        # how often this parameter has moved
         self.view = None                      # its part of the flat array, in its own shape
@@ -34,12 +35,14 @@ class Optimizer:
 
     `parameters` is a module, or names and tensors; those with requires_grad=False are left out.  A parameter whose
     `.grad` is None stays as it is.  Weight decay pulls on tensors with two or more axes (the weights of products
-    and the embeddings) and never on biases and norm gains, which have one.
+    and the embeddings) and never on biases and norm gains, which have one.  `rates` gives the share of the learning
+    rate that a parameter of this name gets, where it is not all of it.
     """
 
     moments: tuple[str, ...] = ()             # names of the arrays that a subclass remembers
 
-    def __init__(self, parameters: Module | Mapping[str, Tensor], weight_decay: float):
+    def __init__(self, parameters: Module | Mapping[str, Tensor], weight_decay: float,
+                 rates: Mapping[str, float] | None = None):
         named = parameters.named_parameters() if isinstance(parameters, Module) else dict(parameters)
         trained = {name: p for name, p in named.items() if p.requires_grad}
         if not trained:
@@ -55,7 +58,7 @@ class Optimizer:
         self.slots: list[Slot] = []
         for name, p in sorted(trained.items(), key=lambda item: item[1].ndim < 2):     # what decays stands in front
             start = self.slots[-1].stop if self.slots else 0
-            self.slots.append(Slot(name, p, start, decays=p.ndim >= 2))
+            self.slots.append(Slot(name, p, start, decays=p.ndim >= 2, rate=(rates or {}).get(name, 1.0)))
         size = self.slots[-1].stop
         self.values = xp.empty(size, first.dtype)                                      # every parameter, one array
         for slot in self.slots:
@@ -78,7 +81,7 @@ class Optimizer:
                 g = gradient[start:start + self.chunk]
                 here = slice(first.start + start, first.start + start + g.size)
                 memory = [array[here] for array in self.memory.values()]
-                self.update(self.values[here], g, *memory, learning_rate, decay, first.steps)
+                self.update(self.values[here], g, *memory, learning_rate * first.rate, decay, first.steps)
 
     def update(self, p, g, *rest) -> None:
         """Apply the formula, in place, to one piece: p and g (n,), the moments, learning rate, decay, step."""
@@ -139,7 +142,7 @@ class Optimizer:
     def _alike(self, waiting: list[Slot], slot: Slot) -> bool:
         first, last = waiting[0], waiting[-1]
         return (slot.tensor.grad is not None and slot.start == last.stop and slot.stop - first.start <= self.chunk
-                and (slot.decays, slot.steps) == (first.decays, first.steps))
+                and (slot.decays, slot.steps, slot.rate) == (first.decays, first.steps, first.rate))
 
     def _gather(self, slots: list[Slot]):
         if len(slots) == 1:
@@ -158,8 +161,8 @@ class SGD(Optimizer):
 
     moments = ("velocity",)
 
-    def __init__(self, parameters, *, momentum: float = 0.9, weight_decay: float = 0.0):
-        super().__init__(parameters, weight_decay)
+    def __init__(self, parameters, *, momentum: float = 0.9, weight_decay: float = 0.0, rates=None):
+        super().__init__(parameters, weight_decay, rates)
         self.momentum = momentum
 
     def update(self, p, g, velocity, learning_rate, decay, step):
@@ -187,8 +190,8 @@ class AdamW(Optimizer):
     moments = ("first", "second")
 
     def __init__(self, parameters, *, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-                 weight_decay: float = 0.01):
-        super().__init__(parameters, weight_decay)
+                 weight_decay: float = 0.01, rates=None):
+        super().__init__(parameters, weight_decay, rates)
         self.betas, self.eps = betas, eps
 
     def update(self, p, g, first, second, learning_rate, decay, step):

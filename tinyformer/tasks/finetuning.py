@@ -1,0 +1,111 @@
+"""Which numbers make a fine-tuning run?  All of them, as options of the commands and as lines of settings.json."""
+
+import math
+from dataclasses import asdict, dataclass, replace
+
+from tinyformer.errors import InputError
+from tinyformer.tasks.options import check_values, option
+
+SCRATCH = "scratch"
+NARROW = 256                                  # below this width the published learning rate moves too little
+
+
+@dataclass(frozen=True)
+class Finetuning:
+    """Every setting of a fine-tuning run; None is filled in from the model."""
+
+    task: str = "classify"
+    model: str | None = option(None, "folder of a pre-trained model, ours or from the model hub; scratch: a fresh one, "
+                               "to compare with")
+    train: str | None = option(None, "file with labelled examples to learn from")
+    dev: str | None = option(None, "file with labelled examples to be judged by")
+    columns: str | None = option(None, "where the parts of a row stand, for example text=sentence,label=gold, or by "
+                                 "number: first=1,second=2,label=3 (default: told by the header)")
+    tags: str | None = option(None, "tag: the column with the tags: upos or xpos (CoNLL-U); ner, chunk, pos or a "
+                              "number (CoNLL-2003)")
+    out: str | None = option(None, "folder for the model, metrics.json, predictions.jsonl and the pictures")
+    labels: str | None = option(None, "how much of the training file is used: 10% or a number of examples "
+                                "(default all)")
+
+    epochs: float | None = option(None, "passes over the training examples (default 3)", above=0)
+    steps: int | None = option(None, "steps of the optimizer, instead of --epochs", least=1)
+    batch_size: int = option(32, "rows in a batch", least=1)
+    accumulate: int = option(1, "parts in which a batch is computed, where memory is short", least=1)
+    max_length: int = option(128, "tokens in one row; longer texts are cut, long documents read in windows", least=8)
+    learning_rate: float | None = option(None, "the highest learning rate (default 5e-5; 5e-4 for models narrower than "
+                                         "256; 1e-3 where the encoder is frozen)", least=0)
+    schedule: str = option("linear", "how the rate falls after the warm-up", ("linear", "cosine", "constant"))
+    warmup: float = option(0.1, "share of the steps over which the rate rises", least=0, most=1)
+    weight_decay: float = option(0.01, "AdamW's pull towards zero", least=0)
+    clip: float = option(1.0, "largest norm of the whole gradient", above=0)
+    dropout: float | None = option(None, "share of the activations that is dropped (default: the model's own)", least=0,
+                                   most=0.99)
+    freeze: str | None = option(None, "all: only the head learns; or a number: the embeddings and so many layers from "
+                                "below stay as they are")
+    layer_decay: float = option(1.0, "each layer learns at this share of the rate of the one above it", above=0, most=1)
+
+    stride: int = option(64, "answer: tokens between the beginnings of two windows of a long document", least=1)
+    max_question: int = option(64, "answer: tokens of a question that are read", least=1)
+    n_best: int = option(20, "answer: answers kept for each question", least=1)
+    max_answer_length: int = option(30, "answer: tokens of the longest answer", least=1)
+    may_be_impossible: bool | None = option(None, "answer: a question may have no answer (default: as in the "
+                                            "training file)")
+    threshold: float = option(0.0, "answer: how much better no answer must be than the best one")
+
+    tokenizer: str | None = option(None, "scratch: folder with the vocabulary to use (default: a WordPiece vocabulary "
+                                   "trained on the training file)")
+    vocabulary: int = option(4000, "scratch: size of the vocabulary that is trained", least=8)
+    layers: int = option(2, "scratch: layers", least=1)
+    heads: int = option(2, "scratch: attention heads of each layer", least=1)
+    width: int = option(128, "scratch: numbers in the vector of one token", least=1)
+
+    seed: int = option(0, "the one number all chance comes from", least=0)
+    seeds: int = option(1, "runs, with this seed and the ones after it; their mean and spread are printed", least=1)
+    device: str = option("auto", "where to compute", ("auto", "cpu", "cuda"))
+    skip_bad_rows: int = option(0, "rows with faults that may be left out of a file", least=0)
+
+    def __post_init__(self):
+        check_values(self)
+        if self.steps is not None and self.epochs is not None:
+            raise InputError(f"--steps is {self.steps} and --epochs is {self.epochs}; give one of the two")
+        if self.freeze is not None and self.freeze != "all" and not self.freeze.isdigit():
+            raise InputError(f"--freeze is {self.freeze!r}; it must be all or a number of layers")
+        if self.freeze == "all" and self.layer_decay != 1:
+            raise InputError("--layer-decay slows layers that learn, and with --freeze all none does; give one of "
+                             "the two")
+        chosen(self.labels, 100)
+
+    def to_dict(self) -> dict:
+        """All settings by name, as settings.json holds them."""
+        return asdict(self)
+
+    def but(self, **changes) -> "Finetuning":
+        """The same settings with some changed."""
+        return replace(self, **changes)
+
+    @property
+    def frozen_layers(self) -> int | str:
+        """What `models.depth.freeze` takes."""
+        return "all" if self.freeze == "all" else int(self.freeze or 0)
+
+    def peak(self, width: int) -> float:
+        """The highest learning rate for a model of this width."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        if self.freeze == "all":
+            return 1e-3
+        return 5e-5 if width >= NARROW else 5e-4
+
+
+def chosen(labels: str | None, count: int) -> int:
+    """How many of `count` examples "10%" or "200" means; InputError for anything else."""
+    if labels is None:
+        return count
+    number = labels.removesuffix("%")
+    try:
+        amount = float(number) if number != labels else int(number)
+    except ValueError:
+        amount = math.nan
+    if not 0 < amount < math.inf or number != labels and amount > 100:
+        raise InputError(f"--labels is {labels!r}; it must be a share such as 10% or a number of examples such as 200")
+    return max(1, round(count * amount / 100)) if number != labels else min(count, amount)

@@ -120,6 +120,20 @@ def generate(options) -> int:
                options.seed, options.device)
 
 
+def tinyland_options(parser):
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for corpus.txt and the labelled sets")
+    parser.add_argument("--seed", type=int, default=0, metavar="INT", help="the world that is told (default 0)")
+    parser.add_argument("--documents", type=int, default=2000, metavar="INT", help="documents of the corpus (default "
+                        "2000)")
+    parser.add_argument("--labels", type=int, default=2000, metavar="INT", help="training examples of each set; a "
+                        "fifth as many for development, and for the test (default 2000)")
+
+
+def tinyland(options) -> int:
+    from tinyformer.tasks.world import run
+    return run(options.out, options.seed, options.documents, options.labels)
+
+
 def info(options) -> int:
     from tinyformer.tasks.info import run
     return run()
@@ -152,9 +166,11 @@ COMMANDS = {
     "gradcheck": Command("compare the gradient of every primitive with derivatives found in other ways",
                          gradcheck_options, gradcheck),
     "pretrain": Command("train a BERT or a GPT on text, from nothing", pretrain_options, pretrain,
-                        usage="bert|gpt --corpus PATH|pydocs --out DIR [--setting value ...]"),
+                        usage="bert|gpt --corpus PATH|pydocs|tinyland --out DIR [--setting value ...]"),
     "fill": Command("let a BERT guess what stands at each [MASK]", fill_options, fill),
     "generate": Command("let a GPT go on writing", generate_options, generate),
+    "tinyland": Command("write the small generated world: a corpus, and labelled sets for every head", tinyland_options,
+                        tinyland),
     "info": Command("show the versions and the machine this runs on", lambda parser: None, info),
 }
 

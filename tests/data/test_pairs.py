@@ -158,3 +158,30 @@ def test_wrong_settings_are_named():
         SentencePairs(library([5]), sep_id=SEP, max_length=32, objective="np")
     with pytest.raises(InputError, match="max_length is 4"):
         SentencePairs(library([5]), sep_id=SEP, max_length=4)
+
+
+def test_with_twins_a_false_b_stands_at_the_place_of_the_true_one_in_the_twin():
+    rng = stream(0, "twins")
+    sizes = [7, 3, 9, 0, 4]
+    own = [[[5 + d, 40 + n, *rng.integers(60, 90, 4)] for n in range(size)] for d, size in enumerate(sizes)]
+    twins = [[[20 + d, 40 + n, *rng.integers(60, 90, 4)] for n in range(size)] for d, size in enumerate(sizes)]
+    pairs = SentencePairs(own, sep_id=SEP, max_length=32, short_seq_prob=0.0, twins=twins)
+    labels = []
+    for a, b, label in draw(pairs, 1000):
+        document, stage = int(pairs.ids[a][0]) - 5, int(pairs.ids[a][1])
+        length = (a.stop - a.start) // 6
+        if pairs.ids[b.start] < 30 and (a.stop - a.start) % 6 == 0:      # neither was cut to fit
+            assert pairs.ids[b.start] == document + (20 if label else 5)
+            assert pairs.ids[b.start + 1] == stage + length              # the stage that A leads one to expect
+        labels.append(label)
+    assert abs(np.mean(labels) - 0.5) < 0.05 and len(labels) == 1000
+    kinds = {pair.label: place(pairs, pair.b.start)[0] for pair in draw(pairs, 200, negatives="other")}
+    assert set(kinds) == {0, 1}
+
+
+def test_a_twin_that_is_shorter_is_read_at_its_end_and_one_that_is_missing_is_an_error():
+    own = [[[5, 6], [7, 8], [9, 10]], [[11, 12], [13, 14]]]
+    pairs = SentencePairs(own, sep_id=SEP, max_length=8, short_seq_prob=0.0, twins=[[[20, 21]], []])
+    assert {pairs.ids[pairs.bounds[s]] for s in pairs.twin.values()} == {20} and set(pairs.twin) == {0, 1, 2}
+    with pytest.raises(InputError, match="2 documents and 1 twins"):
+        SentencePairs(own, sep_id=SEP, max_length=8, twins=[[[20, 21]]])

@@ -101,6 +101,7 @@ class MaskedBatches:
         static: bool = False,
         short_seq_prob: float = 0.1,
         donors: Sequence[Sequence[Sequence[int]]] = (),
+        twins: Sequence[Sequence[Sequence[int]]] = (),
     ):
         missing = [role for role in ("pad", "cls", "sep", "mask") if getattr(tokenizer, f"{role}_id") is None]
         if missing:
@@ -113,7 +114,8 @@ class MaskedBatches:
         self.noise = dict(mask_id=tokenizer.mask_id, vocab_size=len(tokenizer), rate=rate,
                           special_ids=tokenizer.special_ids, proportions=proportions)
         self.pairs = SentencePairs(documents, sep_id=tokenizer.sep_id, max_length=max_length,
-                                   objective=objective, short_seq_prob=short_seq_prob, seed=seed, donors=donors)
+                                   objective=objective, short_seq_prob=short_seq_prob, seed=seed, donors=donors,
+                                   twins=twins)
         self.begins = self._word_beginnings(word_list) if whole_word else None
         self._order = (-1, None)                 # the epoch whose order was used last, and that order
 
@@ -141,8 +143,8 @@ class MaskedBatches:
     def pair_batches(self, count: int, negatives: str) -> Iterator[PretrainingBatch]:
         """`count` pairs to measure next sentence prediction, their negatives all of one kind.
 
-        "same": from a distant place of the same document, "other": from another document.  Examples without
-        such a negative are passed over; raises InputError if a corpus (of one document, say) has none.
+        "topic": from the twin, "other": from another document, "same": from a distant place of the same document.
+        Examples without such a negative are passed over; raises InputError if a corpus (of one document, say) has none.
         """
         found = 0
         for number in range(10 + 10 * count // self.batch_size):

@@ -36,7 +36,9 @@ class SentencePairs:
     array `ids` with the `bounds` of its sentences, and an example is a run of sentences of one document that
     fills a row of `max_length` with [CLS] and [SEP]; the share `short_seq_prob` of them aims at a random
     shorter length, since text met later is short too.  Where A ends and what B is, is drawn anew on each visit.
-    `donors` are further documents that give no examples, only false Bs.
+    `donors` are further documents that give no examples, only false Bs.  `twins` (for "nsp" alone) are donors too,
+    one for each document, which tell of another topic sentence for sentence: a false B is then what stands at the
+    place of the true one in the twin, so that neither the order of a text nor its people say that it is false.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class SentencePairs:
         short_seq_prob: float = 0.1,
         seed: int = 0,
         donors: Sequence[Sequence[Sequence[int]]] = (),
+        twins: Sequence[Sequence[Sequence[int]]] = (),
     ):
         if objective not in OBJECTIVES:
             raise InputError(f"objective is {objective!r}; it must be one of {', '.join(OBJECTIVES)}")
@@ -56,15 +59,18 @@ class SentencePairs:
             raise InputError(f"max_length is {max_length}; [CLS] A [SEP] B [SEP] needs at least 5 tokens")
         self.objective, self.sep_id = objective, sep_id
         self.room = max_length - (2 if objective == "none" else 3)
+        if twins and len(twins) != len(documents):
+            raise InputError(f"there are {len(documents)} documents and {len(twins)} twins; each document needs one")
         self._lay_out(documents)
         own = len(self.first)
-        if donors:
-            self._lay_out([*documents, *donors])
+        if donors or twins:
+            begins = self._lay_out([*documents, *twins, *donors])
+        self.twin = _aligned(begins, len(documents)) if twins else {}
         if objective == "none":
             self.examples = self._pack_rows()
         else:
             self.examples = self._pack_documents(self.first[:own], short_seq_prob, stream(seed, "pack"))
-        self.default_negatives = "other" if len(self.first) > 2 else "same"
+        self.default_negatives = "topic" if self.twin else "other" if len(self.first) > 2 else "same"
         if not self.examples:
             raise InputError(f"no examples: the corpus holds {len(self.ids)} tokens in {len(self.bounds) - 1} "
                              "sentences; give a longer text")
@@ -75,8 +81,9 @@ class SentencePairs:
     def pair(self, index: int, rng: np.random.Generator, negatives: str | None = None) -> Pair | None:
         """Example `index` as drawn by `rng`: the slices of A and B, together at most `max_length - 3` tokens.
 
-        A negative begins in another document ("other", the default where there is one) or at a distant place
-        of the same ("same"), and never with the sentence that truly follows A, nor with a copy of it.
+        A negative begins at the same place of the document's twin ("topic", the default where there are twins), in
+        another document ("other", the default where there is one) or at a distant place of the same ("same"), and
+        never with the sentence that truly follows A, nor with a copy of it.
         Returns None if `negatives` was asked for and this example's negative cannot be had there.
         """
         i, j = self.examples[index]
@@ -111,13 +118,19 @@ class SentencePairs:
 
     # the corpus, flat
 
-    def _lay_out(self, documents) -> None:
-        """Fill `ids` (N,), `bounds` (sentence s is ids[bounds[s]:bounds[s+1]]) and `first` (of each document)."""
+    def _lay_out(self, documents) -> list[list[int]]:
+        """Fill `ids` (N,), `bounds` (sentence s is ids[bounds[s]:bounds[s+1]]) and `first` (of each document).
+
+        Returns for each document where its sentences begin, and where the last one ends, counted in these s.
+        """
         parts: list[Sequence[int]] = []
+        begins: list[list[int]] = []
         self.first = [0]
         for document in documents:
+            begins.append([len(parts)])
             for sentence in document:                            # one longer than a row is cut into pieces
                 parts += [sentence[at:at + self.room] for at in range(0, len(sentence), self.room)]
+                begins[-1].append(len(parts))
             if len(parts) > self.first[-1]:                      # empty documents vanish
                 if self.objective == "none":
                     parts.append([self.sep_id])
@@ -126,6 +139,7 @@ class SentencePairs:
         self.ids = np.empty(self.bounds[-1], dtype=np.int64)
         for part, start in zip(parts, self.bounds, strict=False):
             self.ids[start:start + len(part)] = part
+        return begins
 
     def _pack_documents(self, first: list[int], short_seq_prob: float, rng) -> list[tuple[int, int]]:
         """Runs [i, j) of sentences, each of one document, each just reaching its target length."""
@@ -169,7 +183,14 @@ class SentencePairs:
             length = min(len(following), self.bounds[s + 1] - start)
             return not i <= s <= k and not np.array_equal(self.ids[start:start + length], following[:length])
 
-        if (negatives or self.default_negatives) == "same":      # the document as a ring: leave out the example
+        kind = negatives or self.default_negatives
+        if kind == "topic":
+            s = self.twin.get(k)
+            if s is not None and is_false(s):
+                return s
+            if negatives:
+                return None
+        if kind == "same":                                       # the document as a ring: leave out the example
             origin, ring = begin, end - begin                    # and `gap` sentences on either side of it
             gap = min(FAR, (ring - (j - i)) // 4)
             skipped, count = j - begin + gap, ring - (j - i) - 2 * gap
@@ -191,6 +212,16 @@ class SentencePairs:
         if s < stop < last:                                      # do not run into the example itself
             last = stop
         return self.bounds[min(bisect_left(self.bounds, self.bounds[s] + length), last)]
+
+
+def _aligned(begins: list[list[int]], count: int) -> dict[int, int]:
+    """For each sentence of the first `count` documents the one that stands at its place in its document's twin."""
+    twin = {}
+    for own, other in zip(begins[:count], begins[count:], strict=False):
+        for n, (start, end) in enumerate(zip(own, own[1:], strict=False)):
+            if len(other) > 1:
+                twin |= dict.fromkeys(range(start, end), other[min(n, len(other) - 2)])
+    return twin
 
 
 def _truncate(a: tuple[int, int], b: tuple[int, int], room: int, rng: np.random.Generator):

@@ -45,7 +45,8 @@ def pair_figures(prepared, count: int = PAIRS) -> dict[str, float]:
     that cannot be had (a document too short to have a distant place) is left out.
     """
     found = {}
-    for kind in {"nsp": ("other", "same"), "sop": ("order",), "none": ()}[prepared.settings.objective]:
+    kinds = {"nsp": ["other", "same"], "sop": ["order"], "none": []}[prepared.settings.objective]
+    for kind in ["topic"] + kinds if prepared.held_out.pairs.twin else kinds:
         try:
             batches = prepared.held_out_batches() if kind == "order" else list(_pairs(prepared, count, kind))
         except InputError:

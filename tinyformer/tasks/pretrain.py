@@ -12,6 +12,7 @@ from tinyformer.backend import choose_device
 from tinyformer.data.batches import MaskedBatches, TextWindows
 from tinyformer.data.corpus import read_documents, read_text, split_documents
 from tinyformer.data.encode import sentence_ids, text_ids
+from tinyformer.data.tinyland.corpus import WorldTexts, read_world
 from tinyformer.errors import InputError
 from tinyformer.models import GPT, BertForPretraining
 from tinyformer.rng import stream
@@ -130,9 +131,9 @@ def final_line(prepared: Prepared, history: History, found: dict) -> str:
     if prepared.settings.model == "bert":
         parts[-1] += (f" (constant guess {found['constant accuracy']:.4f}, "
                       f"neighbour counts {found['neighbour accuracy']:.4f})")
-    for kind in ("other", "same"):
+    for kind, source in (("topic", "another topic"), ("other", "other documents"), ("same", "the same document")):
         if f"pair accuracy, {kind}" in found:
-            parts.append(f"pairs with negatives from {'other documents' if kind == 'other' else 'the same document'} "
+            parts.append(f"pairs with negatives from {source} "
                          f"{found[f'pair accuracy, {kind}']:.4f} ± {found[f'pair error, {kind}']:.4f}")
     if "pair accuracy, order" in found:
         parts.append(f"sentence order {found['pair accuracy, order']:.4f} ± {found['pair error, order']:.4f}")
@@ -143,7 +144,12 @@ def read_texts(settings: Pretraining) -> tuple[list[str], list[str]]:
     """(training, held out): the documents to learn from, and those to be evaluated on."""
     if settings.corpus is None:
         raise InputError("no corpus was named; give --corpus PATH, or --corpus pydocs for the English documentation "
-                         "that this Python carries")
+                         "that this Python carries, or --corpus tinyland for the small generated world")
+    if settings.corpus == "tinyland":
+        if settings.held_out is None:
+            return read_world(settings.world_documents, settings.world_seed, settings.validation)
+        training, _ = read_world(settings.world_documents, settings.world_seed, 0.0)
+        return training, read_documents(settings.held_out, settings.documents)
     documents = read_documents(settings.corpus, settings.documents)
     if settings.held_out is not None:
         return documents, read_documents(settings.held_out, settings.documents)
@@ -175,10 +181,12 @@ def make_batches(settings: Pretraining, documents: list[str], tokenizer: Tokeniz
     s = settings
     if s.model == "gpt":
         return TextWindows(text_ids(documents, tokenizer), batch_size=s.batch_size, block=s.max_length, seed=s.seed)
+    twins = documents.twins() if s.objective == "nsp" and isinstance(documents, WorldTexts) else []
     return MaskedBatches(sentence_ids(documents, tokenizer), tokenizer, batch_size=s.batch_size,
                          max_length=s.max_length, seed=s.seed, objective=s.objective, rate=s.mask_rate,
                          proportions=s.proportions, whole_word=s.whole_word,
-                         word_list=s.word_list and read_text(Path(s.word_list)).split(), static=s.masking == "static")
+                         word_list=s.word_list and read_text(Path(s.word_list)).split(), static=s.masking == "static",
+                         twins=sentence_ids(twins, tokenizer))
 
 
 def check_out(settings: Pretraining, resume, overwrite: bool) -> Path:

@@ -7,6 +7,7 @@ of the kind of model.  `resolve` puts the four together; the result is written t
 import math
 from dataclasses import asdict, dataclass, fields, replace
 
+from tinyformer.data.tinyland.corpus import DOCUMENTS
 from tinyformer.errors import InputError
 from tinyformer.models.config import BertConfig, GPTConfig
 from tinyformer.tasks.options import check_values, option, suggestion
@@ -19,10 +20,12 @@ class Pretraining:
     """Every setting of a pre-training run; None is filled in from the preset or the kind of model."""
 
     model: str = "bert"
-    corpus: str | None = option(None, "text to learn from: a plain-text file, a folder of them, or pydocs, the English "
-                                "documentation that every Python carries")
+    corpus: str | None = option(None, "text to learn from: a plain-text file, a folder of them, pydocs, the English "
+                                "documentation that every Python carries, or tinyland, the small generated world")
     out: str | None = option(None, "folder for the model, the logs, the pictures and metrics.json")
     documents: str = option("file", "what is one document of the corpus", ("file", "blank-lines"))
+    world_documents: int | None = option(None, "tinyland: documents that are told (default 20000)", least=2)
+    world_seed: int | None = option(None, "tinyland: the world that tells them (default 0)", least=0)
     held_out: str | None = option(None, "text to evaluate on, instead of the last part of the corpus")
     validation: float = option(0.1, "share of the corpus, at its end, that is kept for evaluation", least=0, most=0.9)
     preset: str | None = option(None, "a set of sizes by name, among them: tiny, mini, small, base; gpt2-small; "
@@ -77,6 +80,9 @@ class Pretraining:
         if len(self.proportions) != 3 or abs(sum(self.proportions) - 1) > 1e-6:
             raise InputError(f"--proportions is {','.join(map(str, self.proportions))}; it must be three shares that "
                              "add up to 1: masked, random, kept (for example 0.8,0.1,0.1)")
+        if self.corpus != "tinyland" and (self.world_documents, self.world_seed) != (None, None):
+            raise InputError("--world-documents and --world-seed are settings of --corpus tinyland, and the corpus is "
+                             f"{self.corpus}; leave them away")
         if self.word_list is not None and not self.whole_word:
             raise InputError("--word-list says which characters make a word, and only --whole-word asks; give both")
         if self.steps is not None and self.warmup is not None and self.warmup > self.steps:
@@ -141,6 +147,8 @@ def resolve(model: str, given: dict, from_file: dict | None = None) -> Pretraini
     settings = {**DEFAULTS[model], **known, **chosen, "model": model, **length}
     if settings.get("init_std") is None:                       # the published 0.02 belongs to the published widths
         settings["init_std"] = 0.02 * math.sqrt(768 / settings["width"]) if model == "bert" else 0.02
+    if settings.get("corpus") == "tinyland":
+        settings = {"world_documents": DOCUMENTS, "world_seed": 0, **settings}
     if settings["tokenizer"] == "characters" and "vocabulary" not in chosen:
         settings["vocabulary"] = None                          # all there are
     return fill_in(Pretraining(**settings))

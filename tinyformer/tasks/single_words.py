@@ -39,8 +39,9 @@ def table(n_train: int = 1000, n_test: int = 500, names=tuple(TASKS), seed: int 
         train = task("mnli" if name == "mnli-mm" else name, "train", n_train, seed)
         top = ceiling(name, "test", n_test, seed)
         bag = figure(name, *bag_of_words(train, test))
-        rows.append({"task": name, "metric": find(name).metrics[0], "majority": find(name).majority,
-                     "bag of words": bag, "ceiling": top, "on scale": on_scale(name, bag, top)})
+        rows.append({"task": name, "kind": find(name).kind, "metric": find(name).metrics[0],
+                     "majority": find(name).majority, "bag of words": bag, "ceiling": top,
+                     "on scale": on_scale(name, bag, top)})
     return rows
 
 

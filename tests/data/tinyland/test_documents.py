@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinyformer.data.sentences import sentences
-from tinyformer.data.tinyland import World, lexicon, senses, worked_pairs
+from tinyformer.data.tinyland import World, lexicon, read_world, senses, worked_pairs
 from tinyformer.data.tinyland.grammar import grammar
 from tinyformer.data.tinyland.lexicon import Chance
 from tinyformer.errors import InputError
@@ -49,6 +49,35 @@ def test_words_stand_where_they_say_and_texts_are_well_formed(documents):
             if document.kind != "lists":
                 assert not re.search(r"\ba [aeio]", sentence.text.lower().replace("a one", "")), sentence.text
                 assert not re.search(r"\ban [^aeiou h]", sentence.text.lower()), sentence.text
+
+
+def test_a_twin_tells_of_another_topic_the_same_people_and_stages(world, documents):
+    """Who reads one sentence of a twin, knowing people and stage, does not know that it is none."""
+    names = {entry.word for entry in lexicon()["person"]}
+    for index, document in enumerate(documents[:300]):
+        twin = world.twin(index)
+        assert twin.kind == document.kind and twin.text != document.text
+        if document.kind in ("story", "facts", "passage"):
+            assert len(twin.sentences) == len(document.sentences)
+        if document.kind in ("story", "facts"):
+            assert twin.topic != document.topic
+        if document.kind == "story":
+            assert twin.stages == document.stages
+        if document.kind == "passage":
+            one, other = ([word.text for word in told.sentences[-2].words if word.text in names and word.entity != "O"]
+                          for told in (document, twin))
+            assert set(one) & set(other) and set(one) == set(other), (document.text, twin.text)
+            assert {s.text for s in document.sentences}.isdisjoint(s.text for s in twin.sentences)
+    assert world.twin(7).text == World(seed=0).twin(7).text
+
+
+def test_a_corpus_is_cut_between_documents_and_brings_its_twins(world):
+    training, held_out = read_world(50, seed=0, validation=0.1)
+    assert training + held_out == list(world.documents(50)) and len(held_out) == 5
+    assert held_out.twins() == [world.twin(index).text for index in range(45, 50)]
+    assert [len(part) for part in read_world(2, validation=0.9)] == [1, 1]
+    with pytest.raises(InputError, match="tell 1 or more"):
+        read_world(0)
 
 
 def test_every_template_of_the_grammar_can_be_filled():

@@ -5,6 +5,7 @@ GLUE, with the `ceiling` of each; `senses` finds words with two senses; `worked_
 context; `write` puts everything into files in the published formats.
 """
 
+from .corpus import WorldTexts, read_world
 from .documents import Document, SentencePair, World
 from .language import ORDERS, dictionary, translate
 from .lexicon import Chance, is_held_out, lexicon
@@ -14,6 +15,6 @@ from .write import write
 
 __all__ = [
     "MAPPINGS", "ORDERS", "SPLITS", "TASKS", "TINYGLUE", "Chance", "Document", "Occurrence", "SentencePair", "World",
-    "ceiling", "dictionary", "is_held_out", "lexicon", "on_scale", "senses", "task", "translate", "worked_pairs",
-    "write",
+    "WorldTexts", "ceiling", "dictionary", "is_held_out", "lexicon", "on_scale", "read_world", "senses", "task",
+    "translate", "worked_pairs", "write",
 ]

@@ -5,6 +5,7 @@ Document i is a pure function of (seed, i), so that a corpus can be read from an
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import NamedTuple
 
 from tinyformer.data.tinyland.events import retelling
@@ -18,6 +19,7 @@ from tinyformer.rng import stream
 
 # Of a hundred documents, how many are of each kind.
 KINDS = {"story": 55, "facts": 17, "passage": 12, "retelling": 8, "sums": 4, "lists": 4}
+MAKERS = {"passage": passage, "retelling": retelling, "sums": sums, "lists": worked_list}    # of kinds without topics
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,35 @@ class World:
     def document(self, index: int) -> Document:
         """Document `index`, with its words, stages and topic."""
         chance = Chance(stream(self.seed, "tinyland document", index))
-        kind = chance.choose([kind for kind, share in self.shares.items() for _ in range(share)])
+        kind = self._kind(chance)
         if kind == "story":
             topic = chance.choose(list(self.grammar.topics.values()))
             return story(self.grammar, topic, chance, cast(self.grammar, chance))
         if kind == "facts":
             return _facts(self.grammar, chance)
-        sentences = {"passage": passage, "retelling": retelling, "sums": sums, "lists": worked_list}[kind](
-            self.grammar, chance)
-        return Document(kind, kind, sentences, list(range(1, len(sentences) + 1)))
+        return _listed(kind, MAKERS[kind](self.grammar, chance))
+
+    def twin(self, index: int) -> Document:
+        """Document `index` told of another topic: the same kind and people, sentence for sentence the same stages.
+
+        A passage asks other things about the same people; sums and lists, which have no topic, are other ones.
+        """
+        chance = Chance(stream(self.seed, "tinyland document", index))
+        other = Chance(stream(self.seed, "tinyland twin", index))
+        document, kind = self.document(index), self._kind(chance)
+        if kind == "passage":
+            return _listed(kind, passage(self.grammar, chance, twin=True))
+        if kind not in ("story", "facts"):
+            return _listed(kind, MAKERS[kind](self.grammar, other))
+        topics = self.grammar.topics if kind == "story" else self.grammar.facts
+        chance.choose(list(topics))                              # the topic of the document itself
+        people = cast(self.grammar, chance) if kind == "story" else {}
+        topic = other.choose([topic for topic in topics.values() if topic.name != document.topic])
+        parts, last = [], len(topic.stages)
+        for stages in _entries(document.stages):
+            parts.append(story(self.grammar, topic, other, people, stages=[min(stage, last) for stage in stages]))
+        return Document(kind, topic.name, [one for part in parts for one in part.sentences],
+                        [stage for part in parts for stage in part.stages])
 
     def documents(self, n: int, language: str = "a", start: int = 0, order: str = "same") -> Iterator[str]:
         """The texts of n documents from `start` on; in language "b" each word has another form.
@@ -108,6 +130,9 @@ class World:
                 b = false.sentences[place + 1].text
             yield SentencePair(a, b, label)
 
+    def _kind(self, chance: Chance) -> str:
+        return chance.choose([kind for kind, share in self.shares.items() for _ in range(share)])
+
 
 def cast(rules: Grammar, chance: Chance, words=None) -> dict[str, Entry]:
     """Two people, p and q, of different names."""
@@ -116,16 +141,20 @@ def cast(rules: Grammar, chance: Chance, words=None) -> dict[str, Entry]:
 
 
 def story(rules: Grammar, topic: Topic, chance: Chance, people: dict[str, Entry], words=None,
-          single: bool = False) -> Document:
-    """A document of one topic, stage after stage; a stage has one sentence or (not with `single`) sometimes two."""
+          single: bool = False, stages: list[int] | None = None) -> Document:
+    """A document of one topic, stage after stage; a stage has one sentence or (not with `single`) sometimes two.
+
+    With `stages` it has a sentence for each of these.
+    """
     bound, memory = rules.bind(topic, chance, people, words), Memory()
-    sentences, stages = [], []
+    sentences, told = [], []
     for stage, lines in topic.stages.items():
         fitting = chance.shuffled([template for condition, template in lines if holds(condition, bound)])
-        for template in fitting[:1 if single or chance.coin(0.85) else 2]:
+        count = stages.count(int(stage)) if stages is not None else 1 if single or chance.coin(0.85) else 2
+        for template in islice(cycle(fitting), count):
             sentences.append(rules.fill(template, bound, chance, memory, full=stage == "1"))
-            stages.append(int(stage))
-    return Document("story", topic.name, sentences, stages)
+            told.append(int(stage))
+    return Document("story", topic.name, sentences, told)
 
 
 def _facts(rules: Grammar, chance: Chance) -> Document:
@@ -137,3 +166,18 @@ def _facts(rules: Grammar, chance: Chance) -> Document:
         sentences += part.sentences
         stages += part.stages
     return Document("facts", topic.name, sentences, stages)
+
+
+def _listed(kind: str, sentences: list[Sentence]) -> Document:
+    """A document without a topic, each sentence its own stage."""
+    return Document(kind, kind, sentences, list(range(1, len(sentences) + 1)))
+
+
+def _entries(stages: list[int]) -> list[list[int]]:
+    """The stages of each entry of an encyclopedia: a new one begins where the stages go back."""
+    entries: list[list[int]] = []
+    for stage in stages:
+        if not entries or stage < entries[-1][-1]:
+            entries.append([])
+        entries[-1].append(stage)
+    return entries

@@ -53,15 +53,20 @@ def answer_place(sentence: Sentence, fact: Fact) -> tuple[int, int]:
     return found[0], found[0] + len(wanted)
 
 
-def draw_passage(rules: Grammar, chance: Chance, words: Lexicon | None = None) -> list[tuple[Fact, Sentence]]:
-    """Facts about two or three people, person by person, each with its sentence; values differ within a relation."""
+def draw_passage(rules: Grammar, chance: Chance, words: Lexicon | None = None,
+                 twin: bool = False) -> list[tuple[Fact, Sentence]]:
+    """Facts about two or three people, person by person, each with its sentence; values differ within a relation.
+
+    With `twin` the same draws give as many facts about the same people, in other relations.
+    """
     people: list[Entry] = []
     for _ in range(2 + chance.coin()):
         people.append(rules.draw("person", chance, dict(enumerate(people)), words))
-    relations = chance.shuffled(list(rules.relations))[:3]
+    relations = chance.shuffled(list(rules.relations))[3 if twin else 0:][:3]
+    counts = [2 + chance.coin(0.3) for _ in people]
     memory, passage, used = Memory(), [], tuple(people)
-    for person in people:
-        for relation in chance.shuffled(relations)[:2 + chance.coin(0.3)]:
+    for person, count in zip(people, counts, strict=True):
+        for relation in chance.shuffled(relations)[:count]:
             fact = draw_fact(rules, relation, person, chance, words, used)
             used += (fact.value,)
             passage.append((fact, say(rules, fact, chance, memory)))
@@ -70,10 +75,12 @@ def draw_passage(rules: Grammar, chance: Chance, words: Lexicon | None = None) -
     return passage
 
 
-def passage(rules: Grammar, chance: Chance) -> list[Sentence]:
-    """A passage, then some of its questions, each with its answer in a full sentence."""
-    told = draw_passage(rules, chance)
+def passage(rules: Grammar, chance: Chance, twin: bool = False) -> list[Sentence]:
+    """A passage, then some of its questions, each with its answer in a full sentence; `twin` as in draw_passage."""
+    order = chance.shuffled(range(9))                            # two or three facts about each of three people at most
+    told = draw_passage(rules, chance, twin=twin)
     sentences = [sentence for _, sentence in told]
-    for fact, _ in chance.shuffled(told)[:3]:
+    for place in [place for place in order if place < len(told)][:3]:
+        fact = told[place][0]
         sentences += [ask(rules, fact, chance), say(rules, fact, chance)]
     return sentences

@@ -6,6 +6,8 @@ the nine tasks in GLUE's folders and columns, pos/*.conllu, ner/*.txt (CoNLL-200
 
 import json
 import os
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from tinyformer.data.readers.glue import GLUE, glue_file
@@ -19,8 +21,9 @@ def write(folder: str | os.PathLike, seed: int = 0, documents: int = 2000, sizes
     """Write the corpus and every set below `folder`; `sizes` gives the examples of train, dev and test."""
     folder, world, sizes = Path(folder), World(seed), {**SIZES, **(sizes or {})}
     for name, language in (("corpus.txt", "a"), ("corpus-b.txt", "b")):
-        _put(folder / name, "\n\n".join(world.documents(documents, language)) + "\n")
-    _put(folder / "parallel.tsv", _rows([("a", "b"), *world.parallel(documents)]))
+        texts = world.documents(documents, language)
+        _put(folder / name, chain([next(texts) + "\n"], (f"\n{text}\n" for text in texts)))
+    _put(folder / "parallel.tsv", (f"{a}\t{b}\n" for a, b in chain([("a", "b")], world.parallel(documents))))
     for split in SPLITS:
         n = sizes[split]
         for name in TINYGLUE:
@@ -82,6 +85,8 @@ def _rows(rows) -> str:
     return "".join("\t".join(map(str, row)) + "\n" for row in rows)
 
 
-def _put(path: Path, text: str) -> None:
+def _put(path: Path, text: str | Iterable[str]) -> None:
+    """Write a text, or pieces of text one after another, so that a long corpus is never held as a whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines([text] if isinstance(text, str) else text)

@@ -3,7 +3,8 @@
 import numpy as np
 
 from tinyformer.data.batches import PretrainingBatch, TextBatch
-from tinyformer.models import GPT, BertConfig, BertForPretraining, GPTConfig
+from tinyformer.data.seq2seq import Seq2SeqBatch
+from tinyformer.models import GPT, BertConfig, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig
 from tinyformer.nn import Module
 
 VOCABULARY = 13
@@ -20,6 +21,12 @@ def gpt(spread: bool = True, dtype=np.float64, **changes) -> GPT:
     """A two-layer GPT of width 8; any field of its configuration can be changed."""
     sizes = dict(vocabulary=VOCABULARY, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0)
     return _prepared(GPT(GPTConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
+
+
+def seq2seq(spread: bool = True, dtype=np.float64, **changes) -> Seq2Seq:
+    """An encoder and a decoder of two layers and width 8; any field of its configuration can be changed."""
+    sizes = dict(vocabulary=VOCABULARY, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0)
+    return _prepared(Seq2Seq(Seq2SeqConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
 
 
 def _prepared(model: Module, spread: bool, dtype) -> Module:
@@ -50,6 +57,17 @@ def text_batch(rows: int = 3, length: int = 7, vocabulary: int = VOCABULARY, see
     targets = text[:, 1:].copy()
     targets[0, :2] = -100
     return TextBatch(text[:, :-1], targets)
+
+
+def seq2seq_batch(rows: int = 3, length: int = 7, vocabulary: int = VOCABULARY, seed: int = 2) -> Seq2SeqBatch:
+    """Sources of one length and targets of another, both with padding at the end of every second row."""
+    rng = np.random.default_rng(seed)
+    keep = np.ones((rows, length), bool)
+    keep[1::2, length - 2:] = False
+    targets = rng.integers(0, vocabulary, (rows, length - 2))
+    seen = np.concatenate([np.full((rows, 1), 2), targets[:, :-1]], axis=1)
+    targets[1::2, -1:] = -100
+    return Seq2SeqBatch(ids=rng.integers(0, vocabulary, (rows, length)), keep=keep, decoder_ids=seen, targets=targets)
 
 
 def gradients(model: Module, loss) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from tinyformer.models import GPT, Bert, BertConfig, BertForPretraining, GPTConfig
+from tinyformer.models import GPT, Bert, BertConfig, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig
 
 ENCODERS = {
     "tiny": 4_385_920, "mini": 11_170_560, "small": 28_763_648, "medium": 41_373_184, "base": 109_482_240,
@@ -44,6 +44,13 @@ def test_bert_with_its_two_heads(name):
 @pytest.mark.parametrize("name", DECODERS)
 def test_decoder(name):
     assert GPT(GPTConfig.preset(name), rng=None).count() == DECODERS[name]
+
+
+@pytest.mark.parametrize("name, published", [("bart-base", 139_420_416), ("bart-large", 406_291_456)])
+def test_encoder_and_decoder(name, published):
+    """The published files hold two rows more in each of their two tables of positions, which no position uses."""
+    config = Seq2SeqConfig.preset(name)
+    assert Seq2Seq(config, rng=None).count() + 2 * 2 * config.width == published
 
 
 def test_the_model_for_characters_of_shakespeare():

@@ -32,6 +32,11 @@ def _gpt(**options):
     return model, lambda: model.loss(batch)
 
 
+def _seq2seq(**options):
+    model, batch = small.seq2seq(**options), small.seq2seq_batch()
+    return model, lambda: model.loss(batch)
+
+
 MODELS = {
     "BERT, words": lambda: _bert("words"),
     "BERT, next sentence": lambda: _bert("pair"),
@@ -42,6 +47,8 @@ MODELS = {
     "GPT-2": lambda: _gpt(),
     "GPT-2, no bias": lambda: _gpt(bias=False),
     "GPT-1": lambda: _gpt(norm="post"),
+    "BART": lambda: _seq2seq(),
+    "BART, scaled words, three layers write": lambda: _seq2seq(scale_words=True, layers=1, decoder_layers=3),
 }
 
 

@@ -103,6 +103,36 @@ class GPTConfig(Config):
             raise InputError("config: bias=False goes with norm='pre' only; GPT-1 has biases")
 
 
+@dataclass(frozen=True)
+class Seq2SeqConfig(Config):
+    """BART (Lewis et al. 2020): `layers` in the encoder, `decoder_layers` in the decoder (0: as many).
+
+    With `scale_words` the word vectors are multiplied by sqrt(width) before the positions are added, as in Vaswani et
+    al. 2017, section 3.4.  The decoder begins with `start_id` and ends with `end_id`; in BART the two are one.
+    """
+
+    eps: float = 1e-5
+    context: int = 1024
+    decoder_layers: int = 0
+    scale_words: bool = False
+    pad_id: int = 1
+    start_id: int = 2
+    end_id: int = 2
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.decoder_layers == 0:
+            object.__setattr__(self, "decoder_layers", self.layers)
+        if not isinstance(self.decoder_layers, int) or isinstance(self.decoder_layers, bool) or self.decoder_layers < 1:
+            raise InputError(f"config: decoder_layers is {self.decoder_layers!r}; it must be a whole number of at "
+                             "least 1, or 0 for as many as the encoder has")
+        for name in ("pad_id", "start_id", "end_id"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < self.vocabulary:
+                raise InputError(f"config: {name} is {value!r}; it must be the id of a token, 0 to "
+                                 f"{self.vocabulary - 1}")
+
+
 def _bert(layers, width, heads=0, **more):
     return dict(vocabulary=30522, layers=layers, width=width, heads=heads or width // 64, **more)
 
@@ -114,6 +144,10 @@ def _albert(layers, width, heads, **more):
 
 def _gpt2(layers, width, heads):
     return dict(vocabulary=50257, layers=layers, width=width, heads=heads, context=1024)
+
+
+def _bart(layers, width, heads):
+    return dict(vocabulary=50265, layers=layers, width=width, heads=heads, context=1024)
 
 
 BertConfig.PRESETS = {
@@ -129,4 +163,8 @@ GPTConfig.PRESETS = {
     "gpt1": dict(vocabulary=40478, layers=12, heads=12, width=768, context=512, norm="post"),
     "gpt2-small": _gpt2(12, 768, 12), "gpt2-medium": _gpt2(24, 1024, 16), "gpt2-large": _gpt2(36, 1280, 20),
     "gpt2-xl": _gpt2(48, 1600, 25),
+}
+Seq2SeqConfig.PRESETS = {
+    "tiny": _bart(2, 128, 2), "mini": _bart(4, 256, 4),
+    "bart-base": _bart(6, 768, 12), "bart-large": _bart(12, 1024, 16),
 }

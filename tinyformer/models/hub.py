@@ -1,14 +1,16 @@
 """What does config.json say about a model?  Our configuration in the published form, and back.
 
-The form is that of the usual libraries (model_type "bert", "albert", "gpt2", "openai-gpt").  What it cannot say stands
-under a key of our own, "tinyformer": each field of our configuration that a reader of theirs would take for another.
+The form is that of the usual libraries (model_type "bert", "albert", "gpt2", "openai-gpt", "bart").  What it cannot
+say stands under a key of our own, "tinyformer": each field of our configuration that a reader of theirs would take for
+another.
 """
 
 from tinyformer.errors import CheckpointError
 from tinyformer.models.bert import Bert, BertForPretraining
-from tinyformer.models.config import BertConfig, Config, GPTConfig
+from tinyformer.models.config import BertConfig, Config, GPTConfig, Seq2SeqConfig
 from tinyformer.models.gpt import GPT
 from tinyformer.models.names import LAYOUTS, layout_of
+from tinyformer.models.seq2seq import Seq2Seq
 from tinyformer.nn.module import Module
 
 
@@ -49,6 +51,8 @@ def empty_model(hub: dict, names) -> Module:
     config = from_hub(hub)
     if isinstance(config, GPTConfig):
         return GPT(config, None)
+    if isinstance(config, Seq2SeqConfig):
+        return Seq2Seq(config, None)
     if not any(name.startswith(("cls.predictions.", "predictions.")) for name in names):
         return Bert(config, None)
     paired = any(name.startswith(("cls.seq_relationship.", "sop_classifier.")) for name in names)
@@ -83,13 +87,41 @@ def _gpt1_to_hub(c: GPTConfig) -> dict:
     return {**_gpt_to_hub(c), "afn": "gelu"}                   # the tanh form; erf is a thing theirs cannot say
 
 
-_WRITERS = {"bert": _bert_to_hub, "albert": _albert_to_hub, "gpt2": _gpt2_to_hub, "openai-gpt": _gpt1_to_hub}
+def _bart_to_hub(c: Seq2SeqConfig) -> dict:
+    halves = {f"{half}_{key}": value for half, layers in (("encoder", c.layers), ("decoder", c.decoder_layers))
+              for key, value in (("layers", layers), ("attention_heads", c.heads), ("ffn_dim", c.inner))}
+    return {"vocab_size": c.vocabulary, "d_model": c.width, **halves, "max_position_embeddings": c.context,
+            "dropout": c.dropout, "attention_dropout": c.dropout, "activation_dropout": 0.0,
+            "activation_function": _THEIR_GELU[c.activation], "init_std": c.init_std, "scale_embedding": c.scale_words,
+            "pad_token_id": c.pad_id, "bos_token_id": c.start_id, "decoder_start_token_id": c.start_id,
+            "eos_token_id": c.end_id, "forced_eos_token_id": c.end_id, "is_encoder_decoder": True,
+            "tie_word_embeddings": True}
+
+
+def _read_bart(hub: dict) -> Seq2SeqConfig:
+    for key in ("attention_heads", "ffn_dim"):
+        if hub[f"encoder_{key}"] != hub[f"decoder_{key}"]:
+            raise CheckpointError(f"encoder_{key} is {hub[f'encoder_{key}']} and decoder_{key} is "
+                                  f"{hub[f'decoder_{key}']}; this model has one number for both")
+    return Seq2SeqConfig(
+        vocabulary=hub["vocab_size"], layers=hub["encoder_layers"], decoder_layers=hub["decoder_layers"],
+        heads=hub["encoder_attention_heads"], width=hub["d_model"], inner=hub["encoder_ffn_dim"],
+        context=hub["max_position_embeddings"], dropout=hub.get("dropout", 0.1),
+        activation=_gelu(hub, "activation_function"), init_std=hub.get("init_std", 0.02),
+        scale_words=hub.get("scale_embedding", False), pad_id=hub.get("pad_token_id", 1),
+        start_id=hub.get("decoder_start_token_id", 2), end_id=hub.get("eos_token_id", 2))
+
+
+_WRITERS = {"bert": _bert_to_hub, "albert": _albert_to_hub, "gpt2": _gpt2_to_hub, "openai-gpt": _gpt1_to_hub,
+            "bart": _bart_to_hub}
 _THEIR_GELU = {"gelu": "gelu", "gelu_tanh": "gelu_new"}
 _OUR_GELU = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh"}
 
 
 def _read_config(hub: dict) -> Config:
     kind = hub["model_type"]
+    if kind == "bart":
+        return _read_bart(hub)
     if kind in ("bert", "albert"):
         albert = {}
         if kind == "albert":

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyformer.errors import CheckpointError
+from tinyformer.models import names_seq2seq
 from tinyformer.models.bert import Bert, BertForPretraining
-from tinyformer.models.config import Config, GPTConfig
+from tinyformer.models.config import Config, GPTConfig, Seq2SeqConfig
 from tinyformer.models.gpt import GPT
 from tinyformer.nn.module import Module
 
@@ -130,12 +131,15 @@ LAYOUTS = {layout.model_type: layout for layout in (
     Layout("bert", "bert.", BERT, BERT_HEADS, "BertModel", "BertForPreTraining"),
     Layout("albert", "albert.", ALBERT, ALBERT_HEADS, "AlbertModel", "AlbertForPreTraining"),
     Layout("gpt2", "transformer.", GPT2, [], "GPT2Model", "GPT2LMHeadModel"),
+    Layout("bart", names_seq2seq.PREFIX, [], [], "BartModel", "BartForConditionalGeneration"),
     Layout("openai-gpt", "transformer.", GPT1, [], "OpenAIGPTModel", "OpenAIGPTLMHeadModel"),
 )}
 
 
 def layout_of(config: Config) -> Layout:
     """Which published layout a configuration is stored in."""
+    if isinstance(config, Seq2SeqConfig):
+        return LAYOUTS["bart"]
     if isinstance(config, GPTConfig):
         return LAYOUTS["gpt2" if config.norm == "pre" else "openai-gpt"]
     return LAYOUTS["albert" if config.shared or config.factor else "bert"]
@@ -153,7 +157,7 @@ def to_published(model: Module) -> dict[str, np.ndarray]:
         array = array.T if turned else array
         for name, part in zip(names, np.split(array, len(names)), strict=True):
             theirs[name] = np.ascontiguousarray(part)
-    return theirs
+    return names_seq2seq.as_published(theirs) if isinstance(model.config, Seq2SeqConfig) else theirs
 
 
 def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np.ndarray]:
@@ -188,6 +192,9 @@ def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np
 def _lines(model: Module) -> Iterator[tuple[str, tuple[str, ...], bool]]:
     """(our name, their names, turned?) for every line of the tables, every layer, with the prefixes of this model."""
     c, layout = model.config, layout_of(model.config)
+    if isinstance(c, Seq2SeqConfig):
+        yield from names_seq2seq.lines(c)
+        return
     full = not isinstance(model, Bert)
     ours_in_front = "bert." if isinstance(model, BertForPretraining) else ""
     theirs_in_front = layout.prefix if full else ""
@@ -222,6 +229,8 @@ def _neutral(our: str, model: Module) -> np.ndarray:
 
 def _as_today(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np.ndarray]:
     """Rename what older files call otherwise, drop what they hold twice, and set the prefix as this model has it."""
+    if isinstance(model.config, Seq2SeqConfig):
+        return names_seq2seq.as_ours(theirs)
     prefix = layout_of(model.config).prefix
     today = {}
     for name, array in theirs.items():

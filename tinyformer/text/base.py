@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator
 from tinyformer.errors import InputError
 
 CACHE_LIMIT = 1 << 17                                      # words remembered; text repeats its words
+SENTINEL = "<extra_id_{}>"                                 # T5's name for the marks that stand for hidden spans
 
 
 class Tokenizer:
     """Text to ids and back over `tokens` (id -> token); a subclass says how text is cut.
 
     `roles` names the special tokens the kind of tokenizer may carry; those found in `tokens` get their id as
-    `pad_id`, `unk_id`, ... (None where absent) and are recognised when they are written out in a text.
+    `pad_id`, `unk_id`, ... (None where absent) and are recognised when they are written out in a text.  So are the
+    sentinels "<extra_id_0>", "<extra_id_1>", ... as far as `tokens` has them without a gap: `sentinel_ids`.
     """
 
     roles = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
@@ -31,7 +33,9 @@ class Tokenizer:
                                  "every token may stand there once: remove one of them")
         for role in ("pad", "unk", "cls", "sep", "mask", "eos"):
             setattr(self, f"{role}_id", self.vocab.get(self.roles.get(role)))
-        names = [name for name in self.roles.values() if name in self.vocab]
+        sentinels = sentinel_names(next(n for n in range(len(self) + 1) if SENTINEL.format(n) not in self.vocab))
+        self.sentinel_ids = [self.vocab[name] for name in sentinels]
+        names = [name for name in (*self.roles.values(), *sentinels) if name in self.vocab]
         self.special_ids = frozenset(self.vocab[name] for name in names)
         self._special = re.compile("|".join(map(re.escape, names))) if names else None
 
@@ -134,6 +138,11 @@ class TextStream:
     def finish(self) -> str:
         """What is left when no id follows: '' or one U+FFFD for a character that was never completed."""
         return self.bytes.decode(b"", final=True)
+
+
+def sentinel_names(count: int) -> list[str]:
+    """"<extra_id_0>" and so on: special tokens to train a vocabulary with, if spans of a text are to be hidden."""
+    return [SENTINEL.format(n) for n in range(count)]
 
 
 def check_texts(texts: Iterable[str]) -> None:

@@ -15,7 +15,7 @@ from .files import SETTINGS_FILE, make_folder, read_vocabulary, write_json
 
 
 class CharTokenizer(Tokenizer):
-    """One token a character; "[PAD]", "[UNK]", "[CLS]", "[SEP]" and "[MASK]" may be among them.
+    """One token a character; "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]" and sentinels may be among them.
 
     A character outside the vocabulary becomes "[UNK]" where the vocabulary has it, otherwise it is an
     InputError that names the character and its place.
@@ -25,7 +25,7 @@ class CharTokenizer(Tokenizer):
         super().__init__(tokens)
         for i, token in enumerate(self.tokens):
             lone_surrogate = "\ud800" <= token <= "\udfff"  # half a character; no file can hold it
-            if token not in self.roles.values() and (len(token) != 1 or lone_surrogate):
+            if i not in self.special_ids and (len(token) != 1 or lone_surrogate):
                 raise InputError(f"vocabulary of characters: token {i} is {token!r}; it must be one whole "
                                  f"character or one of {', '.join(self.roles.values())}")
 

@@ -164,6 +164,8 @@ class WordPieceTokenizer(Tokenizer):
         settings = {"tokenizer_class": "BertTokenizer", "do_lower_case": self.lower_case,
                     "strip_accents": self.strip_accents, "tokenize_chinese_chars": self.split_chinese}
         settings |= {f"{role}_token": token for role, token in self.roles.items() if token in self.vocab}
+        if self.sentinel_ids:
+            settings["additional_special_tokens"] = [self.tokens[id] for id in self.sentinel_ids]
         write_json(folder / SETTINGS_FILE, settings)
 
     @classmethod

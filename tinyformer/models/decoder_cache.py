@@ -1,0 +1,46 @@
+"""What does a decoder not have to compute again?  The keys and values of the source, and of all it has written.
+
+A new position asks every earlier one, but nothing that an earlier one computed depends on it.  So each layer keeps
+its keys and values, and a step costs one position instead of all.
+"""
+
+from tinyformer.backend import device_of, library, to_device
+from tinyformer.engine import Tensor
+
+
+class LayerCache:
+    """What one layer keeps: cross_key, cross_value (B, H, S, D) of the source; key, value (B, H, t, D) of t tokens."""
+
+    def __init__(self, cross_key: Tensor, cross_value: Tensor, keep):
+        self.cross_key, self.cross_value, self.keep = cross_key.data, cross_value.data, keep
+        self.key = self.value = self.cross_key[:, :, :0]
+
+    def extended(self, key: Tensor, value: Tensor) -> tuple:
+        """Add the keys and values of new positions; those of all positions come back."""
+        xp = library(key.data)
+        self.key = xp.concatenate([self.key, key.data], axis=2)
+        self.value = xp.concatenate([self.value, value.data], axis=2)
+        return self.key, self.value
+
+    def take(self, rows) -> None:
+        """Go on with these rows of the batch, in this order."""
+        rows = to_device(rows, device_of(self.key))
+        for name in ("cross_key", "cross_value", "keep", "key", "value"):
+            array = getattr(self, name)
+            setattr(self, name, None if array is None else array[rows])
+
+
+class DecoderCache:
+    """The caches of all layers; `length` positions have been written so far."""
+
+    def __init__(self, cross: list[tuple[Tensor, Tensor]], keep=None):
+        self.layers = [LayerCache(key, value, keep) for key, value in cross]
+
+    @property
+    def length(self) -> int:
+        return self.layers[0].key.shape[2]
+
+    def take(self, rows) -> None:
+        """Go on with these rows (R,) of the batch, in this order: a search copies what is worth following up."""
+        for layer in self.layers:
+            layer.take(rows)

@@ -72,7 +72,8 @@ def gradcheck(options) -> int:
 
 def pretrain_options(parser):
     from tinyformer.tasks.settings import Pretraining
-    parser.add_argument("model", choices=("bert", "gpt"), help="bert fills in blanks, gpt goes on writing")
+    parser.add_argument("model", choices=("bert", "gpt", "seq2seq"), help="bert fills in blanks, gpt goes on "
+                        "writing, seq2seq repairs a damaged text")
     add_options(parser, Pretraining)
     parser.add_argument("--config", metavar="FILE.json", help="a saved set of settings, such as the settings.json of "
                         "an earlier run; the command line wins")
@@ -102,22 +103,20 @@ def fill(options) -> int:
 
 
 def generate_options(parser):
+    from tinyformer.tasks.generate import Generation
     parser.add_argument("--model", required=True, metavar="DIR", help="folder of a GPT, for example runs/tour/gpt")
-    parser.add_argument("--prompt", default="", help="text to go on from")
-    parser.add_argument("--length", type=int, default=200, metavar="N", help="tokens to write (default 200)")
-    parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 takes the most probable token "
-                        "(greedy, the default), 1 draws from the model's own distribution")
-    parser.add_argument("--top-k", type=int, default=0, metavar="K", help="draw among the K most probable tokens only")
-    parser.add_argument("--top-p", type=float, default=1.0, metavar="P", help="draw among the fewest tokens that reach "
-                        "probability P together")
-    parser.add_argument("--seed", type=int, default=0, metavar="INT", help="the same seed writes the same text")
+    parser.add_argument("--prompt", metavar="TEXT", help="text to go on from; without it, what comes through the "
+                        "standard input")
+    parser.add_argument("--stop", action="append", metavar="TEXT", help="end before this text; can be given again")
+    add_options(parser, Generation)
     _device_option(parser)
 
 
 def generate(options) -> int:
-    from tinyformer.tasks.write import run
-    return run(options.model, options.prompt, options.length, options.temperature, options.top_k, options.top_p,
-               options.seed, options.device)
+    from tinyformer.tasks.generate import run
+    given = {name: value for name, value in vars(options).items()
+             if name not in ("model", "prompt", "stop", "device", "debug")}
+    return run(options.model, given, options.prompt, options.stop, options.device)
 
 
 def tinyland_options(parser):
@@ -165,8 +164,8 @@ COMMANDS = {
     "tour": Command("check the gradients, train a small BERT and a small GPT, and show it all", tour_options, tour),
     "gradcheck": Command("compare the gradient of every primitive with derivatives found in other ways",
                          gradcheck_options, gradcheck),
-    "pretrain": Command("train a BERT or a GPT on text, from nothing", pretrain_options, pretrain,
-                        usage="bert|gpt --corpus PATH|pydocs|tinyland --out DIR [--setting value ...]"),
+    "pretrain": Command("train a BERT, a GPT or an encoder with a decoder on text, from nothing", pretrain_options, pretrain,
+                        usage="bert|gpt|seq2seq --corpus PATH|pydocs|tinyland --out DIR [--setting value ...]"),
     "fill": Command("let a BERT guess what stands at each [MASK]", fill_options, fill),
     "generate": Command("let a GPT go on writing", generate_options, generate),
     "tinyland": Command("write the small generated world: a corpus, and labelled sets for every head", tinyland_options,

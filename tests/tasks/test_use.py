@@ -72,7 +72,7 @@ def test_a_damaged_model_has_status_3(capsys, bert, tmp_path):
 
 
 def test_generate_goes_on_and_repeats(capsys, gpt):
-    words = ["generate", "--model", str(gpt), "--prompt", "The ", "--length", "30"]
+    words = ["generate", "--model", str(gpt), "--prompt", "The ", "--tokens", "30"]
     texts = []
     for more in ([], ["--top-k", "1"], ["--temperature", "1", "--seed", "3"], ["--temperature", "1", "--seed", "3"],
                  ["--temperature", "1", "--seed", "4"]):
@@ -85,7 +85,7 @@ def test_generate_goes_on_and_repeats(capsys, gpt):
 
 def test_generate_says_what_is_wrong(capsys, gpt, bert):
     assert "top-p is 2.0" in refused(capsys, "generate", "--model", gpt, "--top-p", 2, "--prompt", "a")
-    assert "--length" in refused(capsys, "generate", "--model", gpt, "--length", 0)
+    assert "--tokens" in refused(capsys, "generate", "--model", gpt, "--tokens", 0)
     assert "fill" in refused(capsys, "generate", "--model", bert, "--prompt", "a")
     assert "U+20AC" in refused(capsys, "generate", "--model", gpt, "--prompt", "€")
 

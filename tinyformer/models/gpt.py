@@ -35,16 +35,22 @@ class GPT(Module):
                                          approximate=c.approximate, std=c.init_std) for _ in range(c.layers)]
             self.norm = None
 
-    def hidden(self, ids, rng=None) -> Tensor:
-        """ids (B, T) -> the vectors (B, T, C) after the last layer, normed."""
+    def hidden(self, ids, rng=None, past=None) -> Tensor:
+        """ids (B, T) -> the vectors (B, T, C) after the last layer, normed.
+
+        With `past`, a `tinyformer.generate.Cache`, they are the next T tokens of the texts that it remembers.
+        """
         length = ids.shape[1]
         if length > self.config.context:
             raise ValueError(f"GPT: {length} positions; this model has room for {self.config.context}, "
                              "shorten the input or use a larger context")
-        x = self.words(ids) + self.positions(np.arange(length))
+        places, keep = np.arange(length), None
+        if past is not None:
+            places, keep = past.places(length), past.keep(length, self.words.weight)
+        x = self.words(ids) + self.positions(places)
         x = dropout(x, rate=self.config.dropout, rng=rng)
-        for layer in self.layers:
-            x = layer(x, rng=rng)
+        for n, layer in enumerate(self.layers):
+            x = layer(x, keep, rng, past and past.layers[n])
         return self.norm(x) if self.norm else x
 
     def __call__(self, ids, rng=None) -> Tensor:

@@ -36,8 +36,8 @@ class PostNormBlock(Module):
         self.feed = Feed(width, inner, rng, approximate=approximate, std=std, out_std=std)
         self.feed_norm = LayerNorm(width, rng, eps)
 
-    def __call__(self, x, keep=None, rng=None):                # x (B, T, C); keep (B, 1, 1, T)
-        h = self.attend(x, keep, self.causal, self.rate, rng)
+    def __call__(self, x, keep=None, rng=None, past=None):     # x (B, T, C); keep (B, 1, 1, T)
+        h = self.attend(x, keep, self.causal, self.rate, rng, past)
         x = self.attend_norm(x + dropout(h, rate=self.rate, rng=rng))
         return self.feed_norm(x + dropout(self.feed(x), rate=self.rate, rng=rng))
 
@@ -58,8 +58,8 @@ class PreNormBlock(Module):
         self.feed_norm = LayerNorm(width, rng, eps, bias)
         self.feed = Feed(width, inner, rng, bias, approximate, std, out_std)
 
-    def __call__(self, x, keep=None, rng=None):                # x (B, T, C); keep (B, 1, 1, T)
-        h = self.attend(self.attend_norm(x), keep, self.causal, self.rate, rng)
+    def __call__(self, x, keep=None, rng=None, past=None):     # x (B, T, C); keep (B, 1, 1, T)
+        h = self.attend(self.attend_norm(x), keep, self.causal, self.rate, rng, past)
         x = x + dropout(h, rate=self.rate, rng=rng)
         h = self.feed(self.feed_norm(x))
         return x + dropout(h, rate=self.rate, rng=rng)

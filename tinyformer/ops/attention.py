@@ -81,7 +81,7 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     shrink = 1 / math.sqrt(width // heads)
     seen = visible(xp, keep, causal, length, length)
     kept, lift = draw_kept(xp, (batch, heads, length, length), rate, rng) if rng is not None and rate else (None, 1)
-    query, key, value = _heads(packed, 3, heads)               # each (B, H, T, D)
+    query, key, value = heads_of(packed, 3, heads)             # each (B, H, T, D)
 
     weights = (query * shrink) @ key.swapaxes(-1, -2)          # (B, H, T, S), written in place from here on
     if seen is not None:
@@ -95,13 +95,13 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     share = lift / total
 
     out = xp.empty((batch, length, width), packed.dtype)
-    (out_heads,) = _heads(out, 1, heads)                       # (B, H, T, D)
+    (out_heads,) = heads_of(out, 1, heads)                     # (B, H, T, D)
     out_heads[...] = (weights if kept is None else weights * kept) @ value * share
 
     def backward(dout):
         dpacked = xp.empty(packed.shape, dout.dtype)
-        dquery, dkey, dvalue = _heads(dpacked, 3, heads)
-        (dout_heads,) = _heads(dout, 1, heads)
+        dquery, dkey, dvalue = heads_of(dpacked, 3, heads)
+        (dout_heads,) = heads_of(dout, 1, heads)
         pull = dout_heads * share                              # dout, divided as the output was
         dvalue[...] = (weights if kept is None else weights * kept).swapaxes(-1, -2) @ pull
         dscores = pull @ value.swapaxes(-1, -2)                # (B, H, T, S)
@@ -116,7 +116,7 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     return out, backward
 
 
-def _heads(packed, parts: int, heads: int) -> tuple:
+def heads_of(packed, parts: int, heads: int) -> tuple:
     """Views of (B, T, parts * C) as `parts` arrays (B, H, T, D): nothing is copied."""
     batch, length, width = packed.shape
     split = packed.reshape(batch, length, parts, heads, width // (parts * heads))

@@ -39,7 +39,7 @@ def affine(xp, x, weight, bias=None):
         raise ValueError(f"affine: x is {x.shape}, weight is {weight.shape}, "
                          f"bias is {None if bias is None else bias.shape}; for x (..., I) they must be (O, I) and (O,)")
     rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])     # (N, I)
-    out = rows @ weight.T                                      # (N, O)
+    out = product_of_rows(xp, rows, weight)                    # (N, O)
     if bias is not None:
         out += bias
 
@@ -50,6 +50,17 @@ def affine(xp, x, weight, bias=None):
         return (dx, dweight) if bias is None else (dx, dweight, sum_rows(xp, dout))
 
     return out.reshape(*x.shape[:-1], weight.shape[0]), backward
+
+
+def product_of_rows(xp, rows, weight):
+    """rows @ weight.T: rows (N, I), weight (O, I) -> (N, O).
+
+    One row, as when text is written token by token, is O inner products, and `vecdot` reads weights that exceed the
+    cache about twice as fast as the matrix-vector product does.  (It conjugates, so complex numbers take the product.)
+    """
+    if xp is np and len(rows) == 1 and rows.dtype.kind == "f":
+        return np.vecdot(weight, rows)[None]
+    return rows @ weight.T
 
 
 def sum_rows(xp, rows):
@@ -125,6 +136,12 @@ def _(rng):
 def _(rng):
     """without a bias"""
     return Call(rng.normal(size=(3, 4)), rng.normal(size=(2, 4)))
+
+
+@affine.case
+def _(rng):
+    """one position alone"""
+    return Call(rng.normal(size=(1, 4)), rng.normal(size=(3, 4)), rng.normal(size=3))
 
 
 @embedding.case

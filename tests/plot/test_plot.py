@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from tinyformer import plot
+from tinyformer.plot.fonts import BOX, legible
+from tinyformer.plot.style import spread
+from tinyformer.plot.training import _smoothed
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -15,8 +18,14 @@ PNG = b"\x89PNG\r\n\x1a\n"
 @pytest.fixture
 def drawn(monkeypatch):
     """The figures that were saved, to look into."""
-    figures, save = [], plot._save
-    monkeypatch.setattr(plot, "_save", lambda figure, path: (figures.append(figure), save(figure, path)))
+    from matplotlib.figure import Figure
+    figures, save = [], Figure.savefig
+
+    def seen(self, *args, **more):
+        figures.append(self)
+        save(self, *args, **more)
+
+    monkeypatch.setattr(Figure, "savefig", seen)
     return figures
 
 
@@ -45,10 +54,10 @@ def test_loss_curve_of_one_point_and_of_none(tmp_path):
 
 
 def test_smoothing_keeps_the_mean_of_a_constant_and_the_length():
-    np.testing.assert_allclose(plot._smoothed(np.full(200, 3.0)), 3.0)
+    np.testing.assert_allclose(_smoothed(np.full(200, 3.0)), 3.0)
     noisy = np.random.default_rng(0).normal(size=600)
-    assert len(plot._smoothed(noisy)) == 600
-    assert plot._smoothed(noisy).std() < 0.4
+    assert len(_smoothed(noisy)) == 600
+    assert _smoothed(noisy).std() < 0.4
 
 
 def test_attention_map_has_a_square_for_each_head(drawn, tmp_path):
@@ -84,3 +93,27 @@ def test_pictures_need_no_global_state(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)           # importing it now fails
     plot.loss_curve([(1, 2.0), (2, 1.0)], tmp_path / "loss.png")
     assert (tmp_path / "loss.png").exists()
+
+
+def test_names_at_the_ends_are_spread_evenly_and_stay_inside():
+    np.testing.assert_allclose(spread([0.2, 0.5], 0.1), [0.2, 0.5])
+    np.testing.assert_allclose(spread([0.5, 0.5], 0.1), [0.45, 0.55])             # both give way
+    np.testing.assert_allclose(spread([0.3, 0.5, 0.52, 0.54], 0.1), [0.3, 0.42, 0.52, 0.62])
+    np.testing.assert_allclose(spread([0.99, 1.0], 0.1), [0.9, 1.0])
+    np.testing.assert_allclose(spread([0.0] * 5, 0.5), [0, 0.25, 0.5, 0.75, 1])   # no room for more
+    assert spread([], 0.1) == []
+
+
+def test_two_levels_that_are_close_are_named_on_two_sides(drawn, tmp_path):
+    plot.loss_curve([(1, 5.0), (2, 2.0)], tmp_path / "loss.png", entropy=2.1, start=2.2)
+    sides = {text.get_text()[:4]: text.get_va() for text in drawn[0].axes[0].texts}
+    assert (sides["unig"], sides["ln V"]) == ("top", "bottom")
+
+
+@pytest.mark.filterwarnings("error")
+def test_texts_that_no_font_has_and_formulas_that_are_none(drawn, tmp_path):
+    assert legible("a\tb\u200d\ud800") == f"a b{BOX}"
+    assert legible("naïve") == "naïve"
+    tokens = ["$x^$", "\U0001F9FF", "\u4e2d\u6587", r"\$"]
+    plot.attention_map(np.full((1, 4, 4), 0.25), tokens, tmp_path / "map.png", title="$5 or $6")
+    assert drawn[0].axes[0].get_xticklabels()[0].get_text() == r"\$x^\$"

@@ -164,8 +164,9 @@ COMMANDS = {
     "tour": Command("check the gradients, train a small BERT and a small GPT, and show it all", tour_options, tour),
     "gradcheck": Command("compare the gradient of every primitive with derivatives found in other ways",
                          gradcheck_options, gradcheck),
-    "pretrain": Command("train a BERT, a GPT or an encoder with a decoder on text, from nothing", pretrain_options, pretrain,
-                        usage="bert|gpt|seq2seq --corpus PATH|pydocs|tinyland --out DIR [--setting value ...]"),
+    "pretrain": Command("train a BERT, a GPT or an encoder and a decoder on text, from nothing", pretrain_options,
+                        pretrain, usage="bert|gpt|seq2seq --corpus PATH|pydocs|tinyland --out DIR "
+                        "[--setting value ...]"),
     "fill": Command("let a BERT guess what stands at each [MASK]", fill_options, fill),
     "generate": Command("let a GPT go on writing", generate_options, generate),
     "tinyland": Command("write the small generated world: a corpus, and labelled sets for every head", tinyland_options,

@@ -51,6 +51,14 @@ def seq2seq_batch(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], tokenize
     return Seq2SeqBatch(_padded(sources, pad), _padded(real, False), _padded(seen, pad), _padded(targets, IGNORED))
 
 
+def _room(max_length: int) -> int:
+    """How many tokens of a text fit into a row."""
+    if max_length <= FRAME:
+        raise InputError(f"max_length is {max_length}; with {FRAME} special tokens it must be at least {FRAME + 1} "
+                         "(--max-length)")
+    return max_length - FRAME
+
+
 def _padded(rows: Sequence[Sequence], filler) -> np.ndarray:
     """Rows of any lengths as (B, longest), the rest filled."""
     found = np.full((len(rows), max(map(len, rows))), filler, dtype=bool if filler is False else np.int64)
@@ -74,13 +82,10 @@ class PairBatches:
                              f"{type(tokenizer).__name__} has not; train a WordPiece vocabulary for it")
         if batch_size < 1:
             raise InputError(f"batch_size is {batch_size}; it must be 1 or larger")
-        if max_length <= FRAME:
-            raise InputError(f"max_length is {max_length}; with {FRAME} special tokens it must be at least {FRAME + 1} "
-                             "(--max-length)")
         if not len(pairs):
             raise InputError("there are no pairs of a source and a target; the text is empty")
         self.pairs, self.tokenizer, self.seed = pairs, tokenizer, seed
-        self.batch_size, self.max_length = batch_size, max_length
+        self.batch_size, self.room = batch_size, _room(max_length)
         self._order = (-1, None)                 # the epoch whose order was used last, and that order
 
     @property
@@ -105,9 +110,8 @@ class PairBatches:
         return self.pairs[number]
 
     def _build(self, numbers: Sequence[int], rng: np.random.Generator) -> Seq2SeqBatch:
-        room = self.max_length - FRAME
         pairs = [self.pair(number, rng) for number in numbers]
-        return seq2seq_batch([(source[:room], target[:room + 1]) for source, target in pairs], self.tokenizer)
+        return seq2seq_batch([(source[:self.room], target[:self.room + 1]) for source, target in pairs], self.tokenizer)
 
     def _epoch_order(self, epoch: int) -> np.ndarray:
         if self._order[0] != epoch:
@@ -128,15 +132,14 @@ class DenoisingBatches(PairBatches):
             raise InputError(f"noise is {noise!r}; choose one of: {', '.join(NOISES)}")
         if rate is not None and noise not in RATES:
             raise InputError(f"noise {noise} hides no tokens and takes no rate; leave it away")
-        room = max_length - FRAME
-        self.rows = [row for document in documents for row in pack(document, room)]
+        self.rows = [row for document in documents for row in pack(document, _room(max_length))]
         self.ids = np.concatenate([np.concatenate(row) for row in self.rows] or [np.empty(0, np.int64)])       # (N,)
         super().__init__(self.rows, tokenizer, batch_size=batch_size, max_length=max_length, seed=seed)
         self.noise, self.options = NOISES[noise], {"rate": rate or RATES[noise]} if noise in RATES else {}
         if noise in ("infill", "mask", "mass"):
             self.options["mask_id"] = tokenizer.mask_id
         if noise == "spans":
-            needed = sentinels_needed(room, self.options["rate"])
+            needed = sentinels_needed(self.room, self.options["rate"])
             if len(tokenizer.sentinel_ids) < needed:
                 raise InputError(f"noise spans needs {needed} sentinels for rows of {max_length} tokens, and this "
                                  f"vocabulary has {len(tokenizer.sentinel_ids)}; train one with <extra_id_0> to "

@@ -18,10 +18,11 @@ def measure(prepared, pairs: int = PAIRS) -> dict[str, float]:
     """Loss and accuracy on the held-out text, and what counting would reach; empty where no text was held out."""
     if prepared.held_out is None:
         return {}
-    bert = prepared.settings.model == "bert"
+    kind = prepared.settings.model
+    bert = kind == "bert"
     values = evaluate(prepared.model, prepared.held_out_batches())
     ids = prepared.held_out.pairs.ids if bert else prepared.held_out.ids
-    size, name = len(prepared.tokenizer), "mlm" if bert else "lm"
+    size, name = len(prepared.tokenizer), {"bert": "mlm", "gpt": "lm"}.get(kind, kind)
     found = {"val loss": values[f"{name} loss"], "val accuracy": values[f"{name} accuracy"],
              "unigram entropy": unigram_entropy(ids, size), "constant accuracy": best_constant_accuracy(ids, size)}
     if bert:

@@ -12,14 +12,17 @@ from tinyformer.backend import choose_device
 from tinyformer.data.batches import MaskedBatches, TextWindows
 from tinyformer.data.corpus import read_documents, read_text, split_documents
 from tinyformer.data.encode import sentence_ids, text_ids
+from tinyformer.data.noise import RATES, sentinels_needed
+from tinyformer.data.seq2seq import DenoisingBatches
 from tinyformer.data.tinyland.corpus import WorldTexts, read_world
 from tinyformer.errors import InputError
-from tinyformer.models import GPT, BertForPretraining
+from tinyformer.models import GPT, BertForPretraining, Seq2Seq
 from tinyformer.rng import stream
 from tinyformer.tasks.measure import measure
 from tinyformer.tasks.options import read_config
 from tinyformer.tasks.settings import Pretraining, fill_in, resolve
 from tinyformer.text import ByteLevelBPE, CharTokenizer, Tokenizer, WordPieceTokenizer, load_tokenizer
+from tinyformer.text.base import sentinel_names
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
 from tinyformer.train.log import write_metrics
@@ -60,16 +63,16 @@ class Prepared:
 
     settings: Pretraining
     tokenizer: Tokenizer
-    model: Any                                # BertForPretraining or GPT
-    batches: Any                              # MaskedBatches or TextWindows over the training text
+    model: Any                                # BertForPretraining, GPT or Seq2Seq
+    batches: Any                              # MaskedBatches, TextWindows or DenoisingBatches over the training text
     held_out: Any                             # the same over the held-out text, or None
     facts: dict[str, Any]
 
     def held_out_batches(self):
         """All of the held-out text, always in the same batches."""
         size = max(32, self.settings.batch_size)
-        return (self.held_out.validation_batches(size) if self.settings.model == "bert"
-                else self.held_out.windows(size))
+        return (self.held_out.windows(size) if self.settings.model == "gpt"
+                else self.held_out.validation_batches(size))
 
 
 def prepare(settings: Pretraining, training: list[str], held_out: list[str],
@@ -84,8 +87,7 @@ def prepare(settings: Pretraining, training: list[str], held_out: list[str],
             validation = make_batches(settings, held_out, tokenizer)
         except InputError as error:
             raise InputError(f"held-out text: {error}; or train without one: --validation 0") from None
-    kind = BertForPretraining if settings.model == "bert" else GPT
-    model = kind(settings.config(len(tokenizer)), stream(settings.seed, "weights"))
+    model = make_model(settings, tokenizer)
     model.to(choose_device(settings.device)[0], settings.dtype)
     facts = {"model": settings.model, "parameters": model.count(), "vocabulary": len(tokenizer),
              "documents": len(training), "characters": sum(map(len, training))}
@@ -112,10 +114,12 @@ def train(prepared: Prepared, title: str | None = None, out: Path | None = None,
 def draw(prepared: Prepared, history: History, path: Path, found: dict) -> None:
     """The loss curve, with the levels that knowing nothing and knowing only frequencies would reach."""
     from tinyformer import plot
-    bert = prepared.settings.model == "bert"
-    pairs = bert and prepared.settings.objective != "none"
-    parts = ["mlm loss"] + ["pair loss"] * pairs if bert else ["lm loss"]
-    title = "BERT: guessing masked tokens" + " and judging pairs" * pairs if bert else "GPT: guessing the next token"
+    s = prepared.settings
+    pairs = s.model == "bert" and s.objective != "none"
+    parts = {"bert": ["mlm loss", "pair loss"][:1 + pairs], "gpt": ["lm loss"], "seq2seq": ["seq2seq loss"]}[s.model]
+    title = {"bert": "BERT: guessing masked tokens" + " and judging pairs" * pairs,
+             "gpt": "GPT: guessing the next token",
+             "seq2seq": f"Encoder and decoder: repairing a text (noise: {s.noise})"}[s.model]
     plot.loss_curve([(row["step"], row["loss"]) for row in history.rows], path,
                     validation=[(row["step"], sum(row[part] for part in parts)) for row in history.evaluations],
                     entropy=found.get("unigram entropy"), start=math.log(prepared.facts["vocabulary"]), pairs=pairs,
@@ -159,21 +163,35 @@ def read_texts(settings: Pretraining) -> tuple[list[str], list[str]]:
 def make_tokenizer(settings: Pretraining, training: list[str], held_out: list[str]) -> Tokenizer:
     """Train the kind of tokenizer that the settings name, or read one from a folder.
 
-    Characters are collected from the held-out text too (the set of them, not how often they occur).
+    Characters are collected from the held-out text too (the set of them, not how often they occur).  A seq2seq's
+    vocabulary has sentinels for rows of this length, whatever the noise, so that runs with other noises can share it.
     """
     kind, size = settings.tokenizer, settings.vocabulary
-    roles = tuple(Tokenizer.roles.values()) if settings.model == "bert" else ()
+    roles = tuple(Tokenizer.roles.values()) if settings.model != "gpt" else ()
+    if settings.model == "seq2seq":
+        rate = settings.mask_rate if settings.noise == "spans" else RATES["spans"]
+        roles += tuple(sentinel_names(sentinels_needed(settings.max_length, rate)))
     if kind == "characters":
         return CharTokenizer.train([*training, *held_out], size, specials=roles or (("[UNK]",) if size else ()))
     if kind == "wordpiece":
-        return WordPieceTokenizer.train(training, size)
+        return WordPieceTokenizer.train(training, size, **({"specials": roles} if roles else {}))
     if kind == "bpe":
-        if settings.model == "bert":
-            raise InputError("--tokenizer is bpe, which has no [MASK]; for bert take wordpiece or characters")
+        if settings.model != "gpt":
+            raise InputError(f"--tokenizer is bpe, which has no [MASK]; for {settings.model} take wordpiece or "
+                             "characters")
         return ByteLevelBPE.train(training, size)
     if Path(kind).is_dir():
         return load_tokenizer(kind)
     raise InputError(f"--tokenizer is {kind!r}; it must be characters, wordpiece, bpe or a folder with a vocabulary")
+
+
+def make_model(settings: Pretraining, tokenizer: Tokenizer):
+    """A model that knows nothing yet.  What the decoder of a seq2seq begins and ends with are [CLS] and [SEP]."""
+    kind = {"bert": BertForPretraining, "gpt": GPT, "seq2seq": Seq2Seq}[settings.model]
+    config = settings.config(len(tokenizer))
+    if kind is Seq2Seq:
+        config = config.but(pad_id=tokenizer.pad_id, start_id=tokenizer.cls_id, end_id=tokenizer.sep_id)
+    return kind(config, stream(settings.seed, "weights"))
 
 
 def make_batches(settings: Pretraining, documents: list[str], tokenizer: Tokenizer):
@@ -181,6 +199,9 @@ def make_batches(settings: Pretraining, documents: list[str], tokenizer: Tokeniz
     s = settings
     if s.model == "gpt":
         return TextWindows(text_ids(documents, tokenizer), batch_size=s.batch_size, block=s.max_length, seed=s.seed)
+    if s.model == "seq2seq":
+        return DenoisingBatches(sentence_ids(documents, tokenizer), tokenizer, batch_size=s.batch_size,
+                                max_length=s.max_length, seed=s.seed, noise=s.noise, rate=s.mask_rate)
     twins = documents.twins() if s.objective == "nsp" and isinstance(documents, WorldTexts) else []
     return MaskedBatches(sentence_ids(documents, tokenizer), tokenizer, batch_size=s.batch_size,
                          max_length=s.max_length, seed=s.seed, objective=s.objective, rate=s.mask_rate,

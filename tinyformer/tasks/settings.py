@@ -7,12 +7,13 @@ of the kind of model.  `resolve` puts the four together; the result is written t
 import math
 from dataclasses import asdict, dataclass, fields, replace
 
+from tinyformer.data.noise import NOISES, RATES
 from tinyformer.data.tinyland.corpus import DOCUMENTS
 from tinyformer.errors import InputError
-from tinyformer.models.config import BertConfig, GPTConfig
+from tinyformer.models.config import BertConfig, GPTConfig, Seq2SeqConfig
 from tinyformer.tasks.options import check_values, option, suggestion
 
-CONFIGS = {"bert": BertConfig, "gpt": GPTConfig}
+CONFIGS = {"bert": BertConfig, "gpt": GPTConfig, "seq2seq": Seq2SeqConfig}
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,27 @@ class Pretraining:
     held_out: str | None = option(None, "text to evaluate on, instead of the last part of the corpus")
     validation: float = option(0.1, "share of the corpus, at its end, that is kept for evaluation", least=0, most=0.9)
     preset: str | None = option(None, "a set of sizes by name, among them: tiny, mini, small, base; gpt2-small; "
-                                "shakespeare-cpu (which brings its training settings too)")
+                                "shakespeare-cpu (which brings its training settings too); bart-base")
 
     tokenizer: str | None = option(None, "characters, wordpiece or bpe, trained on the corpus; or a folder with a "
-                                   "vocabulary (default bert: wordpiece, gpt: bpe)")
-    vocabulary: int | None = option(None, "size of the vocabulary that is trained (default bert: 4000, gpt: 1000; "
+                                   "vocabulary (default wordpiece; gpt: bpe)")
+    vocabulary: int | None = option(None, "size of the vocabulary that is trained (default 4000; gpt: 1000; "
                                     "characters: all)", least=1)
-    layers: int | None = option(None, "layers (default bert: 2, gpt: 4)", least=1)
-    heads: int | None = option(None, "attention heads of each layer (default bert: 2, gpt: 4)", least=1)
+    layers: int | None = option(None, "layers (default 2; gpt: 4); seq2seq: of the encoder, and as many of the decoder",
+                                least=1)
+    heads: int | None = option(None, "attention heads of each layer (default 2; gpt: 4)", least=1)
     width: int | None = option(None, "numbers in the vector of one token (default 128)", least=1)
     max_length: int | None = option(None, "tokens in one row (default 64)", least=2)
-    init_std: float | None = option(None, "standard deviation of the initial weights (default gpt: 0.02; bert: "
+    init_std: float | None = option(None, "standard deviation of the initial weights (default gpt: 0.02; others: "
                                     "0.02 at width 768 and larger for narrow models, as 1/sqrt(width))", above=0)
     dropout: float | None = option(None, "share of the activations that is dropped in training (default 0)", least=0)
 
     objective: str | None = option(None, "bert: what the second sentence is tested on: is it the next (nsp), are the "
                                    "two in order (sop), or nothing (default nsp)", ("nsp", "sop", "none"))
-    mask_rate: float = option(0.15, "bert: share of the tokens to be guessed", above=0, most=1)
+    noise: str | None = option(None, "seq2seq: how the text is damaged that is to be repaired (default infill)",
+                               tuple(NOISES))
+    mask_rate: float | None = option(None, "bert, seq2seq: share of the tokens to be guessed (default bert: 0.15; "
+                                     "seq2seq: 0.3, mass: 0.5, spans: 0.15)", above=0, most=1)
     proportions: tuple[float, ...] = option((0.8, 0.1, 0.1), "bert: shares of these that become [MASK], become a "
                                             "random token, stay", least=0)
     whole_word: bool = option(False, "bert: hide whole words, not pieces of them")
@@ -59,11 +64,11 @@ class Pretraining:
     accumulate: int = option(1, "parts in which a batch is computed, where memory is short", least=1)
     learning_rate: float | None = option(None, "the highest learning rate (default 1e-3)", least=0)
     final_rate: float | None = option(None, "the learning rate at the end (default 0)", least=0)
-    schedule: str | None = option(None, "how the rate falls after the warm-up (default bert: linear, gpt: cosine)",
+    schedule: str | None = option(None, "how the rate falls after the warm-up (default linear; gpt: cosine)",
                                   ("linear", "cosine", "constant"))
     warmup: int | None = option(None, "steps over which the rate rises (default a tenth, at most 100)", least=0)
-    weight_decay: float | None = option(None, "AdamW's pull towards zero (default bert: 0.01, gpt: 0.1)", least=0)
-    beta2: float | None = option(None, "AdamW's memory of squared gradients (default bert: 0.999, gpt: 0.99)",
+    weight_decay: float | None = option(None, "AdamW's pull towards zero (default 0.01; gpt: 0.1)", least=0)
+    beta2: float | None = option(None, "AdamW's memory of squared gradients (default 0.999; gpt: 0.99)",
                                  least=0, most=0.999999)
     clip: float = option(1.0, "largest norm of the whole gradient", above=0)
 
@@ -76,7 +81,8 @@ class Pretraining:
     def __post_init__(self):
         check_values(self)
         if self.model not in CONFIGS:
-            raise InputError(f"model is {self.model!r}; choose bert or gpt{suggestion(self.model, CONFIGS)}")
+            raise InputError(f"model is {self.model!r}; choose one of: {', '.join(CONFIGS)}"
+                             + suggestion(self.model, CONFIGS))
         if len(self.proportions) != 3 or abs(sum(self.proportions) - 1) > 1e-6:
             raise InputError(f"--proportions is {','.join(map(str, self.proportions))}; it must be three shares that "
                              "add up to 1: masked, random, kept (for example 0.8,0.1,0.1)")
@@ -85,6 +91,9 @@ class Pretraining:
                              f"{self.corpus}; leave them away")
         if self.word_list is not None and not self.whole_word:
             raise InputError("--word-list says which characters make a word, and only --whole-word asks; give both")
+        if self.model == "seq2seq" and self.noise not in RATES and self.mask_rate is not None:
+            raise InputError(f"--mask-rate is {self.mask_rate}, and --noise {self.noise} hides no tokens; leave one "
+                             "of the two away")
         if self.steps is not None and self.warmup is not None and self.warmup > self.steps:
             raise InputError(f"--warmup is {self.warmup} and --steps is {self.steps}; the warm-up must end before "
                              "the training does")
@@ -102,6 +111,8 @@ class Pretraining:
                      dropout=self.dropout, init_std=self.init_std)
         if self.model == "bert":
             sizes["pair_objective"] = self.objective
+        if self.model == "seq2seq":
+            sizes["decoder_layers"] = self.layers
         if self.preset is None:
             return CONFIGS[self.model](context=self.max_length, **sizes)
         preset = CONFIGS[self.model].preset(self.preset)
@@ -111,9 +122,11 @@ class Pretraining:
 
 
 COMMON = dict(width=128, max_length=64, dropout=0.0, batch_size=32, learning_rate=1e-3, final_rate=0.0)
+READING = dict(tokenizer="wordpiece", vocabulary=4000, layers=2, heads=2, schedule="linear", weight_decay=0.01,
+               beta2=0.999, **COMMON)
 DEFAULTS = {
-    "bert": dict(tokenizer="wordpiece", vocabulary=4000, layers=2, heads=2, objective="nsp", schedule="linear",
-                 weight_decay=0.01, beta2=0.999, **COMMON),
+    "bert": dict(objective="nsp", mask_rate=0.15, **READING),
+    "seq2seq": dict(objective="none", noise="infill", **READING),
     "gpt": dict(tokenizer="bpe", vocabulary=1000, layers=4, heads=4, objective="none", schedule="cosine",
                 weight_decay=0.1, beta2=0.99, **COMMON),
 }
@@ -130,8 +143,10 @@ def resolve(model: str, given: dict, from_file: dict | None = None) -> Pretraini
         raise InputError(f"the --config file belongs to `pretrain {chosen['model']}`, and this is `pretrain {model}`; "
                          "use the command it was written by")
     for item in fields(Pretraining):
-        if model != "bert" and item.metadata.get("help", "").startswith("bert:") and given.get(item.name) is not None:
-            raise InputError(f"--{item.name.replace('_', '-')} is a setting of `pretrain bert`, and this is "
+        owners = item.metadata.get("help", "").partition(":")[0].split(", ")         # "bert: ..." is for bert alone
+        if set(owners) <= set(CONFIGS) and model not in owners and given.get(item.name) is not None:
+            commands = " and ".join(f"`pretrain {owner}`" for owner in owners)
+            raise InputError(f"--{item.name.replace('_', '-')} is a setting of {commands}, and this is "
                              f"`pretrain {model}`; leave it away")
     preset = chosen.get("preset")
     known = {}
@@ -146,7 +161,9 @@ def resolve(model: str, given: dict, from_file: dict | None = None) -> Pretraini
         known.pop("warmup")                                    # a preset's warm-up is no wish of the user's
     settings = {**DEFAULTS[model], **known, **chosen, "model": model, **length}
     if settings.get("init_std") is None:                       # the published 0.02 belongs to the published widths
-        settings["init_std"] = 0.02 * math.sqrt(768 / settings["width"]) if model == "bert" else 0.02
+        settings["init_std"] = 0.02 * math.sqrt(768 / settings["width"]) if model != "gpt" else 0.02
+    if model == "seq2seq" and "mask_rate" not in settings:
+        settings["mask_rate"] = RATES.get(settings["noise"])
     if settings.get("corpus") == "tinyland":
         settings = {"world_documents": DOCUMENTS, "world_seed": 0, **settings}
     if settings["tokenizer"] == "characters" and "vocabulary" not in chosen:

@@ -3,8 +3,21 @@
 import numpy as np
 
 from tinyformer.data.batches import PretrainingBatch, TextBatch
+from tinyformer.data.labelled import LabelledBatch, SpanBatch
 from tinyformer.data.seq2seq import Seq2SeqBatch
-from tinyformer.models import GPT, BertConfig, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig
+from tinyformer.models import (
+    GPT,
+    Bert,
+    BertConfig,
+    BertForPretraining,
+    GPTConfig,
+    PairScorer,
+    Seq2Seq,
+    Seq2SeqConfig,
+    SpanFinder,
+    TokenTagger,
+)
+from tinyformer.models.heads import Head
 from tinyformer.nn import Module
 
 VOCABULARY = 13
@@ -27,6 +40,32 @@ def seq2seq(spread: bool = True, dtype=np.float64, **changes) -> Seq2Seq:
     """An encoder and a decoder of two layers and width 8; any field of its configuration can be changed."""
     sizes = dict(vocabulary=VOCABULARY, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0)
     return _prepared(Seq2Seq(Seq2SeqConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
+
+
+def head(kind: type[Head], encoder: Bert | GPT | None = None, spread: bool = True, **changes) -> Head:
+    """A head with three labels, where it has any, on an encoder, or else on a new small BERT."""
+    encoder = encoder or bert(spread, **changes).bert
+    labels = () if kind in (PairScorer, SpanFinder) else ("no", "perhaps", "yes")
+    model, rng = kind(encoder, labels, np.random.default_rng(3)), np.random.default_rng(4)
+    for p in model.linear.parameters() if spread else []:
+        p.data += (0.3 * rng.normal(size=p.shape)).astype(p.dtype)
+    return model
+
+
+def head_batch(kind: type[Head], rows: int = 3, length: int = 7, seed: int = 2) -> LabelledBatch | SpanBatch:
+    """What a head is trained on: pairs with padding at the end of every second one."""
+    rng, batch = np.random.default_rng(seed), pretraining_batch(rows, length, seed=seed)
+    inputs = batch.ids, batch.segments, batch.keep
+    if kind is SpanFinder:
+        ends = batch.keep.sum(-1) - 1
+        starts = np.array([rng.integers(length // 2, end + 1) for end in ends])
+        starts[0] = ends[0] = 0                                # one without an answer
+        return SpanBatch(*inputs, batch.keep & ((batch.segments == 1) | (np.arange(length) == 0)), starts, ends)
+    if kind is TokenTagger:
+        tags = rng.integers(0, 3, (rows, length))
+        return LabelledBatch(*inputs, np.where(batch.keep & (rng.random((rows, length)) < 0.6), tags, -100))
+    labels = rng.normal(size=rows) if kind is PairScorer else rng.integers(0, 3, rows)
+    return LabelledBatch(*inputs, labels)
 
 
 def _prepared(model: Module, spread: bool, dtype) -> Module:

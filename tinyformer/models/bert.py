@@ -18,9 +18,9 @@ from tinyformer.ops import affine, cross_entropy, dropout, embedding, gelu, tanh
 
 
 class Bert(Module):
-    """The encoder: ids (B, T) -> hidden (B, T, C), and `pool` for one vector of each sequence."""
+    """The encoder: ids (B, T) -> hidden (B, T, C), and where it is `pooled`, `pool` for one vector of each sequence."""
 
-    def __init__(self, config: BertConfig, rng: np.random.Generator | None):
+    def __init__(self, config: BertConfig, rng: np.random.Generator | None, pooled: bool = True):
         self.config = c = config
         self.words = Embedding(c.vocabulary, c.word_width, rng, c.init_std)
         self.positions = Embedding(c.context, c.word_width, rng, c.init_std)
@@ -30,7 +30,7 @@ class Bert(Module):
         blocks = [PostNormBlock(c.width, c.heads, c.inner, rng, rate=c.dropout, eps=c.eps, approximate=c.approximate,
                                 std=c.init_std) for _ in range(1 if c.shared else c.layers)]
         self.layers = blocks * c.layers if c.shared else blocks
-        self.pooler = Linear(c.width, c.width, rng, std=c.init_std)
+        self.pooler = Linear(c.width, c.width, rng, std=c.init_std) if pooled else None
 
     def embed(self, ids, segments=None, rng=None) -> Tensor:
         """What enters the first layer: word, position and segment added up and normed, (B, T, C)."""
@@ -59,6 +59,8 @@ class Bert(Module):
 
     def pool(self, hidden: Tensor) -> Tensor:
         """One vector for the sequence, (B, C): tanh of a product with the first position, where [CLS] stands."""
+        if self.pooler is None:
+            raise ValueError("Bert: this encoder has no pooler; heads.encoder_of(model, rng) gives it a new one")
         return tanh(self.pooler(hidden[:, 0]))
 
 

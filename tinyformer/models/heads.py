@@ -20,7 +20,7 @@ import numpy as np
 
 from tinyformer.backend import to_device, to_host
 from tinyformer.engine import Tensor, no_grad
-from tinyformer.models.bert import Bert
+from tinyformer.models.bert import Bert, BertForPretraining
 from tinyformer.models.gpt import GPT
 from tinyformer.models.measure import measured
 from tinyformer.nn import Linear, Module
@@ -40,10 +40,14 @@ class Head(Module):
         if isinstance(encoder, GPT) and not self.pooled:
             raise TypeError(f"{type(self).__name__}: the encoder is a GPT, which sees no position's right side; "
                             "take a Bert (a GPT can carry TextClassifier, PairClassifier and PairScorer)")
+        if isinstance(encoder, Bert) and self.pooled and encoder.pooler is None:
+            raise ValueError(f"{type(self).__name__}: the encoder has no pooler, which this head reads; "
+                             "take heads.encoder_of(model, rng), which gives it a new one")
         self.config, self.labels = encoder.config, tuple(labels)
         self.encoder = encoder if self.pooled else _without_pooler(encoder)
         self.linear = Linear(self.config.width, self.outputs or len(self.labels), rng,
                              bias=not isinstance(encoder, GPT), std=self.config.init_std)
+        self.linear.to(encoder.words.weight.device, encoder.words.weight.dtype)
 
     def loss(self, batch, counts: dict | None = None, rng=None) -> Tensor:
         """Mean cross-entropy over everything that has a label, in nats."""
@@ -179,6 +183,24 @@ class SpanFinder(Head):
         return {"span loss": (loss, len(right)), "span accuracy": (int(right.sum()), len(right))}
 
 
+def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Bert | GPT:
+    """What can be fine-tuned of any model here: its encoder (a GPT is one as a whole), sharing every weight.
+
+    Where a Bert has no pooler, as after masked-word training alone or under a tagger, it gets a new one drawn from
+    `rng`, which has learned nothing yet; without `rng` it stays without.  TypeError where there is no such encoder.
+    """
+    encoder = model.bert if isinstance(model, BertForPretraining) else getattr(model, "encoder", model)
+    if not isinstance(encoder, Bert | GPT):
+        raise TypeError(f"encoder_of: the model is a {type(model).__name__}; "
+                        "the heads stand on a Bert, a BertForPretraining, a GPT or another head's encoder")
+    if isinstance(encoder, GPT) or encoder.pooler is not None or rng is None:
+        return encoder
+    words, pooled = encoder.words.weight, copy.copy(encoder)
+    pooled.pooler = Linear(encoder.config.width, encoder.config.width, rng, std=encoder.config.init_std)
+    pooled.pooler.to(words.device, words.dtype)
+    return pooled
+
+
 def _without_pooler(encoder: Bert) -> Bert:
     """The same encoder, sharing every weight, without the layer that nobody reads here."""
     light = copy.copy(encoder)
@@ -188,7 +210,6 @@ def _without_pooler(encoder: Bert) -> Bert:
 
 def with_dropout(encoder: Bert | GPT, rate: float) -> Bert | GPT:
     """A copy of an encoder that drops out another share of its activations."""
-    fresh = type(encoder)(encoder.config.but(dropout=rate), None)
-    if isinstance(encoder, Bert) and encoder.pooler is None:
-        fresh.pooler = None
+    pooled = {"pooled": encoder.pooler is not None} if isinstance(encoder, Bert) else {}
+    fresh = type(encoder)(encoder.config.but(dropout=rate), None, **pooled)
     return fresh.to(dtype=encoder.words.weight.dtype).load(encoder.state())

@@ -1,22 +1,16 @@
-"""Does a model's text follow from its probabilities, and do the settings do what they say?"""
+"""Do the settings of sampling do what they say?"""
 
 import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tinyformer.errors import CheckpointError, InputError
-from tinyformer.generate import GREEDY, Sampling, beginning, next_logits, write, write_text
-from tinyformer.models import GPT, GPTConfig
-from tinyformer.text import ByteLevelBPE, CharTokenizer
+from tinyformer.generate import GREEDY, Sampling
 
 LOGITS = np.log([0.05, 0.5, 0.15, 0.3])
-
-
-@pytest.fixture(scope="module")
-def model():
-    config = GPTConfig(vocabulary=260, layers=1, heads=2, width=16, context=8, dropout=0.0)
-    return GPT(config, np.random.default_rng(3)).to(dtype=np.float64)
 
 
 def test_temperature_one_is_softmax():
@@ -69,7 +63,8 @@ def test_impossible_tokens_are_never_drawn():
 
 
 @pytest.mark.parametrize("wrong", [dict(temperature=-0.1), dict(temperature=float("nan")), dict(top_k=-1),
-                                   dict(temperature=float("inf")), dict(top_p=0.0), dict(top_p=1.5)])
+                                   dict(temperature=float("inf")), dict(top_p=0.0), dict(top_p=1.5),
+                                   dict(repetition_penalty=0.0), dict(repetition_penalty=float("nan"))])
 def test_settings_out_of_range_are_named(wrong):
     with pytest.raises(InputError, match=next(iter(wrong)).replace("_", "-")):
         Sampling(**wrong)
@@ -80,53 +75,35 @@ def test_nan_is_not_drawn_from():
         Sampling().probabilities(np.array([0, np.nan, 1]))
 
 
-def test_next_logits_are_the_last_row_of_the_model(model):
-    np.testing.assert_allclose(next_logits(model, [5, 9, 2]), model(np.array([[5, 9, 2]])).data[0, -1], rtol=1e-12)
-
-
-def test_the_context_slides(model):
-    long = list(range(40, 60))
-    np.testing.assert_array_equal(next_logits(model, long), next_logits(model, long[-8:]))
-
-
-def test_greedy_writes_the_most_probable(model):
-    written = list(write(model, [65], 12))
-    so_far = [65]
-    for id in written:
-        assert id == next_logits(model, so_far).argmax()
-        so_far.append(id)
-    assert len(written) == 12
-
-
-def test_a_seed_repeats_and_another_differs(model):
-    texts = [list(write(model, [65], 30, Sampling(), seed)) for seed in (1, 1, 2)]
-    assert texts[0] == texts[1] != texts[2]
-
-
-def test_writing_stops_at_the_stop_id():
-    script = iter([3, 4, 7, 5])
-    written = list(write(None, [1], 10, stop_id=7, ask=lambda model, ids: np.eye(9)[next(script)]))
-    assert written == [3, 4]
-
-
-def test_text_is_complete_characters(model):
-    tokenizer = ByteLevelBPE.train(["naïve café " * 9], 260)
-    pieces = list(write_text(model, tokenizer, "a", 60, Sampling(), seed=4))
-    ids = list(write(model, tokenizer.encode("a"), 60, Sampling(), 4, tokenizer.eos_id))
-    assert "".join(pieces) == tokenizer.decode(ids)
-
-
-def test_an_empty_prompt_begins_where_documents_begin():
-    assert beginning(ByteLevelBPE.train(["text"], 257)) == [256]
-    assert beginning(CharTokenizer.train(["ab\n"])) == [0]
-    with pytest.raises(InputError, match="prompt is empty"):
-        beginning(CharTokenizer.train(["ab"]))
-    with pytest.raises(InputError, match="at least one token"):
-        next(write(None, [], 3))
-
-
 def test_a_temperature_near_0_is_greedy_without_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         shares = Sampling(temperature=1e-320).probabilities(np.array([1.0, 3.0, 2.0]))
     assert shares.tolist() == [0, 1, 0]
+
+
+@given(st.lists(st.floats(-8, 8), min_size=1, max_size=9), st.floats(0.01, 1), st.integers(0, 9))
+def test_no_smaller_set_reaches_p(logits, p, k):
+    """What top-p keeps reaches p of what top-k has left; without its least probable token it would not."""
+    left = Sampling(top_k=k).probabilities(np.array(logits))
+    kept = Sampling(top_k=k, top_p=p).probabilities(np.array(logits)) > 0
+    assert (left > 0).sum() == min(k or len(logits), len(logits))
+    assert left[kept].sum() >= p - 1e-12
+    assert left[kept].sum() - left[kept].min() < p or kept.sum() == 1
+    assert kept.all() or left[kept].min() >= left[~kept].max()
+
+
+@given(st.lists(st.integers(-3, 3), min_size=1, max_size=9), st.integers(1, 12))
+def test_top_k_keeps_the_first_of_equals(logits, k):
+    kept = np.flatnonzero(Sampling(top_k=k).probabilities(np.array(logits)))
+    assert sorted(kept) == sorted(np.argsort(-np.array(logits), kind="stable")[:k])
+
+
+def test_the_penalty_lowers_what_stands_in_the_text_once_however_often_it_does():
+    logits = np.array([2.0, 1.5, -1.0, -0.9])
+    penalised = np.array([1.0, 1.5, -2.0, -0.9])               # ids 0 and 2 have been seen
+    found = Sampling(repetition_penalty=2).probabilities(logits, [2, 0, 0])
+    np.testing.assert_allclose(found, np.exp(penalised) / np.exp(penalised).sum())
+    assert Sampling(0, repetition_penalty=2).choose(logits, None, [2, 0, 0]) == 1
+    assert Sampling(0, repetition_penalty=2).choose(logits, None) == 0
+    assert logits[0] == 2

@@ -4,8 +4,13 @@ Every function takes plain numbers and texts and writes one PNG.  matplotlib is 
 used through Figure objects alone, so that it needs no display and keeps no state.
 """
 
+from .answers import marked_answers
 from .attention import attention_map
+from .comparison import compared, glue_table
 from .gradients import valley
+from .predictions import confusion, score_scatter
+from .tags import tagged_sentences
 from .training import loss_curve
 
-__all__ = ["attention_map", "loss_curve", "valley"]
+__all__ = ["attention_map", "compared", "confusion", "glue_table", "loss_curve", "marked_answers", "score_scatter",
+           "tagged_sentences", "valley"]

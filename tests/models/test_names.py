@@ -156,7 +156,8 @@ def same_pretraining(ours: BertForPretraining, out: dict):
 def same_encoder(ours: Bert, out: dict):
     hidden = ours(IDS, SEGMENTS, KEEP)
     assert np.abs(hidden.data - out["last_hidden_state"])[KEEP].max() < 1e-5
-    assert np.abs(ours.pool(hidden).data - out["pooler_output"]).max() < 1e-5
+    if ours.pooler:
+        assert np.abs(ours.pool(hidden).data - out["pooler_output"]).max() < 1e-5
 
 
 def same_text(ours: GPT, out: dict):
@@ -170,7 +171,7 @@ def test_our_bert_opens_in_transformers(theirs, kind, tmp_path):
     family = "Albert" if kind in ALBERTS else "Bert"
     head = "ForMaskedLM" if model.pair is None else "ForPreTraining"
     opened, info = getattr(theirs, family + head).from_pretrained(folder, output_loading_info=True)
-    assert not info["missing_keys"] and not info["mismatched_keys"]
+    assert not any(info[name] for name in ("missing_keys", "unexpected_keys", "mismatched_keys"))
     same_pretraining(model, ask_bert(opened))
     encoder = getattr(theirs, family + "Model").from_pretrained(folder)
     same_encoder(model.bert, ask_bert(encoder))

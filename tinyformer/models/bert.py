@@ -69,11 +69,12 @@ class BertForPretraining(Module):
 
     The masked-word head is tied: a hidden vector is compared with the same word vectors that the input came from.
     The pair head reads the pooled first position: is the second sentence the next one (or, in ALBERT, in order)?
+    Without a pair objective there is no pooler either, since nothing would teach it.
     """
 
     def __init__(self, config: BertConfig, rng: np.random.Generator | None):
         self.config = c = config
-        self.bert = Bert(config, rng)
+        self.bert = Bert(config, rng, pooled=c.pair_objective != "none")
         self.transform = Linear(c.width, c.word_width, rng, std=c.init_std)
         self.transform_norm = LayerNorm(c.word_width, rng, c.eps)
         self.word_bias = constant(0, (c.vocabulary,), rng)

@@ -43,6 +43,8 @@ class Head(Module):
         if isinstance(encoder, Bert) and self.pooled and encoder.pooler is None:
             raise ValueError(f"{type(self).__name__}: the encoder has no pooler, which this head reads; "
                              "take heads.encoder_of(model, rng), which gives it a new one")
+        if len(set(labels)) < len(labels) or not (labels or self.outputs):
+            raise ValueError(f"{type(self).__name__}: labels are {list(labels)}; give each class a name of its own")
         self.config, self.labels = encoder.config, tuple(labels)
         self.encoder = encoder if self.pooled else _without_pooler(encoder)
         self.linear = Linear(self.config.width, self.outputs or len(self.labels), rng,

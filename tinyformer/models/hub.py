@@ -5,25 +5,26 @@ say stands under a key of our own, "tinyformer": each field of our configuration
 another.
 """
 
+from collections.abc import Iterable
+
 from tinyformer.errors import CheckpointError
-from tinyformer.models.bert import Bert, BertForPretraining
+from tinyformer.models import architectures
 from tinyformer.models.config import BertConfig, Config, GPTConfig, Seq2SeqConfig
-from tinyformer.models.gpt import GPT
-from tinyformer.models.names import LAYOUTS, layout_of
-from tinyformer.models.seq2seq import Seq2Seq
+from tinyformer.models.layouts import LAYOUTS, layout_of
 from tinyformer.nn.module import Module
 
 
-def to_hub(model: Module) -> dict:
+def to_hub(model: Module, tokenizer=None) -> dict:
     """config.json of a model, as the usual libraries read it.
 
-    What their form cannot say stands under "tinyformer": each field of our config that reading theirs would miss.
+    What their form cannot say stands under "tinyformer": each field of our config that reading theirs would miss, and
+    under "head" that a classifier reads pairs.
     """
-    c, layout = model.config, layout_of(model.config)
-    hub = {"architectures": [layout.bare if isinstance(model, Bert) else layout.full],
-           "model_type": layout.model_type, **_WRITERS[layout.model_type](c)}
+    c, kind = model.config, layout_of(model.config).model_type
+    hub = {"model_type": kind, **_WRITERS[kind](c), **architectures.described(model, tokenizer)}
     read = _read_config(hub).to_dict()
     beyond = {name: value for name, value in c.to_dict().items() if read[name] != value}
+    beyond |= architectures.described_by_us(model)
     return {**hub, "tinyformer": beyond} if beyond else hub
 
 
@@ -39,6 +40,7 @@ def from_hub(hub: dict) -> Config:
     beyond = hub.get("tinyformer", {})
     if not isinstance(beyond, dict):
         raise CheckpointError(f"\"tinyformer\" holds a JSON {type(beyond).__name__}; it must be an object {{...}}")
+    beyond = {name: value for name, value in beyond.items() if name != architectures.HEAD}
     unknown = sorted(set(beyond) - set(config.to_dict()))
     if unknown:
         raise CheckpointError(f"keys {', '.join(unknown)} under \"tinyformer\" are not known; "
@@ -46,17 +48,9 @@ def from_hub(hub: dict) -> Config:
     return config.but(**beyond)
 
 
-def empty_model(hub: dict, names) -> Module:
+def empty_model(hub: dict, names: Iterable[str]) -> Module:
     """The model that a config.json and the names in a weights file describe, its parameters still unwritten."""
-    config = from_hub(hub)
-    if isinstance(config, GPTConfig):
-        return GPT(config, None)
-    if isinstance(config, Seq2SeqConfig):
-        return Seq2Seq(config, None)
-    if not any(name.startswith(("cls.predictions.", "predictions.")) for name in names):
-        return Bert(config, None)
-    paired = any(name.startswith(("cls.seq_relationship.", "sop_classifier.")) for name in names)
-    return BertForPretraining(config if paired else config.but(pair_objective="none"), None)
+    return architectures.empty_model(from_hub(hub), hub, names)
 
 
 def _bert_to_hub(c: BertConfig) -> dict:

@@ -1,148 +1,27 @@
-"""What are our parameters called elsewhere?  One table for each published layout.
-
-A line of a table is ours on the left and theirs on the right.  `{n}` is the number of a layer; names of a head stand
-beside those of the encoder, whose `bert.` or `transformer.` in front is a column of its own (`PREFIX`).  A line
-with several names on the right stacks them into our one: query, key and value are one product here.  `TURNED`
-marks weights that theirs keep as (in, out), where ours are (out, in) throughout.
-"""
+"""How do arrays under published names become our parameters, and back?  The names themselves stand in layouts.py."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from tinyformer.errors import CheckpointError
 from tinyformer.models import names_seq2seq
 from tinyformer.models.bert import Bert, BertForPretraining
-from tinyformer.models.config import Config, GPTConfig, Seq2SeqConfig
+from tinyformer.models.config import Seq2SeqConfig
 from tinyformer.models.gpt import GPT
+from tinyformer.models.heads import Head, SpanFinder, encoder_of
+from tinyformer.models.layouts import (
+    BUFFERS,
+    CLASSIFIER,
+    GPT_CLASSIFIER,
+    NEXT_SENTENCE,
+    OLD_ENDINGS,
+    SPANS,
+    TURNED,
+    layout_of,
+)
+from tinyformer.models.misfits import misfits
 from tinyformer.nn.module import Module
-
-TURNED = "turned"
-
-_QKV = ("query", "key", "value")
-
-# Devlin et al.'s names, as transformers' BertModel and BertForPreTraining have them.
-BERT = [
-    ("words.weight",                    "embeddings.word_embeddings.weight"),
-    ("positions.weight",                "embeddings.position_embeddings.weight"),
-    ("segments.weight",                 "embeddings.token_type_embeddings.weight"),
-    ("norm.gain",                       "embeddings.LayerNorm.weight"),
-    ("norm.bias",                       "embeddings.LayerNorm.bias"),
-    ("layers.{n}.attend.project.weight", *(f"encoder.layer.{{n}}.attention.self.{x}.weight" for x in _QKV)),
-    ("layers.{n}.attend.project.bias",   *(f"encoder.layer.{{n}}.attention.self.{x}.bias" for x in _QKV)),
-    ("layers.{n}.attend.out.weight",    "encoder.layer.{n}.attention.output.dense.weight"),
-    ("layers.{n}.attend.out.bias",      "encoder.layer.{n}.attention.output.dense.bias"),
-    ("layers.{n}.attend_norm.gain",     "encoder.layer.{n}.attention.output.LayerNorm.weight"),
-    ("layers.{n}.attend_norm.bias",     "encoder.layer.{n}.attention.output.LayerNorm.bias"),
-    ("layers.{n}.feed.widen.weight",    "encoder.layer.{n}.intermediate.dense.weight"),
-    ("layers.{n}.feed.widen.bias",      "encoder.layer.{n}.intermediate.dense.bias"),
-    ("layers.{n}.feed.narrow.weight",   "encoder.layer.{n}.output.dense.weight"),
-    ("layers.{n}.feed.narrow.bias",     "encoder.layer.{n}.output.dense.bias"),
-    ("layers.{n}.feed_norm.gain",       "encoder.layer.{n}.output.LayerNorm.weight"),
-    ("layers.{n}.feed_norm.bias",       "encoder.layer.{n}.output.LayerNorm.bias"),
-    ("pooler.weight",                   "pooler.dense.weight"),
-    ("pooler.bias",                     "pooler.dense.bias"),
-]
-BERT_HEADS = [
-    ("transform.weight",                "cls.predictions.transform.dense.weight"),
-    ("transform.bias",                  "cls.predictions.transform.dense.bias"),
-    ("transform_norm.gain",             "cls.predictions.transform.LayerNorm.weight"),
-    ("transform_norm.bias",             "cls.predictions.transform.LayerNorm.bias"),
-    ("word_bias",                       "cls.predictions.bias"),
-    ("pair.weight",                     "cls.seq_relationship.weight"),
-    ("pair.bias",                       "cls.seq_relationship.bias"),
-]
-
-# Lan et al.'s names, as transformers' AlbertModel and AlbertForPreTraining have them.
-_ALBERT_LAYER = "encoder.albert_layer_groups.{n}.albert_layers.0."
-ALBERT = [
-    ("words.weight",                    "embeddings.word_embeddings.weight"),
-    ("positions.weight",                "embeddings.position_embeddings.weight"),
-    ("segments.weight",                 "embeddings.token_type_embeddings.weight"),
-    ("norm.gain",                       "embeddings.LayerNorm.weight"),
-    ("norm.bias",                       "embeddings.LayerNorm.bias"),
-    ("widen.weight",                    "encoder.embedding_hidden_mapping_in.weight"),
-    ("widen.bias",                      "encoder.embedding_hidden_mapping_in.bias"),
-    ("layers.{n}.attend.project.weight", *(f"{_ALBERT_LAYER}attention.{x}.weight" for x in _QKV)),
-    ("layers.{n}.attend.project.bias",   *(f"{_ALBERT_LAYER}attention.{x}.bias" for x in _QKV)),
-    ("layers.{n}.attend.out.weight",    _ALBERT_LAYER + "attention.dense.weight"),
-    ("layers.{n}.attend.out.bias",      _ALBERT_LAYER + "attention.dense.bias"),
-    ("layers.{n}.attend_norm.gain",     _ALBERT_LAYER + "attention.LayerNorm.weight"),
-    ("layers.{n}.attend_norm.bias",     _ALBERT_LAYER + "attention.LayerNorm.bias"),
-    ("layers.{n}.feed.widen.weight",    _ALBERT_LAYER + "ffn.weight"),
-    ("layers.{n}.feed.widen.bias",      _ALBERT_LAYER + "ffn.bias"),
-    ("layers.{n}.feed.narrow.weight",   _ALBERT_LAYER + "ffn_output.weight"),
-    ("layers.{n}.feed.narrow.bias",     _ALBERT_LAYER + "ffn_output.bias"),
-    ("layers.{n}.feed_norm.gain",       _ALBERT_LAYER + "full_layer_layer_norm.weight"),
-    ("layers.{n}.feed_norm.bias",       _ALBERT_LAYER + "full_layer_layer_norm.bias"),
-    ("pooler.weight",                   "pooler.weight"),
-    ("pooler.bias",                     "pooler.bias"),
-]
-ALBERT_HEADS = [
-    ("transform.weight",                "predictions.dense.weight"),
-    ("transform.bias",                  "predictions.dense.bias"),
-    ("transform_norm.gain",             "predictions.LayerNorm.weight"),
-    ("transform_norm.bias",             "predictions.LayerNorm.bias"),
-    ("word_bias",                       "predictions.bias"),
-    ("pair.weight",                     "sop_classifier.classifier.weight"),
-    ("pair.bias",                       "sop_classifier.classifier.bias"),
-]
-
-# Radford et al. 2019, GPT2LMHeadModel; the 2018 model, OpenAIGPTLMHeadModel, differs in the first and last lines.
-_GPT_LAYER = [
-    ("layers.{n}.attend_norm.gain",     "h.{n}.ln_1.weight"),
-    ("layers.{n}.attend_norm.bias",     "h.{n}.ln_1.bias"),
-    ("layers.{n}.attend.project.weight", "h.{n}.attn.c_attn.weight", TURNED),
-    ("layers.{n}.attend.project.bias",  "h.{n}.attn.c_attn.bias"),
-    ("layers.{n}.attend.out.weight",    "h.{n}.attn.c_proj.weight", TURNED),
-    ("layers.{n}.attend.out.bias",      "h.{n}.attn.c_proj.bias"),
-    ("layers.{n}.feed_norm.gain",       "h.{n}.ln_2.weight"),
-    ("layers.{n}.feed_norm.bias",       "h.{n}.ln_2.bias"),
-    ("layers.{n}.feed.widen.weight",    "h.{n}.mlp.c_fc.weight", TURNED),
-    ("layers.{n}.feed.widen.bias",      "h.{n}.mlp.c_fc.bias"),
-    ("layers.{n}.feed.narrow.weight",   "h.{n}.mlp.c_proj.weight", TURNED),
-    ("layers.{n}.feed.narrow.bias",     "h.{n}.mlp.c_proj.bias"),
-]
-GPT2 = [("words.weight", "wte.weight"), ("positions.weight", "wpe.weight"), *_GPT_LAYER,
-        ("norm.gain", "ln_f.weight"), ("norm.bias", "ln_f.bias")]
-GPT1 = [("words.weight", "tokens_embed.weight"), ("positions.weight", "positions_embed.weight"), *_GPT_LAYER]
-
-# What files hold beside the parameters: a tied weight a second time, and tables that the old code kept as buffers.
-EXTRAS = ("cls.predictions.decoder.weight", "cls.predictions.decoder.bias", "predictions.decoder.weight",
-          "predictions.decoder.bias", "lm_head.weight", ".position_ids", ".token_type_ids", ".attn.bias",
-          ".attn.masked_bias")
-OLD_ENDINGS = {".LayerNorm.gamma": ".LayerNorm.weight", ".LayerNorm.beta": ".LayerNorm.bias"}
-
-
-@dataclass(frozen=True)
-class Layout:
-    """One published layout: its tables, its prefix, and the names of its classes with and without heads."""
-
-    model_type: str
-    prefix: str                               # stands in front of the encoder's names where there are heads
-    encoder: list
-    heads: list
-    bare: str                                 # the architecture without heads
-    full: str                                 # the architecture with them
-
-
-LAYOUTS = {layout.model_type: layout for layout in (
-    Layout("bert", "bert.", BERT, BERT_HEADS, "BertModel", "BertForPreTraining"),
-    Layout("albert", "albert.", ALBERT, ALBERT_HEADS, "AlbertModel", "AlbertForPreTraining"),
-    Layout("gpt2", "transformer.", GPT2, [], "GPT2Model", "GPT2LMHeadModel"),
-    Layout("bart", names_seq2seq.PREFIX, [], [], "BartModel", "BartForConditionalGeneration"),
-    Layout("openai-gpt", "transformer.", GPT1, [], "OpenAIGPTModel", "OpenAIGPTLMHeadModel"),
-)}
-
-
-def layout_of(config: Config) -> Layout:
-    """Which published layout a configuration is stored in."""
-    if isinstance(config, Seq2SeqConfig):
-        return LAYOUTS["bart"]
-    if isinstance(config, GPTConfig):
-        return LAYOUTS["gpt2" if config.norm == "pre" else "openai-gpt"]
-    return LAYOUTS["albert" if config.shared or config.factor else "bert"]
 
 
 def to_published(model: Module) -> dict[str, np.ndarray]:
@@ -163,30 +42,25 @@ def to_published(model: Module) -> dict[str, np.ndarray]:
 def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np.ndarray]:
     """Arrays under published names -> arrays for `model.load`; CheckpointError lists all that does not fit.
 
-    Copies of tied weights and old buffers are passed over, and the names of older files are understood.
+    Copies of tied weights, old buffers and a pooler that nobody reads are passed over, and the names of older files
+    are understood.
     """
-    theirs = _as_today(theirs, model)
-    ours, wrong, used = {}, [], set()
-    wanted = {name: p.shape for name, p in model.named_parameters().items()}
-    for our, names, turned in _lines(model):
-        used.update(names)
-        missing = [f"missing: {name}" for name in names if name not in theirs]
-        if our not in wanted:                                  # a bias that this model does without
-            if not missing and not np.array_equal(_joined(theirs, names, turned), _neutral(our, model)):
-                wrong.append(f"{', '.join(names)}: config.json says that the model does without, but it is not neutral")
-        elif missing:
-            wrong += missing
-        elif len({theirs[name].shape[1:] for name in names}) > 1:
-            wrong.append(f"shapes of {', '.join(names)} differ: {[theirs[name].shape for name in names]}")
-        else:
-            array = _joined(theirs, names, turned)
-            if array.shape != wanted[our]:
-                wrong.append(f"shape of {', '.join(names)}: given {array.shape}, the model wants {wanted[our]}")
-            ours[our] = array
-    wrong += [f"unexpected: {name} {array.shape}" for name, array in theirs.items() if name not in used]
+    theirs, wrong = _as_today(theirs, model)
+    mine, lines = model.named_parameters(), list(_lines(model))
+    wanted, silent = {}, {}                                    # shapes that must be there, numbers that may be there
+    for our, names, turned in lines:
+        if our in mine:
+            first, *rest = mine[our].shape
+            shape = (first // len(names), *rest)
+            wanted |= dict.fromkeys(names, shape[::-1] if turned else shape)
+        else:                                                  # a bias that this model does without
+            silent |= zip(names, np.split(_neutral(our, model), len(names)), strict=True)
+    wrong += misfits(wanted, {name: array.shape for name, array in theirs.items() if name not in silent})
+    wrong += [f"{name}: config.json says that the model does without, but it is not neutral"
+              for name, neutral in silent.items() if not np.array_equal(theirs.get(name, neutral), neutral)]
     if wrong:
         raise CheckpointError(f"{len(wrong)} tensors do not fit {type(model).__name__}\n  " + "\n  ".join(wrong))
-    return ours
+    return {our: _joined(theirs, names, turned) for our, names, turned in lines if our in mine}
 
 
 def _lines(model: Module) -> Iterator[tuple[str, tuple[str, ...], bool]]:
@@ -195,20 +69,36 @@ def _lines(model: Module) -> Iterator[tuple[str, tuple[str, ...], bool]]:
     if isinstance(c, Seq2SeqConfig):
         yield from names_seq2seq.lines(c)
         return
-    full = not isinstance(model, Bert)
-    ours_in_front = "bert." if isinstance(model, BertForPretraining) else ""
-    theirs_in_front = layout.prefix if full else ""
+    in_front = "bert." if isinstance(model, BertForPretraining) else "encoder." if isinstance(model, Head) else ""
     layers = 1 if getattr(c, "shared", False) else c.layers
-    tables = [(ours_in_front, theirs_in_front, layout.encoder)]
-    if full:
-        heads = [line for line in layout.heads if model.pair or not line[0].startswith("pair.")]
-        tables.append(("", "", heads))
-    for our_prefix, their_prefix, table in tables:
+    for our_prefix, their_prefix, table in ((in_front, _prefix(model), layout.encoder), ("", "", _head_table(model))):
         for our, *theirs in table:
             turned = theirs[-1] == TURNED
             names = theirs[:-1] if turned else theirs
+            if our.startswith("pooler.") and not _pooled(model):
+                continue
             for n in range(layers if "{n}" in our else 1):
                 yield (our_prefix + our.format(n=n), tuple(their_prefix + name.format(n=n) for name in names), turned)
+
+
+def _prefix(model: Module) -> str:
+    """What stands in front of the encoder's names in a file of this model."""
+    return "" if isinstance(model, Bert) else layout_of(model.config).prefix
+
+
+def _head_table(model: Module) -> list[tuple[str, str]]:
+    """The lines of what stands on top of the encoder."""
+    if isinstance(model, Head):
+        on_gpt = isinstance(model.encoder, GPT)
+        name = GPT_CLASSIFIER if on_gpt else SPANS if isinstance(model, SpanFinder) else CLASSIFIER
+        return [("linear.weight", f"{name}.weight")] + ([] if on_gpt else [("linear.bias", f"{name}.bias")])
+    if isinstance(model, BertForPretraining):
+        return [line for line in layout_of(model.config).heads if model.pair or not line[0].startswith("pair.")]
+    return []
+
+
+def _pooled(model: Module) -> bool:
+    return getattr(encoder_of(model), "pooler", None) is not None
 
 
 def _joined(theirs: dict, names: tuple, turned: bool) -> np.ndarray:
@@ -227,20 +117,26 @@ def _neutral(our: str, model: Module) -> np.ndarray:
     return np.zeros(partner.shape[0], dtype)
 
 
-def _as_today(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np.ndarray]:
-    """Rename what older files call otherwise, drop what they hold twice, and set the prefix as this model has it."""
+def _as_today(theirs: dict[str, np.ndarray], model: Module) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The arrays under the names that a file of this model has today, and what is wrong with those left out."""
     if isinstance(model.config, Seq2SeqConfig):
-        return names_seq2seq.as_ours(theirs)
-    prefix = layout_of(model.config).prefix
-    today = {}
+        return names_seq2seq.as_ours(theirs), []
+    layout, in_front = layout_of(model.config), _prefix(model)
+    parts = {names[0].partition(".")[0] for _, *names in layout.encoder}       # embeddings, encoder, pooler; wte, h ...
+    today, wrong = {}, []
     for name, array in theirs.items():
         for old, new in OLD_ENDINGS.items():
             name = name.removesuffix(old) + new if name.endswith(old) else name
-        if ("." + name).endswith(tuple("." + extra.lstrip(".") for extra in EXTRAS)):
+        bare = name.removeprefix(layout.prefix)
+        if name.endswith(BUFFERS) or bare.startswith("pooler.") and not _pooled(model):
             continue
-        today[name] = array
-    if isinstance(model, GPT) and not any(name.startswith(prefix) for name in today):
-        return {prefix + name: array for name, array in today.items()}
-    if isinstance(model, Bert):
-        return {name.removeprefix(prefix): array for name, array in today.items()}
-    return today
+        if isinstance(model, Head):                            # next sentence, as any relation of a pair
+            name = name.replace(NEXT_SENTENCE, CLASSIFIER)
+        today[in_front + bare if bare.partition(".")[0] in parts else name] = array
+    for copy, original in layout.copies.items():
+        if copy in today:
+            array = today.pop(copy)
+            original = in_front + original if original.partition(".")[0] in parts else original
+            if not np.array_equal(today.setdefault(original, array), array):
+                wrong.append(f"{copy} differs from {original}; this model has one tensor for both")
+    return today, wrong

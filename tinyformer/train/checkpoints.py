@@ -168,7 +168,7 @@ def _what_it_is(path: Path) -> str:
 
 
 def _write_model(folder: Path, model: Module, tokenizer) -> None:
-    durable.write_json(folder / CONFIG, hub.to_hub(model))
+    durable.write_json(folder / CONFIG, hub.to_hub(model, tokenizer))
     write_arrays(folder / WEIGHTS, names.to_published(model))
     if tokenizer is not None:
         tokenizer.save(folder)

@@ -1,0 +1,124 @@
+"""Which class of theirs opens a model of ours, and which of ours holds what lies in a folder?
+
+config.json names a class, and the weights file shows by its names which parts are there.  A folder from elsewhere
+becomes the model that is natural for its parts: the encoder alone, with its pre-training, or with one of the heads.
+"""
+
+from collections.abc import Iterable
+
+from tinyformer.errors import CheckpointError
+from tinyformer.models.bert import Bert, BertForPretraining
+from tinyformer.models.config import Config, GPTConfig, Seq2SeqConfig
+from tinyformer.models.gpt import GPT
+from tinyformer.models.heads import Head, PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
+from tinyformer.models.layouts import CLASSIFIER, GPT_CLASSIFIER, NEXT_SENTENCE, SPANS, layout_of
+from tinyformer.models.seq2seq import Seq2Seq
+from tinyformer.nn.module import Module
+
+HEAD = "head"                                 # our key for what their class names do not tell apart
+SEQUENCE, TOKENS, QUESTION = "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering"
+NEXT = "ForNextSentencePrediction"
+NEXT_LABELS = ("next", "not next")            # of the two outputs of their next-sentence head
+FOREIGN_HEADS = ("ForMultipleChoice",)
+
+
+def described(model: Module, tokenizer=None) -> dict:
+    """What config.json says of a model beside its sizes: the class, and of a head the names of its outputs.
+
+    A classifier on GPT reads the last token that is not padding; theirs finds it by the id of padding, which no text
+    may end in, so without a padding token this is an id that is not the end-of-text token.
+    """
+    layout = layout_of(model.config)
+    if isinstance(model, Bert):
+        return {"architectures": [layout.family + "Model"]}
+    if isinstance(model, BertForPretraining) and model.pair is None:
+        return {"architectures": [layout.family + "ForMaskedLM"]}
+    if not isinstance(model, Head):
+        return {"architectures": [layout.full]}
+    if isinstance(model, SpanFinder):
+        return {"architectures": [layout.family + QUESTION]}
+    labels = model.labels or ("score",)
+    found = {"architectures": [layout.family + (TOKENS if isinstance(model, TokenTagger) else SEQUENCE)],
+             "id2label": {str(number): label for number, label in enumerate(labels)},
+             "label2id": {label: number for number, label in enumerate(labels)}}
+    if not isinstance(model, TokenTagger):
+        scored = isinstance(model, PairScorer)
+        found["problem_type"] = "regression" if scored else "single_label_classification"
+    if isinstance(model.encoder, GPT):
+        pad, end = (getattr(tokenizer, name, None) for name in ("pad_id", "eos_id"))
+        found["pad_token_id"] = pad if pad is not None else int(end == 0)
+    return found
+
+
+def described_by_us(model: Module) -> dict:
+    """What stands under our own key: a classifier of pairs is to theirs one of texts."""
+    return {HEAD: "pair"} if isinstance(model, PairClassifier) else {}
+
+
+def empty_model(config: Config, hub: dict, names: Iterable[str]) -> Module:
+    """The model of this config that a config.json and the names in a weights file describe, parameters unwritten."""
+    if isinstance(config, Seq2SeqConfig):
+        return Seq2Seq(config, None)
+    bare = {name.removeprefix(layout_of(config).prefix) for name in names}
+
+    def holds(*starts: str) -> bool:
+        return any(name.startswith(starts) for name in bare)
+
+    pooled = holds("pooler.")
+    kind, labels = _head(hub, isinstance(config, GPTConfig), pooled, holds)
+    if kind is not None:
+        encoder = GPT(config, None) if isinstance(config, GPTConfig) else Bert(config, None, pooled=kind.pooled)
+        return kind(encoder, labels, None)
+    if isinstance(config, GPTConfig):
+        return GPT(config, None)
+    if not holds("cls.predictions.", "predictions."):
+        return Bert(config, None, pooled)
+    paired = holds(f"{NEXT_SENTENCE}.", "sop_classifier.")
+    model = BertForPretraining(config if paired else config.but(pair_objective="none"), None)
+    if pooled and not paired:                                  # a pooler that was kept, though nothing reads it yet
+        model.bert = Bert(model.config, None)
+    return model
+
+
+def _head(hub: dict, is_gpt: bool, pooled: bool, holds) -> tuple[type[Head] | None, tuple[str, ...]]:
+    """Which head config.json names, or else the names of the weights show, and its labels; None for no head."""
+    said = str(next(iter(hub.get("architectures") or []), ""))
+    if said.endswith(FOREIGN_HEADS) or is_gpt and said.endswith((TOKENS, QUESTION)):
+        raise CheckpointError(f"architectures names {said}, for which there is no head here; the heads are "
+                              f"Bert{SEQUENCE}, Bert{TOKENS}, Bert{QUESTION} and GPT2{SEQUENCE}")
+    named = next((kind for kind in (SEQUENCE, TOKENS, QUESTION, NEXT) if said.endswith(kind)), None)
+    if named == QUESTION or not (named or is_gpt) and holds(f"{SPANS}."):
+        return SpanFinder, ()
+    if named == NEXT or not (named or is_gpt) and holds(f"{NEXT_SENTENCE}.") and not holds("cls.predictions."):
+        return PairClassifier, NEXT_LABELS
+    if named is None and not holds(f"{GPT_CLASSIFIER if is_gpt else CLASSIFIER}."):
+        return None, ()
+    labels = _labels(hub)
+    if named == TOKENS or not (named or pooled or is_gpt):
+        return TokenTagger, labels
+    return _sequence_head(hub, labels)
+
+
+def _sequence_head(hub: dict, labels: tuple[str, ...]) -> tuple[type[Head], tuple[str, ...]]:
+    """One class, or one number, for a text or a pair of texts; one output alone is a number unless they say else."""
+    problem = hub.get("problem_type") or ("regression" if len(labels) == 1 else "single_label_classification")
+    if problem == "regression" and len(labels) == 1:
+        return PairScorer, ()
+    if problem != "single_label_classification":
+        raise CheckpointError(f"problem_type is {problem!r} with {len(labels)} labels; it must be "
+                              "single_label_classification, or regression with one")
+    head = (hub.get("tinyformer") or {}).get(HEAD)
+    if head not in (None, "pair"):
+        raise CheckpointError(f"{HEAD!r} under \"tinyformer\" is {head!r}; it must be \"pair\" or be left out")
+    return PairClassifier if head else TextClassifier, labels
+
+
+def _labels(hub: dict) -> tuple[str, ...]:
+    """The names of the outputs in order of their ids; where there are none, LABEL_0 and so on, two unless said."""
+    named = hub.get("id2label")
+    if named is None:
+        count = hub.get("num_labels", 2)
+        named = {number: f"LABEL_{number}" for number in range(count if isinstance(count, int) else 0)}
+    if not isinstance(named, dict) or not named or {str(i) for i in range(len(named))} != set(map(str, named)):
+        raise CheckpointError(f"id2label is {named!r}; it must name the outputs 0, 1, 2, ... without a gap")
+    return tuple(str(label) for _, label in sorted((int(number), label) for number, label in named.items()))

@@ -11,6 +11,7 @@ import small
 from tinyformer.backend import to_host
 from tinyformer.errors import InputError
 from tinyformer.models import Seq2Seq, Seq2SeqConfig, TextClassifier, TokenTagger
+from tinyformer.ops import cross_entropy
 from tinyformer.train.optimizers import AdamW
 from tinyformer.train.step import clip_gradients, gradients
 
@@ -90,6 +91,12 @@ def test_dropout_stands_where_the_paper_puts_it():
     reads = [B * S * C] + 2 * [B * H * S * S, B * S * C, B * S * C]
     writes = [B * T * C] + 3 * [B * H * T * T, B * T * C, B * H * T * S, B * T * C, B * T * C]
     assert draws.sizes == reads + writes
+
+
+def test_the_loss_is_that_of_all_places_where_something_is_asked():
+    model, batch = small.seq2seq(), small.seq2seq_batch()
+    plain = cross_entropy(model(batch.ids, batch.decoder_ids, batch.keep), target=batch.targets)
+    assert model.loss(batch).item() == pytest.approx(plain.item(), rel=1e-13)
 
 
 def test_words_serve_three_times():

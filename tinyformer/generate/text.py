@@ -26,7 +26,7 @@ def write(model: GPT, ids: list[int], length: int, sampling: Sampling = GREEDY, 
         raise InputError("generate: nothing to continue; the prompt must have at least one token")
     ids, ask = list(ids), ask or Remember()
     for place in range(length):
-        chosen = sampling.choose(ask(model, ids), _draws(seed, 0, place), ids)
+        chosen = sampling.choose(ask(model, ids), draws(seed, 0, place), ids)
         if chosen == stop_id:
             return
         yield chosen
@@ -44,7 +44,7 @@ def write_batch(model: GPT, prompts: Sequence[Sequence[int]], length: int, sampl
     reading, written = Reading(model, prompts, cached), [[] for _ in prompts]
     active = list(range(len(prompts)))                         # which prompt each row of `reading` continues
     for place in range(length):
-        chosen = [sampling.choose(logits, _draws(seed, row, place), text)
+        chosen = [sampling.choose(logits, draws(seed, row, place), text)
                   for logits, row, text in zip(reading.logits, active, reading.rows, strict=True)]
         on = []                                                # rows of `reading` that go on
         for i, (row, id) in enumerate(zip(active, chosen, strict=True)):
@@ -67,7 +67,7 @@ def write_beams(model: GPT, ids: Sequence[int], length: int, beams: int, length_
     reading = Reading(model, [ids], cached)
 
     def expected() -> np.ndarray:
-        rows = zip(_log_softmax(reading.logits), reading.rows, strict=True)
+        rows = zip(log_softmax(reading.logits), reading.rows, strict=True)
         return np.stack([penalised(scores, text, repetition_penalty) for scores, text in rows])    # (R, V)
 
     def step(tokens, parents):
@@ -120,11 +120,13 @@ def beginning(tokenizer: Tokenizer) -> list[int]:
                      "new line to begin after; give a few words with --prompt")
 
 
-def _draws(seed: int, row: int, place: int) -> np.random.Generator:
+def draws(seed: int, row: int, place: int) -> np.random.Generator:
+    """The random generator for one token of one row."""
     return stream(seed, f"generate {row}" if row else "generate", place)
 
 
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Logits (R, V) -> log probabilities (R, V), in float64."""
     logits = np.asarray(logits, np.float64)
     shifted = logits - logits.max(-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))                    # (R, V)

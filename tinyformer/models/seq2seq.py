@@ -13,7 +13,7 @@ from tinyformer.models.config import Seq2SeqConfig
 from tinyformer.models.decoder_cache import DecoderCache
 from tinyformer.models.measure import measured
 from tinyformer.nn import DecoderBlock, Embedding, LayerNorm, Module, PostNormBlock, padding_mask
-from tinyformer.ops import affine, cross_entropy, dropout
+from tinyformer.ops import affine, cross_entropy, dropout, embedding
 
 
 class _Half(Module):
@@ -118,13 +118,23 @@ class Seq2Seq(Module):
     def loss(self, batch, counts: dict | None = None, rng=None) -> Tensor:
         """Mean loss per counted target, in nats, of a Seq2SeqBatch; `counts` are those of the whole batch."""
         counts = counts or batch.counts
-        logits = self(batch.ids, batch.decoder_ids, batch.keep, rng)
-        return cross_entropy(logits, target=batch.targets, count=counts["tokens"])
+        logits, targets = self._asked(batch, rng)
+        return cross_entropy(logits, target=targets, count=counts["tokens"])
 
     def measure(self, batch) -> dict[str, tuple[float, int]]:
         """Sums and counts for evaluation: {"seq2seq loss": (sum, count), "seq2seq accuracy": (right, count)}."""
         with no_grad():
-            return measured("seq2seq", self(batch.ids, batch.decoder_ids, batch.keep), batch.targets)
+            return measured("seq2seq", *self._asked(batch))
+
+    def _asked(self, batch, rng=None) -> tuple[Tensor, np.ndarray]:
+        """The logits (M, V) of the M places where something is asked, and what is right there (M,).
+
+        The other places, padding for the most part, are spared the widest product of the model.
+        """
+        hidden = self.decoder(batch.decoder_ids, self.encode(batch.ids, batch.keep, rng), batch.keep, rng)
+        places = np.flatnonzero(batch.targets != -100)         # (M,) of the flattened (B * T)
+        rows = embedding(hidden.reshape(-1, self.config.width), ids=places)
+        return self.word_logits(rows), batch.targets.reshape(-1)[places]
 
     # ---- writing: the encoder runs once, and each step computes the new positions alone ------------------------------
 

@@ -1,0 +1,80 @@
+"""How is one text answered with another?  The encoder reads the source once, the target grows token by token.
+
+What comes next is chosen as everywhere (`Sampling`, `beam_search`); only the model is asked in another way.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinyformer.backend import to_host
+from tinyformer.errors import InputError
+from tinyformer.generate.beam import Beam, beam_search
+from tinyformer.generate.sampling import GREEDY, Sampling
+from tinyformer.generate.text import draws, log_softmax
+from tinyformer.models import Seq2Seq
+from tinyformer.text import Tokenizer
+
+
+def rewrite(model: Seq2Seq, sources: Sequence[Sequence[int]], length: int | None = None, sampling: Sampling = GREEDY,
+            seed: int = 0) -> list[list[int]]:
+    """What the decoder writes for each source, up to `length` ids (None: as many as there are positions).
+
+    The sources are ids as the encoder reads them, of any lengths.  The start and the end token are not given out.
+    """
+    ids, keep = _side_by_side(model, sources)
+    cache, targets = model.start(ids, keep), [[] for _ in sources]
+    active = list(range(len(targets)))                         # the source that each row of the cache belongs to
+    tokens = np.full((len(targets), 1), model.config.start_id)
+    for place in range(_room(model, length)):
+        logits = to_host(model.step(tokens, cache).data)[:, -1]                    # (R, V)
+        chosen = [sampling.choose(row, draws(seed, number, place), targets[number])
+                  for row, number in zip(logits, active, strict=True)]
+        on = [i for i, id in enumerate(chosen) if id != model.config.end_id]
+        if not on:
+            break
+        for i in on:
+            targets[active[i]].append(chosen[i])
+        if len(on) < len(active):
+            active = [active[i] for i in on]
+            cache.take(np.array(on))
+        tokens = np.array([[chosen[i]] for i in on])
+    return targets
+
+
+def rewrite_beams(model: Seq2Seq, source: Sequence[int], length: int | None = None, beams: int = 4,
+                  length_penalty: float = 1.0, early_stopping: bool = False) -> list[Beam]:
+    """The most probable targets for one source that a `beam_search` finds, at most `beams`, best first."""
+    cache = model.start(*_side_by_side(model, [source]))
+
+    def step(tokens: Sequence[int], parents: Sequence[int]) -> np.ndarray:
+        cache.take(np.asarray(parents))
+        return log_softmax(to_host(model.step(np.array(tokens)[:, None], cache).data)[:, -1])
+
+    return beam_search(step([model.config.start_id], [0])[0], step, length=_room(model, length), beams=beams,
+                       length_penalty=length_penalty, end_id=model.config.end_id, early_stopping=early_stopping)
+
+
+def rewrite_texts(model: Seq2Seq, tokenizer: Tokenizer, texts: Sequence[str], length: int | None = None,
+                  sampling: Sampling = GREEDY, seed: int = 0, beams: int = 1) -> list[str]:
+    """Texts in, texts out; the encoder reads [CLS] text [SEP], as in pre-training.  With `beams`, by `beam_search`."""
+    sources = [[tokenizer.cls_id, *tokenizer.encode(text), tokenizer.sep_id] for text in texts]
+    if beams > 1:
+        found = [rewrite_beams(model, source, length, beams)[0].ids for source in sources]
+    else:
+        found = rewrite(model, sources, length, sampling, seed)
+    return [tokenizer.decode([id for id in ids if id != model.config.end_id]) for ids in found]
+
+
+def _side_by_side(model: Seq2Seq, sources: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Sources of any lengths as ids and keep, (B, S)."""
+    lengths = [len(source) for source in sources]
+    if not lengths or not min(lengths):
+        raise InputError("rewrite: there is nothing to read; every source must have at least one token")
+    ids = np.array([[*source, *[model.config.pad_id] * (max(lengths) - len(source))] for source in sources])
+    return ids, np.arange(max(lengths)) < np.array(lengths)[:, None]
+
+
+def _room(model: Seq2Seq, length: int | None) -> int:
+    """How many ids can be written: the start token takes a position, the last id takes none."""
+    return model.config.context if length is None else min(length, model.config.context)

@@ -19,12 +19,14 @@ class Block(nn.Module):
         self.narrow = nn.Linear(inner, width, bias=bias)
         self.norms = nn.ModuleList(nn.LayerNorm(width, eps, bias=bias) for _ in range(2))
 
-    def attend(self, x):
+    def split(self, x):
         batch, length, width = x.shape
-        split = self.project(x).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        return self.project(x).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+
+    def attend(self, x):
         rate = self.rate if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(*split, is_causal=self.causal, dropout_p=rate)
-        return self.out(mixed.transpose(1, 2).reshape(batch, length, width))
+        mixed = F.scaled_dot_product_attention(*self.split(x), is_causal=self.causal, dropout_p=rate)
+        return self.out(mixed.transpose(1, 2).reshape(x.shape))
 
     def feed(self, x):
         return self.narrow(F.gelu(self.widen(x), approximate=self.approximate))
@@ -38,6 +40,15 @@ class Block(nn.Module):
             return x + self.drop(self.feed(self.norms[1](x)))
         x = self.norms[0](x + self.drop(self.attend(x)))
         return self.norms[1](x + self.drop(self.feed(x)))
+
+    def read_on(self, x, past):
+        """Pre-norm, after the keys and values in `past` (None: there are none); gives back those of all."""
+        query, key, value = self.split(self.norms[0](x))
+        if past is not None:
+            key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=past is None)
+        x = x + self.out(mixed.transpose(1, 2).reshape(x.shape))
+        return x + self.feed(self.norms[1](x)), (key, value)
 
 
 class GPT(nn.Module):
@@ -64,6 +75,16 @@ class GPT(nn.Module):
             x = block(x)
         logits = self.norm(x) @ self.words.weight.T
         return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
+
+    def read_on(self, ids, past):
+        """The logits after the last of ids (B, T), which follow what `past` holds for each block, and the new past."""
+        start = 0 if past[0] is None else past[0][0].shape[2]
+        x = self.words(ids) + self.positions.weight[start:start + ids.shape[1]]
+        later = []
+        for block, before in zip(self.blocks, past, strict=True):
+            x, after = block.read_on(x, before)
+            later.append(after)
+        return F.linear(self.norm(x[:, -1]), self.words.weight), later
 
 
 class Bert(nn.Module):

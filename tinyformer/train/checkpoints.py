@@ -16,18 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyformer.errors import CheckpointError, InputError
+from tinyformer.errors import CheckpointError
 from tinyformer.models import hub, names
 from tinyformer.nn.module import Module
 from tinyformer.text import load_tokenizer
 from tinyformer.train import durable
+from tinyformer.train.weights import INDEX, WEIGHTS, read_arrays, read_weights, write_arrays
 
-CONFIG, WEIGHTS, MOMENTS, STATE = "config.json", "model.safetensors", "optimizer.safetensors", "trainer_state.json"
+CONFIG, MOMENTS, STATE = "config.json", "optimizer.safetensors", "trainer_state.json"
 TOKENIZER_FILES = ("vocab.txt", "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json",
                    "special_tokens_map.json")
-FOREIGN = ((b"version https://git-lfs", "a Git LFS pointer (git lfs pull fetches the file itself)"),
-           (b"PK\x03\x04", "a zip archive, perhaps PyTorch's, which is never opened here"),
-           (b"\x80", "a pickle, which is never opened here"), (b"<", "an HTML or XML page"))
 
 
 def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: bool = False) -> Path:
@@ -39,7 +37,7 @@ def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: boo
         return folder
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is a file; a model is saved as a folder: choose another name")
-    there = [name for name in (CONFIG, WEIGHTS) if (folder / name).exists()]
+    there = [name for name in (CONFIG, WEIGHTS, INDEX) if (folder / name).exists()]
     if there and not overwrite:
         raise CheckpointError(f"{folder} holds a model already ({', '.join(there)}); nothing is overwritten unless "
                               "you ask for it with overwrite=True (--overwrite)")
@@ -47,7 +45,7 @@ def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: boo
         _write_model(building, model, tokenizer)
         durable.seal(building)
         (folder / durable.MANIFEST).unlink(missing_ok=True)    # from here to the end the folder vouches for nothing
-        for name in TOKENIZER_FILES:
+        for name in (INDEX, *TOKENIZER_FILES):
             (folder / name).unlink(missing_ok=True)            # of another kind of tokenizer, perhaps
         for path in sorted(building.iterdir(), key=lambda path: path.name == durable.MANIFEST):
             os.replace(path, folder / path.name)
@@ -65,7 +63,7 @@ def load_model(folder: str | Path) -> tuple[Module, object | None]:
     described = _read_json(folder, CONFIG)
     _check_manifest(folder)
     try:
-        arrays = read_arrays(folder / WEIGHTS)
+        arrays = read_weights(folder)
         model = hub.empty_model(described, arrays)
         if arrays and all(array.dtype == np.float64 for array in arrays.values()):
             model.to(dtype=np.float64)
@@ -129,42 +127,6 @@ def newest(run: Path) -> tuple[Path | None, list[str]]:
             return path, skipped
         skipped.append(f"{path.name}: {'; '.join(wrong)}")
     return None, skipped
-
-
-def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write a safetensors file.  The library stores the bytes as they lie, so they must lie in C order."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
-    ready = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()}
-    path.touch()
-    mode = path.stat().st_mode
-    try:
-        save_file(ready, path, metadata={"format": "pt"})      # other readers ask for this line
-    except SafetensorError as error:                           # the library's name for an OSError, such as a full disk
-        raise InputError(f"{path.parent.parent}: {path.name} cannot be written ({error}); it takes "
-                         f"{sum(array.nbytes for array in ready.values()):,} bytes: make room") from error
-    path.chmod(mode)                                           # the library lets nobody but the owner read the file
-
-
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of a safetensors file; CheckpointError where it is none or is damaged."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-    if not path.is_file():
-        raise CheckpointError(f"{path.name} is missing; only weights in the safetensors format are read")
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CheckpointError(f"{path.name} {_what_it_is(path)}cannot be read as safetensors ({error}); "
-                              "get the file again") from error
-
-
-def _what_it_is(path: Path) -> str:
-    """What a file that is no safetensors gives itself away as, by its first bytes; empty where nothing is known."""
-    with path.open("rb") as file:
-        first = file.read(64).lstrip()
-    kind = next((what for start, what in FOREIGN if first.startswith(start)), None)
-    return f"is {kind} ({path.stat().st_size:,} bytes) and " if kind else ""
 
 
 def _write_model(folder: Path, model: Module, tokenizer) -> None:

@@ -50,6 +50,17 @@ def test_attention_map_has_a_square_for_each_head(drawn, tmp_path):
         plot.attention_map(weights, ["a", "b"], tmp_path / "map.png")
 
 
+def test_attention_to_another_sequence_names_its_tokens_below(drawn, tmp_path):
+    weights = np.random.default_rng(0).dirichlet(np.ones(5), size=(1, 2))
+    plot.attention_map(weights, ["la", "loutre"], tmp_path / "map.png", sources=["the", "old", "otter", "woke", "."])
+    axes = drawn[0].axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["the", "old", "otter", "woke", "."]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["la", "loutre"]
+    np.testing.assert_allclose(axes.get_images()[0].get_array(), weights[0])
+    with pytest.raises(ValueError, match=r"\(1, 2, 5\) for 2 tokens that look at 2"):
+        plot.attention_map(weights, ["la", "loutre"], tmp_path / "map.png")
+
+
 def test_valley_has_three_named_lines(drawn, words, tmp_path):
     steps = np.logspace(-16, -1, 16)
     found = SimpleNamespace(name="square", steps=steps, float64=steps ** 2 + 1e-16 / steps,
@@ -89,7 +100,7 @@ def test_two_levels_that_are_close_are_named_on_two_sides(drawn, tmp_path):
     assert (sides["unig"], sides["ln V"]) == ("top", "bottom")
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::UserWarning")
 def test_texts_that_no_font_has_and_formulas_that_are_none(drawn, tmp_path):
     assert legible("a\tb\u200d\ud800") == f"a b{BOX}"
     assert legible("naïve") == "naïve"

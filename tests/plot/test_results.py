@@ -1,5 +1,9 @@
 """Do the pictures of predictions show what they were given, whatever texts and however many classes it is?"""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -9,7 +13,7 @@ from tinyformer.plot.fonts import legible, width
 from tinyformer.plot.page import PAGE, fitted, lines
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::UserWarning")
 ODD = "中文 $x$ \u200bé\t\ud800" + "long" * 100
 
 
@@ -175,3 +179,16 @@ def test_glue_table_averages_over_tasks(words, tmp_path):
         assert part in words()
     with pytest.raises(ValueError, match="no score"):
         plot.glue_table([], tmp_path / "g.png")
+
+
+# Where there is no home
+
+
+@pytest.mark.parametrize("call", ["confusion(['é'], [[1]]", "tagged_sentences([(['a'], ['X'], ['X'])]"])
+def test_nothing_is_said_where_the_home_directory_cannot_be_written(call, tmp_path):
+    (tmp_path / "file").write_text("in the place of a home directory")
+    homes = {name: str(tmp_path / "file") for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "USERPROFILE")}
+    environment = {name: value for name, value in os.environ.items() if name != "MPLCONFIGDIR"} | homes
+    code = f"from tinyformer import plot; plot.{call}, {str(tmp_path / 'p.png')!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "") and (tmp_path / "p.png").exists()

@@ -11,17 +11,20 @@ from tinyformer.plot.style import clipped, figure, save
 
 
 def attention_map(weights: np.ndarray, tokens: Sequence[str], path: str | Path, *,
-                  names: Sequence[str] | None = None, title: str = "Where each token looks") -> None:
-    """Draw attention weights (H, T, T), one square a head: row = the token that asks, column = the one it looks at.
+                  sources: Sequence[str] | None = None, names: Sequence[str] | None = None,
+                  title: str = "Where each token looks") -> None:
+    """Draw attention weights (H, T, S), one field a head: row = the token that asks, column = the one it looks at.
 
-    All heads share one scale, from 0 to the largest weight; every row sums to 1.
+    `sources` are the S tokens that are looked at, where they are not those that ask (cross-attention).  All heads
+    share one scale, from 0 to the largest weight; every row sums to 1.
     """
     weights = np.asarray(weights, float)
     tokens = [clipped(token, 20) for token in tokens]
-    heads, length = weights.shape[0], len(tokens)
-    if weights.shape != (heads, length, length):
-        raise ValueError(f"attention_map: weights are {weights.shape} for {length} tokens; they must be (H, T, T) "
-                         f"with T = {length}")
+    sources = tokens if sources is None else [clipped(token, 20) for token in sources]
+    heads, asking, asked, length = weights.shape[0], len(tokens), len(sources), max(len(tokens), len(sources))
+    if weights.shape != (heads, asking, asked):
+        raise ValueError(f"attention_map: weights are {weights.shape} for {asking} tokens that look at {asked}; they "
+                         f"must be (H, {asking}, {asked})")
     across = min(heads, 2 if heads <= 4 or length > 16 else 4)
     down = math.ceil(heads / across)
     side = max(3.2, 0.24 * length + 1)
@@ -32,8 +35,8 @@ def attention_map(weights: np.ndarray, tokens: Sequence[str], path: str | Path, 
             continue
         image = axes.imshow(weights[head], cmap="Blues", vmin=0, vmax=weights.max(), interpolation="nearest")
         axes.set_title(names[head] if names else f"head {head + 1}", fontsize=12)
-        axes.set_xticks(range(length), tokens, rotation=90, fontsize=9)
-        axes.set_yticks(range(length), tokens if head % across == 0 else [], fontsize=9)
+        axes.set_xticks(range(asked), sources, rotation=90, fontsize=9)
+        axes.set_yticks(range(asking), tokens if head % across == 0 else [], fontsize=9)
         axes.tick_params(length=0)
         axes.grid(False)
         for edge in axes.spines.values():

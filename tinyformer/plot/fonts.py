@@ -58,12 +58,14 @@ def _has(character: str) -> bool:
 
 @cache
 def _fonts() -> list:
+    quiet()
     from matplotlib.font_manager import findfont, get_font
     return [get_font(findfont(name)) for name in families()]
 
 
 @cache
 def _ruler(size: float) -> tuple:
+    quiet()
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.font_manager import FontProperties
     return RendererAgg(1, 1, DPI), FontProperties(family=families(), size=size)

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 from walk import close, cotangent, same_as_twin
 
-from tinyformer import ops
+from tinyformer import REGISTRY, ops
 from tinyformer.engine import Tensor
+from tinyformer.gradcheck import check_op
+from tinyformer.ops import linear
 
 from .layouts import arrays, shapes
 
@@ -45,6 +47,22 @@ def test_affine_equals_einsum(shape, size, with_bias, data):
 @given(arrays(shape=(2, 3, 4)), arrays(shape=(5, 4)), arrays(shape=(5,)))
 def test_affine_equals_smaller_ops(x, w, b):
     same_as_twin(ops.affine, lambda x, w, b: ops.matmul(x, w.T) + b, x, w, b)
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-12), (np.float32, 1e-5)])
+@pytest.mark.parametrize("count", [0, 1, 2, linear.FEW, linear.FEW + 1])
+def test_a_few_rows_times_a_large_weight(count, dtype, tolerance):
+    rng = np.random.default_rng(count)
+    rows, weight = (rng.normal(size=shape).astype(dtype) for shape in ((count, 512), (513, 512)))
+    out = ops.affine(rows, weight).data
+    assert weight.size >= linear.LARGE and out.dtype == dtype and out.flags.c_contiguous
+    np.testing.assert_allclose(out, np.einsum("ni,oi->no", rows, weight), rtol=0, atol=tolerance * 512**0.5)
+
+
+@pytest.mark.parametrize("name", ["affine", "affine_gelu"])
+def test_the_way_of_few_rows_passes_every_check(name, monkeypatch):
+    monkeypatch.setattr(linear, "LARGE", 0)
+    assert check_op(REGISTRY[name]).ok
 
 
 @given(shapes.filter(lambda s: len(s) < 4), st.integers(1, 4), st.integers(0, 4), st.integers(0, 99),

@@ -52,14 +52,18 @@ def affine(xp, x, weight, bias=None):
     return out.reshape(*x.shape[:-1], weight.shape[0]), backward
 
 
+FEW, LARGE = 6, 1 << 18                                        # rows; numbers in a weight, 1 MB of float32
+
+
 def product_of_rows(xp, rows, weight):
     """rows @ weight.T: rows (N, I), weight (O, I) -> (N, O).
 
-    One row, as when text is written token by token, is O inner products, and `vecdot` reads weights that exceed the
-    cache about twice as fast as the matrix-vector product does.  (It conjugates, so complex numbers take the product.)
+    A few rows, as when text is written token by token, leave little to compute, and reading the weight takes the
+    time.  `vecdot` reads it once, row by row, and beyond the cache it is 2 to 3 times faster than a product made for
+    many rows, which rearranges the weight first.  (It conjugates, so complex numbers take the product.)
     """
-    if xp is np and len(rows) == 1 and rows.dtype.kind == "f":
-        return np.vecdot(weight, rows)[None]
+    if xp is np and len(rows) <= FEW and weight.size >= LARGE and rows.dtype.kind == "f":
+        return np.ascontiguousarray(np.vecdot(weight[:, None], rows).T)
     return rows @ weight.T
 
 

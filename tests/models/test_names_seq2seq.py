@@ -8,7 +8,19 @@ import small
 
 import tinyformer
 from tinyformer.errors import CheckpointError
-from tinyformer.models import Seq2Seq, Seq2SeqConfig, hub, names
+from tinyformer.models import (
+    PairClassifier,
+    PairScorer,
+    Seq2Seq,
+    Seq2SeqConfig,
+    SpanFinder,
+    TextClassifier,
+    TokenTagger,
+    encoder_of,
+    hub,
+    names,
+)
+from tinyformer.models.heads import with_dropout
 
 KINDS = {"BART": {}, "scaled words": dict(scale_words=True), "tanh form": dict(activation="gelu_tanh"),
          "a longer decoder": dict(layers=1, decoder_layers=3), "ids of our tokenizers": dict(pad_id=0, end_id=3)}
@@ -80,6 +92,26 @@ def test_a_config_that_is_not_ours_is_named(change, words):
     described = {**hub.to_hub(small.seq2seq()), **change}
     with pytest.raises(CheckpointError, match=words):
         hub.from_hub({key: value for key, value in described.items() if value is not None})
+
+
+@pytest.mark.parametrize("head, labels", [(TextClassifier, ["a", "b", "c"]), (PairClassifier, ["yes", "no"]),
+                                          (TokenTagger, ["X", "Y"]), (PairScorer, []), (SpanFinder, [])])
+def test_a_head_on_the_encoder_comes_back_as_it_was(head, labels, tmp_path):
+    model = head(encoder_of(small.seq2seq()), labels, np.random.default_rng(0))
+    again, _ = tinyformer.load(tinyformer.save(tmp_path / "model", model))
+    assert type(again) is head and again.labels == tuple(labels) and again.config == model.config
+    assert list(again.named_parameters()) == list(model.named_parameters())
+    assert all(np.array_equal(again.state()[name], array) for name, array in model.state().items())
+    light = with_dropout(encoder_of(again), 0.3)
+    assert light.config.dropout == 0.3
+    assert np.array_equal(light(IDS, None, KEEP).data, again.encoder(IDS, None, KEEP).data)
+
+
+def test_their_classifier_reads_the_decoder_and_is_refused(tmp_path):
+    described = {**hub.to_hub(small.seq2seq()), "architectures": ["BartForSequenceClassification"]}
+    theirs = {**names.to_published(small.seq2seq()), "classification_head.dense.weight": np.ones((8, 8))}
+    with pytest.raises(CheckpointError, match="unexpected: classification_head.dense.weight"):
+        names.from_published(theirs, hub.empty_model(described, theirs))
 
 
 # ---- the usual library as the outside oracle -------------------------------------------------------------------------

@@ -12,13 +12,14 @@ from tinyformer.models.config import Config, GPTConfig, Seq2SeqConfig
 from tinyformer.models.gpt import GPT
 from tinyformer.models.heads import Head, PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
 from tinyformer.models.layouts import CLASSIFIER, GPT_CLASSIFIER, NEXT_SENTENCE, SPANS, layout_of
-from tinyformer.models.seq2seq import Seq2Seq
+from tinyformer.models.seq2seq import Encoder, Seq2Seq
 from tinyformer.nn.module import Module
 
 HEAD = "head"                                 # our key for what their class names do not tell apart
 SEQUENCE, TOKENS, QUESTION = "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering"
 NEXT = "ForNextSentencePrediction"
 NEXT_LABELS = ("next", "not next")            # of the two outputs of their next-sentence head
+BART_ENCODER = "BartEncoder"                  # begins the name of a head on BART's encoder: theirs stand on its decoder
 FOREIGN_HEADS = ("ForMultipleChoice",)
 
 
@@ -29,6 +30,7 @@ def described(model: Module, tokenizer=None) -> dict:
     may end in, so without a padding token this is an id that is not the end-of-text token.
     """
     layout = layout_of(model.config)
+    family = BART_ENCODER if isinstance(getattr(model, "encoder", None), Encoder) else layout.family
     if isinstance(model, Bert):
         return {"architectures": [layout.family + "Model"]}
     if isinstance(model, BertForPretraining) and model.pair is None:
@@ -36,9 +38,9 @@ def described(model: Module, tokenizer=None) -> dict:
     if not isinstance(model, Head):
         return {"architectures": [layout.full]}
     if isinstance(model, SpanFinder):
-        return {"architectures": [layout.family + QUESTION]}
+        return {"architectures": [family + QUESTION]}
     labels = model.labels or ("score",)
-    found = {"architectures": [layout.family + (TOKENS if isinstance(model, TokenTagger) else SEQUENCE)],
+    found = {"architectures": [family + (TOKENS if isinstance(model, TokenTagger) else SEQUENCE)],
              "id2label": {str(number): label for number, label in enumerate(labels)},
              "label2id": {label: number for number, label in enumerate(labels)}}
     if not isinstance(model, TokenTagger):
@@ -58,7 +60,11 @@ def described_by_us(model: Module) -> dict:
 def empty_model(config: Config, hub: dict, names: Iterable[str]) -> Module:
     """The model of this config that a config.json and the names in a weights file describe, parameters unwritten."""
     if isinstance(config, Seq2SeqConfig):
-        return Seq2Seq(config, None)
+        model = Seq2Seq(config, None)
+        if not str(next(iter(hub.get("architectures") or []), "")).startswith(BART_ENCODER):
+            return model
+        kind, labels = _head(hub, False, True, lambda *starts: False)
+        return kind(model.encoder, labels, None)
     bare = {name.removeprefix(layout_of(config).prefix) for name in names}
 
     def holds(*starts: str) -> bool:

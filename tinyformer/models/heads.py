@@ -23,6 +23,7 @@ from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.bert import Bert, BertForPretraining
 from tinyformer.models.gpt import GPT
 from tinyformer.models.measure import measured
+from tinyformer.models.seq2seq import Encoder, Seq2Seq
 from tinyformer.nn import Linear, Module
 from tinyformer.ops import cross_entropy, dropout, embedding, masked_softmax, mean_squared_error, where
 
@@ -36,7 +37,7 @@ class Head(Module):
     pooled = True                             # whether the encoder's pooler is part of the head
     outputs = 0                               # of the linear layer; 0: one for each label
 
-    def __init__(self, encoder: Bert | GPT, labels: Sequence[str], rng: np.random.Generator | None):
+    def __init__(self, encoder: Bert | GPT | Encoder, labels: Sequence[str], rng: np.random.Generator | None):
         if isinstance(encoder, GPT) and not self.pooled:
             raise TypeError(f"{type(self).__name__}: the encoder is a GPT, which sees no position's right side; "
                             "take a Bert (a GPT can carry TextClassifier, PairClassifier and PairScorer)")
@@ -185,17 +186,17 @@ class SpanFinder(Head):
         return {"span loss": (loss, len(right)), "span accuracy": (int(right.sum()), len(right))}
 
 
-def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Bert | GPT:
+def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Bert | GPT | Encoder:
     """What can be fine-tuned of any model here: its encoder (a GPT is one as a whole), sharing every weight.
 
     Where a Bert has no pooler, as after masked-word training alone or under a tagger, it gets a new one drawn from
     `rng`, which has learned nothing yet; without `rng` it stays without.  TypeError where there is no such encoder.
     """
     encoder = model.bert if isinstance(model, BertForPretraining) else getattr(model, "encoder", model)
-    if not isinstance(encoder, Bert | GPT):
+    if not isinstance(encoder, Bert | GPT | Encoder):
         raise TypeError(f"encoder_of: the model is a {type(model).__name__}; "
-                        "the heads stand on a Bert, a BertForPretraining, a GPT or another head's encoder")
-    if isinstance(encoder, GPT) or encoder.pooler is not None or rng is None:
+                        "the heads stand on a Bert, a BertForPretraining, a GPT, a Seq2Seq's encoder or another head's")
+    if not isinstance(encoder, Bert) or encoder.pooler is not None or rng is None:
         return encoder
     words, pooled = encoder.words.weight, copy.copy(encoder)
     pooled.pooler = Linear(encoder.config.width, encoder.config.width, rng, std=encoder.config.init_std)
@@ -210,8 +211,12 @@ def _without_pooler(encoder: Bert) -> Bert:
     return light
 
 
-def with_dropout(encoder: Bert | GPT, rate: float) -> Bert | GPT:
+def with_dropout(encoder: Bert | GPT | Encoder, rate: float) -> Bert | GPT | Encoder:
     """A copy of an encoder that drops out another share of its activations."""
-    pooled = {"pooled": encoder.pooler is not None} if isinstance(encoder, Bert) else {}
-    fresh = type(encoder)(encoder.config.but(dropout=rate), None, **pooled)
+    config = encoder.config.but(dropout=rate)
+    if isinstance(encoder, Encoder):
+        fresh = Seq2Seq(config, None).encoder
+    else:
+        pooled = {"pooled": encoder.pooler is not None} if isinstance(encoder, Bert) else {}
+        fresh = type(encoder)(config, None, **pooled)
     return fresh.to(dtype=encoder.words.weight.dtype).load(encoder.state())

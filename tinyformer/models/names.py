@@ -67,7 +67,8 @@ def _lines(model: Module) -> Iterator[tuple[str, tuple[str, ...], bool]]:
     """(our name, their names, turned?) for every line of the tables, every layer, with the prefixes of this model."""
     c, layout = model.config, layout_of(model.config)
     if isinstance(c, Seq2SeqConfig):
-        yield from names_seq2seq.lines(c)
+        yield from names_seq2seq.lines(c, encoder_alone=isinstance(model, Head))
+        yield from ((our, (their,), False) for our, their in _head_table(model))
         return
     in_front = "bert." if isinstance(model, BertForPretraining) else "encoder." if isinstance(model, Head) else ""
     layers = 1 if getattr(c, "shared", False) else c.layers

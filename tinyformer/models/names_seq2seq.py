@@ -37,10 +37,11 @@ CROSS = [                                     # in the decoder alone
 ]
 
 
-def lines(config: Seq2SeqConfig) -> Iterator[tuple[str, tuple[str, ...], bool]]:
-    """(our name, their names, False: none is turned) for every parameter."""
-    yield "words.weight", (f"{PREFIX}shared.weight",), False
-    for half, layers, table in (("encoder", config.layers, LAYER), ("decoder", config.decoder_layers, LAYER + CROSS)):
+def lines(config: Seq2SeqConfig, encoder_alone: bool = False) -> Iterator[tuple[str, tuple[str, ...], bool]]:
+    """(our name, their names, False: none is turned) for every parameter, or for those of an encoder below a head."""
+    yield "encoder." * encoder_alone + "words.weight", (f"{PREFIX}shared.weight",), False
+    halves = ("encoder", config.layers, LAYER), ("decoder", config.decoder_layers, LAYER + CROSS)
+    for half, layers, table in halves[:1] if encoder_alone else halves:
         yield f"{half}.positions.weight", (f"{PREFIX}{half}.embed_positions.weight",), False
         yield from _weight_and_bias(f"{half}.norm", f"{PREFIX}{half}.layernorm_embedding")
         for n in range(layers):
@@ -56,11 +57,13 @@ def _weight_and_bias(our: str, *theirs: str) -> Iterator[tuple[str, tuple[str, .
 
 def as_published(theirs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The same arrays with the unused rows in front of the positions, and the bias that BART carries and never uses."""
-    for name in POSITIONS:
+    for name in set(POSITIONS) & set(theirs):
         table = theirs[name]
         theirs[name] = np.concatenate([np.zeros((UNUSED_POSITIONS, table.shape[1]), table.dtype), table])
-    words = theirs[f"{PREFIX}shared.weight"]
-    return {**theirs, NO_BIAS: np.zeros((1, len(words)), words.dtype)}
+    if POSITIONS[1] in theirs:                                 # with a decoder, and so with logits
+        words = theirs[f"{PREFIX}shared.weight"]
+        theirs[NO_BIAS] = np.zeros((1, len(words)), words.dtype)
+    return theirs
 
 
 def as_ours(theirs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -72,6 +75,7 @@ def as_ours(theirs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
                                   "would give other ones")
         if name == NO_BIAS or name.removeprefix(PREFIX) in REPEATED:
             continue
-        name = PREFIX + name.removeprefix(PREFIX)
+        if name.startswith(("shared.", "encoder.", "decoder.")):
+            name = PREFIX + name
         found[name] = array[UNUSED_POSITIONS:] if name in POSITIONS and array.ndim == 2 else array
     return found

@@ -123,7 +123,8 @@ def test_everything_is_said_at_once_through_the_front_door(tmp_path):
         tinyformer.load(folder)
     said = str(caught.value)
     assert said.startswith(f"{folder}: 4 tensors do not fit TextClassifier\n")
-    for part in ("missing: bert.embeddings.LayerNorm.weight (8,)", "classifiers.weight looks like it", "it is transposed", "unexpected: classifiers.weight"):
+    for part in ("missing: bert.embeddings.LayerNorm.weight (8,)",
+                 "classifiers.weight looks like it", "it is transposed", "unexpected: classifiers.weight"):
         assert part in said, part
 
 

@@ -4,24 +4,43 @@ on a GPU, where there is one.
 Dropout is on: its masks are drawn on the host, so that all devices drop the same numbers.
 """
 
+from functools import partial
+
 import fake_device  # noqa: F401  (registers the device "fake")
 import numpy as np
 import pytest
 import small
 
 from tinyformer.backend import cuda_trouble, to_host
+from tinyformer.models import PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
 from tinyformer.train.optimizers import AdamW
 from tinyformer.train.step import accumulate, clip_gradients, dropout_noise
 
 STEPS = 20
 DEVICES = ["fake", pytest.param("cuda", marks=[
     pytest.mark.gpu, pytest.mark.skipif(cuda_trouble() is not None, reason=str(cuda_trouble()))])]
+
+
+def _head(kind, make_encoder=None):
+    """A head as the models beside it stand in the table: how it is made, with which options, and its batches."""
+    def make(spread, **options):
+        return small.head(kind, make_encoder(spread, **options) if make_encoder else None, spread, **options)
+
+    return make, {}, partial(small.head_batch, kind)
+
+
 MODELS = {
     "BERT": (small.bert, {}, small.pretraining_batch),
     "ALBERT": (small.bert, dict(shared=True, factor=4, pair_objective="sop"), small.pretraining_batch),
     "GPT-2": (small.gpt, {}, small.text_batch),
     "GPT-1": (small.gpt, dict(norm="post"), small.text_batch),
     "BART": (small.seq2seq, {}, small.seq2seq_batch),
+    "a class for a text": _head(TextClassifier),
+    "a tag for each token": _head(TokenTagger),
+    "a class for a pair": _head(PairClassifier),
+    "a score for a pair": _head(PairScorer),
+    "a span": _head(SpanFinder),
+    "a class for a text, GPT-2": _head(TextClassifier, small.gpt),
 }
 
 

@@ -10,6 +10,7 @@ import small
 
 from tinyformer import no_grad
 from tinyformer.gradcheck import check, hvp
+from tinyformer.models import PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
 from tinyformer.ops import cross_entropy
 
 
@@ -37,6 +38,11 @@ def _seq2seq(**options):
     return model, lambda: model.loss(batch)
 
 
+def _head(kind, encoder=None, **options):
+    model, batch = small.head(kind, encoder, **options), small.head_batch(kind)
+    return model, lambda: model.loss(batch)
+
+
 MODELS = {
     "BERT, words": lambda: _bert("words"),
     "BERT, next sentence": lambda: _bert("pair"),
@@ -47,6 +53,15 @@ MODELS = {
     "GPT-2": lambda: _gpt(),
     "GPT-2, no bias": lambda: _gpt(bias=False),
     "GPT-1": lambda: _gpt(norm="post"),
+    "a class for a text": lambda: _head(TextClassifier),
+    "a tag for each token": lambda: _head(TokenTagger),
+    "a class for a pair": lambda: _head(PairClassifier),
+    "a score for a pair": lambda: _head(PairScorer),
+    "a span": lambda: _head(SpanFinder),
+    "a span, ALBERT": lambda: _head(SpanFinder, shared=True, factor=4, layers=3),
+    "a class for a text, GPT-2": lambda: _head(TextClassifier, small.gpt()),
+    "a score for a pair, GPT-1": lambda: _head(PairScorer, small.gpt(norm="post")),
+    "a tag for each token, BART's encoder": lambda: _head(TokenTagger, small.seq2seq().encoder),
     "BART": lambda: _seq2seq(),
     "BART, scaled words, three layers write": lambda: _seq2seq(scale_words=True, layers=1, decoder_layers=3),
 }

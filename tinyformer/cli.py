@@ -104,9 +104,10 @@ def fill(options) -> int:
 
 def generate_options(parser):
     from tinyformer.tasks.generate import Generation
-    parser.add_argument("--model", required=True, metavar="DIR", help="folder of a GPT, for example runs/tour/gpt")
-    parser.add_argument("--prompt", metavar="TEXT", help="text to go on from; without it, what comes through the "
-                        "standard input")
+    parser.add_argument("--model", required=True, metavar="DIR", help="folder of a GPT, for example runs/tour/gpt, "
+                        "or of an encoder and decoder")
+    parser.add_argument("--prompt", metavar="TEXT", help="text to go on from, or to repair; without it, what comes "
+                        "through the standard input")
     parser.add_argument("--stop", action="append", metavar="TEXT", help="end before this text; can be given again")
     add_options(parser, Generation)
     _device_option(parser)
@@ -168,7 +169,7 @@ COMMANDS = {
                         pretrain, usage="bert|gpt|seq2seq --corpus PATH|pydocs|tinyland --out DIR "
                         "[--setting value ...]"),
     "fill": Command("let a BERT guess what stands at each [MASK]", fill_options, fill),
-    "generate": Command("let a GPT go on writing", generate_options, generate),
+    "generate": Command("let a GPT go on writing, or an encoder and decoder repair a text", generate_options, generate),
     "tinyland": Command("write the small generated world: a corpus, and labelled sets for every head", tinyland_options,
                         tinyland),
     "info": Command("show the versions and the machine this runs on", lambda parser: None, info),

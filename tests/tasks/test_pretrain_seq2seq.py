@@ -10,6 +10,7 @@ import tinyformer
 from tinyformer.cli import main
 from tinyformer.data.noise import NOISES
 from tinyformer.errors import InputError
+from tinyformer.generate import rewrite_texts
 from tinyformer.models import Seq2Seq
 from tinyformer.tasks.settings import resolve
 
@@ -89,3 +90,24 @@ def test_characters_can_be_the_tokens(words, tmp_path, capsys):
     model, tokenizer = tinyformer.load(out)
     ids = np.array([[tokenizer.cls_id, *tokenizer.encode("<extra_id_0> cat"), tokenizer.sep_id]])
     assert ids[0, 1] == tokenizer.sentinel_ids[0] and model.encode(ids).shape == (1, 7, 16)
+
+
+def test_the_model_answers_a_prompt(words, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "run"
+    assert main([*words, "--out", str(out)]) == 0
+    model, tokenizer = tinyformer.load(out)
+    capsys.readouterr()
+
+    def said(*more, status=0):
+        assert main(["generate", "--model", str(out), *more]) == status
+        return capsys.readouterr()[status > 0]
+
+    prompt = ["--prompt", "the red [MASK] sees the tree.", "--tokens", "9"]
+    (greedy,) = rewrite_texts(model, tokenizer, [prompt[1]], 9)
+    assert said(*prompt) == greedy + "\n"
+    assert said(*prompt, "--beams", "3") == rewrite_texts(model, tokenizer, [prompt[1]], 9, beams=3)[0] + "\n"
+    assert said(*prompt, "--samples", "2", "--temperature", "1").startswith("--- 1 of 2\n")
+    assert said(*prompt, "--stop", greedy[3:6]) == greedy[:greedy.index(greedy[3:6])] + "\n"
+    assert "--no-cache reads again" in said(*prompt, "--no-cache", status=2)
+    assert main(["fill", "--model", str(out), "a [MASK]"]) == 2
+    assert "try: python -m tinyformer generate" in capsys.readouterr().err

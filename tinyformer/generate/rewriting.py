@@ -56,11 +56,14 @@ def rewrite_beams(model: Seq2Seq, source: Sequence[int], length: int | None = No
 
 
 def rewrite_texts(model: Seq2Seq, tokenizer: Tokenizer, texts: Sequence[str], length: int | None = None,
-                  sampling: Sampling = GREEDY, seed: int = 0, beams: int = 1) -> list[str]:
+                  sampling: Sampling = GREEDY, seed: int = 0, beams: int | None = None,
+                  length_penalty: float = 1.0) -> list[str]:
     """Texts in, texts out; the encoder reads [CLS] text [SEP], as in pre-training.  With `beams`, by `beam_search`."""
+    if tokenizer.cls_id is None or tokenizer.sep_id is None:
+        raise InputError(f"rewrite: {tokenizer!r} has no [CLS] or no [SEP], between which the encoder reads a text")
     sources = [[tokenizer.cls_id, *tokenizer.encode(text), tokenizer.sep_id] for text in texts]
-    if beams > 1:
-        found = [rewrite_beams(model, source, length, beams)[0].ids for source in sources]
+    if beams is not None:
+        found = [rewrite_beams(model, source, length, beams, length_penalty)[0].ids for source in sources]
     else:
         found = rewrite(model, sources, length, sampling, seed)
     return [tokenizer.decode([id for id in ids if id != model.config.end_id]) for ids in found]

@@ -1,14 +1,15 @@
 """Which model stands in this folder, and is it the kind that was asked for?"""
 
 from pathlib import Path
+from types import UnionType
 
 from tinyformer.backend import choose_device
 from tinyformer.errors import InputError
 
-COMMANDS = {"GPT": "generate", "BertForPretraining": "fill"}
+COMMANDS = {"GPT": "generate", "Seq2Seq": "generate", "BertForPretraining": "fill"}
 
 
-def open_model(folder: str, kind: type, device: str = "cpu"):
+def open_model(folder: str, kind: type | UnionType, device: str = "cpu"):
     """The model and the tokenizer in `folder`, moved to the device; InputError where it is another kind of model."""
     from tinyformer.train.checkpoints import load_model
     if not Path(folder).is_dir():
@@ -18,7 +19,8 @@ def open_model(folder: str, kind: type, device: str = "cpu"):
     if not isinstance(model, kind):
         other = COMMANDS.get(type(model).__name__)
         hint = f"; for this one try: python -m tinyformer {other} --model {folder}" if other else ""
-        raise InputError(f"{folder}: holds a {type(model).__name__}, and a {kind.__name__} is needed{hint}")
+        wanted = " or a ".join(one.__name__ for one in getattr(kind, "__args__", (kind,)))
+        raise InputError(f"{folder}: holds a {type(model).__name__}, and a {wanted} is needed{hint}")
     if tokenizer is None:
         raise InputError(f"{folder}: has a model but no vocabulary; put vocab.txt, or vocab.json and merges.txt, "
                          "beside the weights")

@@ -1,12 +1,24 @@
-"""How does a GPT go on with a text?  The command around `tinyformer.generate`: it shows each piece at once."""
+"""How does a model go on with a text, or answer one?  The command around `tinyformer.generate`.
+
+A GPT goes on, and each piece is shown at once; an encoder and decoder read the prompt and write a text of their own.
+"""
 
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinyformer.errors import InputError
-from tinyformer.generate import Sampling, beginning, next_logits, write_beams, write_text, write_texts
-from tinyformer.models import GPT
+from tinyformer.generate import (
+    Sampling,
+    StopStrings,
+    beginning,
+    next_logits,
+    rewrite_texts,
+    write_beams,
+    write_text,
+    write_texts,
+)
+from tinyformer.models import GPT, Seq2Seq
 from tinyformer.tasks.folders import open_model
 from tinyformer.tasks.options import check_values, option
 
@@ -49,10 +61,14 @@ def run(folder: str, given: dict, prompt: str | None = None, stop: list[str] | N
     settings = Generation(**given)
     check_values(settings)
     _check_together(settings, prompt, stop or [])
-    model, tokenizer = open_model(folder, GPT, device)
+    model, tokenizer = open_model(folder, GPT | Seq2Seq, device)
+    answers = isinstance(model, Seq2Seq)
+    if answers and not settings.cache:
+        raise InputError(f"--no-cache reads again what a GPT has written, and {folder} holds an encoder and decoder; "
+                         "leave it out")
 
     def show(prompt: str, turn: int = 0) -> None:
-        _show(model, tokenizer, prompt, settings, stop or [], settings.seed + turn)
+        (_show_answers if answers else _show)(model, tokenizer, prompt, settings, stop or [], settings.seed + turn)
 
     if settings.interactive:
         return talk(show)
@@ -106,6 +122,15 @@ def _show(model: GPT, tokenizer, prompt: str, settings: Generation, stop: list[s
         for piece in pieces:
             print(piece, end="", flush=True)
         print()
+
+
+def _show_answers(model: Seq2Seq, tokenizer, prompt: str, settings: Generation, stop: list[str], seed: int) -> None:
+    penalty = 1.0 if settings.length_penalty is None else settings.length_penalty
+    texts = rewrite_texts(model, tokenizer, [prompt] * settings.samples, settings.tokens, settings.sampling, seed,
+                          settings.beams, penalty)
+    for number, text in enumerate(texts, 1):
+        stops = StopStrings(stop)
+        print(f"--- {number} of {settings.samples}\n" * (settings.samples > 1) + stops.feed(text) + stops.finish())
 
 
 def _check_together(settings: Generation, prompt: str | None, stop: list[str]) -> None:

@@ -342,3 +342,26 @@ def test_gpt_reads_the_last_real_token_as_theirs_does(theirs, family, tmp_path):
     there = opened(theirs, family + "ForSequenceClassification", tinyformer.save(tmp_path / "model", model))
     assert there.config.pad_token_id == PAD and not batch.keep.all()
     assert_same_scores(model, there, family, batch)
+
+
+@pytest.mark.parametrize("parts", ["encoder and pooler", "encoder", "pre-training", "masked words"])
+def test_our_bert_opens_in_bert_model_and_masked_lm(theirs, parts, tmp_path):
+    """What their class has and the folder has not is new there, and what it has not is left; nothing else."""
+    whole = small.bert(dtype=np.float32, pair_objective="none" if parts == "masked words" else "nsp")
+    model = {"encoder and pooler": whole.bert, "encoder": small.head(TokenTagger, whole.bert).encoder}.get(parts, whole)
+    folder, batch = tinyformer.save(tmp_path / "model", model), small.head_batch(PairClassifier)
+    there, info = theirs.BertModel.from_pretrained(folder, output_loading_info=True)
+    pooled = parts in ("encoder and pooler", "pre-training")
+    assert set(info["missing_keys"]) == (set() if pooled else {"pooler.dense.weight", "pooler.dense.bias"})
+    assert all(name.startswith("cls.") for name in info["unexpected_keys"])
+    assert bool(info["unexpected_keys"]) == (model is whole)
+    out, hidden = there.eval()(**inputs("Bert", batch)), model(batch.ids, batch.segments, batch.keep)
+    assert np.abs(hidden.data - out.last_hidden_state.detach().numpy())[batch.keep].max() < 1e-5
+    if pooled:
+        pooled_by_us = encoder_of(model).pool(hidden).data
+        assert np.abs(pooled_by_us - out.pooler_output.detach().numpy()).max() < 1e-5
+    if model is whole:
+        there, info = theirs.BertForMaskedLM.from_pretrained(folder, output_loading_info=True)
+        assert not info["missing_keys"] and all("pooler" in n or "seq_rel" in n for n in info["unexpected_keys"])
+        words = whole.word_logits(hidden).data.reshape(*batch.ids.shape, -1)
+        assert np.abs(words - there.eval()(**inputs("Bert", batch)).logits.detach().numpy())[batch.keep].max() < 1e-5

@@ -8,6 +8,7 @@ import pytest
 
 import tinyformer
 from tinyformer.cli import main
+from tinyformer.data.encode import sentence_ids
 from tinyformer.data.noise import NOISES
 from tinyformer.errors import InputError
 from tinyformer.generate import rewrite_texts
@@ -78,10 +79,22 @@ def test_resolved_settings_repeat_themselves():
     assert (config.layers, config.decoder_layers, config.width, config.context) == (6, 6, 768, 1024)
 
 
-def test_a_tokenizer_without_masks_is_refused(corpus, tmp_path, capsys):
-    words = ["pretrain", "seq2seq", "--corpus", str(corpus), "--out", str(tmp_path / "x"), "--tokenizer", "bpe"]
+def test_bytes_can_be_the_tokens_with_the_special_ones_of_bart(words, tmp_path, capsys):
+    out = str(tmp_path / "x")
+    assert main([*words[:4], *words[6:], "--tokenizer", "bpe", "--vocabulary", "300", "--out", out]) == 0
+    model, tokenizer = tinyformer.load(out)
+    assert tokenizer.tokens[:4] == ["<s>", "<pad>", "</s>", "<unk>"] and len(tokenizer.sentinel_ids) == 2
+    assert (model.config.start_id, model.config.pad_id, model.config.end_id) == (0, 1, 2)
+    text = "The red cat sees the tree. The old dog sees the house."
+    (first, second), = sentence_ids([text], tokenizer, spaced=True)
+    assert tokenizer.decode([*first, *second]) == text
+    assert rewrite_texts(model, tokenizer, ["The red <mask>."], 5)
+
+
+def test_a_tokenizer_without_masks_is_refused(corpus, gpt, tmp_path, capsys):
+    words = ["pretrain", "seq2seq", "--corpus", str(corpus), "--out", str(tmp_path / "x"), "--tokenizer", str(gpt)]
     assert main(words) == 2
-    assert "bpe, which has no [MASK]; for seq2seq take wordpiece" in capsys.readouterr().err
+    assert "need the special tokens pad, cls, sep, mask" in capsys.readouterr().err
 
 
 def test_characters_can_be_the_tokens(words, tmp_path, capsys):

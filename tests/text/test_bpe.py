@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tinyformer.errors import InputError
 from tinyformer.text import ByteLevelBPE, load_tokenizer
-from tinyformer.text.bpe import BYTE_OF_CHAR, CHAR_OF_BYTE
+from tinyformer.text.base import sentinel_names
+from tinyformer.text.bpe import BART_ROLES, BYTE_OF_CHAR, CHAR_OF_BYTE
 
 TEXTS = ["the cat sat on the mat, and the other cat said that's the hat", "naïve café, déjà vu 中文 中文 😀😀"] * 3
 TRAINED = ByteLevelBPE.train(TEXTS, 300)
@@ -118,3 +119,28 @@ def test_wrong_use_is_refused():
         ByteLevelBPE([*CHAR_OF_BYTE.values(), "中"], [])
     with pytest.raises(InputError, match=r"merge 0 is \('a', 'b'\)"):
         ByteLevelBPE(CHAR_OF_BYTE.values(), [("a", "b")])
+
+
+def test_bart_has_special_tokens_of_its_own(tmp_path):
+    text = "the otter swam to the far bank, and the old otter slept there. " * 5
+    specials = [*dict.fromkeys(BART_ROLES.values()), *sentinel_names(2)]
+    tokens = ByteLevelBPE.train([text], 290, end_of_text=False, specials=specials)
+    tokens.save(tmp_path)
+    for one in (tokens, load_tokenizer(tmp_path)):
+        assert (one.cls_id, one.pad_id, one.sep_id, one.unk_id, one.mask_id, one.eos_id) == (0, 1, 2, 3, 4, 2)
+        assert one.tokens[:7] == specials and one.sentinel_ids == [5, 6] and one.special_ids == set(range(7))
+        assert one.encode("the <mask> slept") == [*one.encode("the"), 4, *one.encode(" slept")]
+        assert one.decode(one.encode(text)) == text
+    with pytest.raises(InputError, match="<s>, <pad>, .* <extra_id_1> are 7 more: raise"):
+        ByteLevelBPE.train([text], 262, end_of_text=False, specials=specials)
+
+
+def test_bart_cuts_text_as_the_library_does(tmp_path):
+    transformers = pytest.importorskip("transformers", reason="the outside oracle")
+    text = "The otter swam to the far bank. Its name was  Lüla; it's 12 years old.\n" * 3
+    tokens = ByteLevelBPE.train([text], 320, end_of_text=False, specials=dict.fromkeys(BART_ROLES.values()))
+    tokens.save(tmp_path)
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    for part in (text, "the <mask> bank", "a<mask>", "<s> the otter </s>"):
+        assert theirs(part, add_special_tokens=False)["input_ids"] == tokens.encode(part), part
+    assert theirs("the otter")["input_ids"] == [0, *tokens.encode("the otter"), 2]

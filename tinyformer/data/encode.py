@@ -7,10 +7,15 @@ import numpy as np
 from tinyformer.data.sentences import sentences
 
 
-def sentence_ids(documents: Iterable[str], tokenizer) -> list[list[list[int]]]:
-    """Documents as lists of sentences of ids, what `MaskedBatches` takes; sentences without tokens are left out."""
+def sentence_ids(documents: Iterable[str], tokenizer, spaced: bool = False) -> list[list[list[int]]]:
+    """Documents as lists of sentences of ids, what `MaskedBatches` takes; sentences without tokens are left out.
+
+    `spaced` puts a space in front of every sentence but the first, for tokenizers to which spaces are text.
+    """
     encode = tokenizer.encode
-    return [[ids for ids in map(encode, sentences(document)) if ids] for document in documents]
+    texts = ([" " * (spaced and number > 0) + text for number, text in enumerate(sentences(document))]
+             for document in documents)
+    return [[ids for ids in map(encode, document) if ids] for document in texts]
 
 
 def text_ids(documents: Iterable[str], tokenizer) -> np.ndarray:

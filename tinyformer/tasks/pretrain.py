@@ -23,6 +23,7 @@ from tinyformer.tasks.options import read_config
 from tinyformer.tasks.settings import Pretraining, fill_in, resolve
 from tinyformer.text import ByteLevelBPE, CharTokenizer, Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.text.base import sentinel_names
+from tinyformer.text.bpe import BART_ROLES
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
 from tinyformer.train.log import write_metrics
@@ -176,9 +177,11 @@ def make_tokenizer(settings: Pretraining, training: list[str], held_out: list[st
     if kind == "wordpiece":
         return WordPieceTokenizer.train(training, size, **({"specials": roles} if roles else {}))
     if kind == "bpe":
-        if settings.model != "gpt":
-            raise InputError(f"--tokenizer is bpe, which has no [MASK]; for {settings.model} take wordpiece or "
-                             "characters")
+        if settings.model == "bert":
+            raise InputError("--tokenizer is bpe, which has no [MASK]; for bert take wordpiece or characters")
+        if settings.model == "seq2seq":
+            specials = (*BART_ROLES.values(), *roles[len(Tokenizer.roles):])
+            return ByteLevelBPE.train(training, size, end_of_text=False, specials=specials)
         return ByteLevelBPE.train(training, size)
     if Path(kind).is_dir():
         return load_tokenizer(kind)
@@ -200,7 +203,8 @@ def make_batches(settings: Pretraining, documents: list[str], tokenizer: Tokeniz
     if s.model == "gpt":
         return TextWindows(text_ids(documents, tokenizer), batch_size=s.batch_size, block=s.max_length, seed=s.seed)
     if s.model == "seq2seq":
-        return DenoisingBatches(sentence_ids(documents, tokenizer), tokenizer, batch_size=s.batch_size,
+        spaced = not isinstance(tokenizer, WordPieceTokenizer)
+        return DenoisingBatches(sentence_ids(documents, tokenizer, spaced), tokenizer, batch_size=s.batch_size,
                                 max_length=s.max_length, seed=s.seed, noise=s.noise, rate=s.mask_rate)
     twins = documents.twins() if s.objective == "nsp" and isinstance(documents, WorldTexts) else []
     return MaskedBatches(sentence_ids(documents, tokenizer), tokenizer, batch_size=s.batch_size,

@@ -23,6 +23,7 @@ class Tokenizer:
     """
 
     roles = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
+    takes_space: frozenset[str] = frozenset()              # special tokens that take the white space before them
 
     def __init__(self, tokens: Iterable[str]):
         self.tokens = list(tokens)
@@ -37,7 +38,8 @@ class Tokenizer:
         self.sentinel_ids = [self.vocab[name] for name in sentinels]
         names = [name for name in (*self.roles.values(), *sentinels) if name in self.vocab]
         self.special_ids = frozenset(self.vocab[name] for name in names)
-        self._special = re.compile("|".join(map(re.escape, names))) if names else None
+        patterns = [r"\s*" * (name in self.takes_space) + re.escape(name) for name in names]
+        self._special = re.compile("|".join(patterns)) if names else None
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -79,7 +81,7 @@ class Tokenizer:
         for match in self._special.finditer(text) if self._special else ():
             if match.start() > end:
                 yield end, text[end:match.start()], None
-            yield match.start(), match.group(), self.vocab[match.group()]
+            yield match.start(), match.group(), self.vocab[match.group().lstrip()]
             end = match.end()
         if end < len(text):
             yield end, text[end:], None

@@ -4,7 +4,8 @@ Any text is UTF-8 bytes, so 256 tokens can spell everything; merges learnt from 
 into the pieces that occur often.  A word is encoded by doing the merges again, in the order they were learnt,
 and the joined bytes of the tokens are the text: nothing is lost, not even spaces.
 
-Radford et al. 2019, section 2.2; Sennrich et al. 2016 for the merges.
+Radford et al. 2019, section 2.2; Sennrich et al. 2016 for the merges.  BART cuts text in the same way and adds special
+tokens of its own (Lewis et al. 2020, section 5.1).
 """
 
 import json
@@ -19,6 +20,7 @@ from .files import SETTINGS_FILE, make_folder, read_merges, read_vocabulary, wri
 from .merges import Pair, learn_merges, merge
 
 END_OF_TEXT = "<|endoftext|>"
+BART_ROLES = {"cls": "<s>", "pad": "<pad>", "sep": "</s>", "eos": "</s>", "unk": "<unk>", "mask": "<mask>"}
 # English endings after an apostrophe; letters, digits or signs, each with the one space before them; white
 # space, of which the last is left to the word that follows.
 PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
@@ -43,7 +45,9 @@ class ByteLevelBPE(Tokenizer):
     """GPT-2's tokenizer over `tokens` (ids in their order) and `merges`, pairs of tokens in the order learnt.
 
     decode(encode(text)) == text for every text that UTF-8 can write; a lone surrogate, which it cannot, is an
-    InputError.  "<|endoftext|>", where the vocabulary has it, is recognised in the text and is `eos_id`.
+    InputError.  "<|endoftext|>", where the vocabulary has it, is recognised in the text and is `eos_id`.  A vocabulary
+    with all of BART's special tokens has their roles: "<s>" is `cls_id`, "</s>" `sep_id` and `eos_id`, "<mask>", which
+    takes the space before it, `mask_id`.
     """
 
     roles = {"eos": END_OF_TEXT}
@@ -51,6 +55,9 @@ class ByteLevelBPE(Tokenizer):
     def __init__(self, tokens: Iterable[str], merges: Iterable[Pair]):
         import regex  # Python's own re has no \p{L}
 
+        tokens = list(tokens)
+        if set(BART_ROLES.values()) <= set(tokens):
+            self.roles, self.takes_space = BART_ROLES, frozenset({"<mask>"})
         super().__init__(tokens)
         self.merges = [tuple(pair) for pair in merges]
         for char in BYTE_OF_CHAR:
@@ -114,24 +121,26 @@ class ByteLevelBPE(Tokenizer):
 
     @classmethod
     def train(cls, texts: Iterable[str], vocab_size: int, end_of_text: bool = True,
-              min_count: int = 2) -> "ByteLevelBPE":
-        """`vocab_size` tokens: 256 bytes, what the merges join, and "<|endoftext|>" last as in GPT-2.
+              min_count: int = 2, specials: Iterable[str] = ()) -> "ByteLevelBPE":
+        """`vocab_size` tokens: `specials`, 256 bytes, what the merges join, and "<|endoftext|>" last as in GPT-2.
 
         Pairs seen less than `min_count` times are not joined, so a small text gives fewer tokens.
         """
         check_texts(texts)
-        ends = [END_OF_TEXT] if end_of_text else []
-        if vocab_size < 256 + len(ends):
+        ends, fixed = [END_OF_TEXT] if end_of_text else [], [*dict.fromkeys(specials), *CHAR_OF_BYTE.values()]
+        if vocab_size < len(fixed) + len(ends):
+            more = [*fixed[:-256], *ends]
             raise InputError(f"byte-level BPE: vocab_size is {vocab_size}; the bytes alone are 256 tokens"
-                             + (f" and {END_OF_TEXT} is one more" if ends else "") + ": raise it")
-        blank = cls([*CHAR_OF_BYTE.values(), *ends], [])
+                             + (f" and {', '.join(more)} {'is one' if len(more) == 1 else f'are {len(more)}'} more"
+                                if more else "") + ": raise it")
+        blank = cls([*fixed, *ends], [])
         counts: Counter[str] = Counter()
         for text in texts:
             for start, part, special in blank.segments(text):
                 if special is None:
                     check_utf8(part, start)
                     counts.update(blank._chunks.findall(part))
-        pieces = dict.fromkeys(CHAR_OF_BYTE.values())
+        pieces = dict.fromkeys(fixed)
         merges = []
         steps = learn_merges({tuple(spell(chunk)): n for chunk, n in counts.items()}, str.__add__, min_count)
         while len(pieces) + len(ends) < vocab_size and (step := next(steps, None)):
@@ -142,13 +151,19 @@ class ByteLevelBPE(Tokenizer):
     # files
 
     def save(self, folder: str | Path) -> None:
-        """Write vocab.json and merges.txt in GPT-2's layout, and their kind in tokenizer_config.json."""
+        """Write vocab.json and merges.txt in the layout of GPT-2 and BART, and their kind in tokenizer_config.json."""
         folder = make_folder(folder)
         (folder / "vocab.json").write_text(json.dumps(self.vocab), encoding="utf-8")
         lines = ["#version: 0.2", *[" ".join(pair) for pair in self.merges]]
         (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-        settings = {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": False}
-        if self.eos_id is not None:
+        bart = self.roles is BART_ROLES
+        settings = {"tokenizer_class": "BartTokenizer" if bart else "GPT2Tokenizer", "add_prefix_space": False}
+        if bart:
+            mask = {"__type": "AddedToken", "content": BART_ROLES["mask"], "lstrip": True, "rstrip": False,
+                    "normalized": False, "single_word": False}
+            settings |= {f"{role}_token": token for role, token in BART_ROLES.items()}
+            settings |= {"bos_token": BART_ROLES["cls"], "mask_token": mask}
+        elif self.eos_id is not None:
             settings |= {f"{role}_token": END_OF_TEXT for role in ("bos", "eos", "unk")}
         write_json(folder / SETTINGS_FILE, settings)
 

@@ -70,6 +70,18 @@ def test_two_beams_find_what_greed_misses():
     assert best.ids == (2, 3) and best.score == pytest.approx(np.log(0.4) / 2)
 
 
+def test_an_end_counts_among_the_best_only():
+    # 3 ends the text, but 1 is more probable; greed goes on, though (3,) would have scored better than (1, 0)
+    first, step = table([[0, 0.6, 0, 0.4], [0.3, 0.2, 0.2, 0.3], [1.0, 0, 0, 0], [1.0, 0, 0, 0]])
+    assert [beam.ids for beam in beam_search(first, step, length=2, beams=1, length_penalty=0, end_id=3)] == [(1, 0)]
+
+
+def test_texts_that_have_ended_leave_their_place_to_others():
+    # (3,) ends at once; both others are followed all the same, and (2, 3) is the better of them
+    first, step = table([[0, 0.3, 0.2, 0.5], [0.3, 0.3, 0, 0.4], [0, 0, 0, 1.0], [1.0, 0, 0, 0]])
+    assert beam_search(first, step, length=2, beams=2, length_penalty=2.0, end_id=3)[0].ids == (2, 3)
+
+
 def test_the_length_penalty_decides_between_short_and_long():
     # 3 ends the text: at once with 0.5, or after a sure 1 and then 0.4
     first, step = table([[0, 0.5, 0, 0.5], [0, 0.55, 0.05, 0.4], [0, 0, 0, 1.0], [1.0, 0, 0, 0]])

@@ -1,7 +1,7 @@
 """Does a stop string end the text wherever it stands, and is nothing of it shown before?"""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tinyformer.errors import InputError
@@ -25,6 +25,8 @@ def by_letters(text, strings):
 
 
 @given(st.lists(st.text("ab\n", max_size=4), max_size=8), st.lists(st.text("ab\n", min_size=1, max_size=4), max_size=3))
+@example(["aba"], ["aba", "b"])
+@example(["a", "b"], ["b", "ab"])
 def test_it_does_not_matter_how_the_text_is_cut(pieces, strings):
     assert shown(pieces, strings) == by_letters("".join(pieces), strings)
 

@@ -5,7 +5,7 @@ import pytest
 
 from tinyformer.data.masking import IGNORED
 from tinyformer.data.noise import NOISES, reassemble, sentinels_needed
-from tinyformer.data.seq2seq import DenoisingBatches, PairBatches, pack, seq2seq_batch
+from tinyformer.data.seq2seq import DenoisingBatches, PairBatches, pack, seq2seq_batch, share_in_source
 from tinyformer.errors import InputError
 from tinyformer.text import CharTokenizer
 from tinyformer.text.base import Tokenizer, sentinel_names
@@ -34,6 +34,13 @@ def test_a_batch_by_hand():
     assert batch.decoder_ids.tolist() == [[CLS, 11, 12, 13], [CLS, 14, PAD, PAD]]
     assert batch.targets.tolist() == [[11, 12, 13, SEP], [14, SEP, IGNORED, IGNORED]]
     assert batch.counts == {"tokens": 6}
+
+
+def test_what_copying_would_get_right():
+    """11, one 12 and the end of 11, 12, 12 and the end; then the end alone."""
+    batch = seq2seq_batch([([11, 12, 10], [11, 12, 12]), ([MASK], [9])], TOKENS)
+    assert share_in_source([batch]) == (3 + 1) / (4 + 2)
+    assert share_in_source(batches("permute").validation_batches()) == 1.0
 
 
 def test_the_decoder_sees_masks_where_nothing_is_asked():

@@ -30,7 +30,10 @@ def test_every_corruption_trains(words, noise, tmp_path, capsys):
     assert (model.config.pad_id, model.config.start_id, model.config.end_id) == (0, 2, 3)
     assert len(tokenizer) == model.config.vocabulary and len(tokenizer.sentinel_ids) == 2
     assert 0 < metrics["val loss"] < math.log(len(tokenizer)) + 0.5
-    assert capsys.readouterr().out.startswith(f"val loss {metrics['val loss']:.4f}, unigram entropy")
+    said = capsys.readouterr().out
+    assert said.startswith(f"val loss {metrics['val loss']:.4f}, unigram entropy")
+    assert f"({metrics['share in source']:.4f} of the targets could be copied" in said
+    assert (metrics["share in source"] == 1) == (noise in ("permute", "rotate", "deshuffle"))
 
 
 def test_all_corruptions_share_one_vocabulary(words, tmp_path, capsys):

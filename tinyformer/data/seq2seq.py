@@ -3,7 +3,8 @@
 As with the other batches: pure in (seed, step), and on the host.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,20 @@ def _padded(rows: Sequence[Sequence], filler) -> np.ndarray:
     for place, row in enumerate(rows):
         found[place, :len(row)] = row
     return found
+
+
+def share_in_source(batches: Iterable[Seq2SeqBatch]) -> float:
+    """Which share of the tokens that are asked for stands in the source too: so many are right for who can copy.
+
+    A token that is asked for twice and stands in the source once counts once.
+    """
+    there = asked = 0
+    for batch in batches:
+        for source, target in zip(batch.ids, batch.targets, strict=True):
+            offered, wanted = Counter(source.tolist()), Counter(target[target != IGNORED].tolist())
+            there += (offered & wanted).total()
+            asked += wanted.total()
+    return there / asked
 
 
 class PairBatches:

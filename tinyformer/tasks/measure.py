@@ -7,6 +7,7 @@ import numpy as np
 from tinyformer.backend import to_host
 from tinyformer.data.batches import MaskedBatches
 from tinyformer.data.counts import NeighbourTable, best_constant_accuracy, unigram_entropy
+from tinyformer.data.seq2seq import share_in_source
 from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
 from tinyformer.train import evaluate
@@ -29,6 +30,8 @@ def measure(prepared, pairs: int = PAIRS) -> dict[str, float]:
         table = neighbour_table(prepared)
         found["neighbour accuracy"] = table.accuracy(prepared.held_out_batches())
         found |= pair_figures(prepared, pairs)
+    if kind == "seq2seq":
+        found["share in source"] = share_in_source(prepared.held_out_batches())
     return found
 
 

@@ -136,6 +136,8 @@ def final_line(prepared: Prepared, history: History, found: dict) -> str:
     if prepared.settings.model == "bert":
         parts[-1] += (f" (constant guess {found['constant accuracy']:.4f}, "
                       f"neighbour counts {found['neighbour accuracy']:.4f})")
+    if "share in source" in found:
+        parts[-1] += f" ({found['share in source']:.4f} of the targets could be copied from the source)"
     for kind, source in (("topic", "another topic"), ("other", "other documents"), ("same", "the same document")):
         if f"pair accuracy, {kind}" in found:
             parts.append(f"pairs with negatives from {source} "

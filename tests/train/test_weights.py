@@ -123,3 +123,16 @@ def test_an_index_that_makes_no_sense_is_named(folder, text):
 def test_a_damaged_shard_is_named(folder):
     (folder / SECOND).write_bytes((folder / SECOND).read_bytes()[:-5])
     assert f"{SECOND} cannot be read as safetensors" in complaint(folder)
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_half_precision_is_read_as_the_numbers_it_stands_for(tmp_path, name):
+    torch = pytest.importorskip("torch", reason="NumPy writes no bfloat16")
+    from safetensors.torch import save_file
+    numbers = torch.randn(3, 5, generator=torch.Generator().manual_seed(0)) * 100
+    half = {"a": numbers.to(getattr(torch, name)), "b": numbers, "c": torch.arange(4), "d": torch.tensor(1.5)}
+    save_file(half, tmp_path / WEIGHTS)
+    found = read_weights(tmp_path)
+    assert found.keys() == half.keys() and found["d"].shape == ()
+    for key, array in found.items():
+        assert np.array_equal(array, half[key].to(torch.float64).numpy()), key

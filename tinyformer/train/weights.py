@@ -39,9 +39,29 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise CheckpointError(f"{path.name} is missing; only weights in the safetensors format are read")
     try:
         return load_file(path)
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except TypeError as error:
+        if "bfloat16" not in str(error):
+            raise CheckpointError(f"{path.name} cannot be read ({error}); save it as float32") from error
+        return _widened(path)
+    except (SafetensorError, OSError, ValueError, KeyError, AttributeError) as error:
         raise CheckpointError(f"{path.name} {_what_it_is(path)}cannot be read as safetensors ({error}); "
                               "get the file again") from error
+
+
+def _widened(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file with bfloat16 numbers, for which NumPy has no type: they are the upper halves of float32."""
+    from safetensors import deserialize
+    others = {"F16": np.float16, "F32": np.float32, "F64": np.float64, "I32": np.int32, "I64": np.int64}
+    found = {}
+    for name, tensor in deserialize(path.read_bytes()):
+        if tensor["dtype"] == "BF16":
+            array = (np.frombuffer(tensor["data"], np.uint16).astype(np.uint32) << 16).view(np.float32)
+        elif tensor["dtype"] in others:
+            array = np.frombuffer(tensor["data"], others[tensor["dtype"]])
+        else:
+            raise CheckpointError(f"{path.name}: {name} is of type {tensor['dtype']}; save it as float32")
+        found[name] = array.reshape(tensor["shape"])
+    return found
 
 
 def read_weights(folder: Path) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 Tables: `read_table` (TSV, CSV or JSONL by naming columns), `read_examples` (where the columns are recognised),
 `read_glue`, `read_sick`, `read_snli`.  Tagged words: `read_conllu`, `read_conll2003`.  Questions: `read_squad`.
+Translations: `read_parallel`.
 """
 
 from .conll2003 import read_conll2003
@@ -9,6 +10,7 @@ from .conllu import read_conllu
 from .examples import Answer, Examples, PairExample, Question, TaggedSentence, TextExample
 from .glue import GLUE, glue_file, read_glue, read_sick, read_snli
 from .labels import check_labels, label_names
+from .parallel import read_parallel
 from .recognise import parse_columns, read_examples, recognise
 from .squad import read_squad
 from .tables import read_table
@@ -16,5 +18,5 @@ from .tables import read_table
 __all__ = [
     "GLUE", "Answer", "Examples", "PairExample", "Question", "TaggedSentence", "TextExample", "check_labels",
     "glue_file", "label_names", "parse_columns", "read_conll2003", "read_conllu", "read_examples", "read_glue",
-    "read_sick", "read_snli", "read_squad", "read_table", "recognise",
+    "read_parallel", "read_sick", "read_snli", "read_squad", "read_table", "recognise",
 ]

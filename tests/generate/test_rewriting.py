@@ -5,10 +5,11 @@ import pytest
 import small
 
 import tinyformer
-from tinyformer.data.seq2seq import Seq2SeqBatch
+from tinyformer.data.seq2seq import PairBatches, Seq2SeqBatch
 from tinyformer.errors import InputError
 from tinyformer.generate import Sampling, rewrite, rewrite_beams, rewrite_texts
 from tinyformer.text import WordPieceTokenizer
+from tinyformer.train import Settings, train
 from tinyformer.train.optimizers import AdamW
 from tinyformer.train.step import gradients
 
@@ -139,3 +140,16 @@ def test_the_best_of_four_beams_is_that_of_transformers_token_for_token(both, so
     ours, theirs = both
     found = rewrite_beams(ours, source, 12, 4, penalty)[0]
     assert list(found.ids) == ask(theirs, source, num_beams=4, length_penalty=penalty, early_stopping=False)
+
+
+def test_translations_are_learned_by_heart_through_the_training_loop():
+    pairs = [("a b c", "f g h i"), ("b a", "h g"), ("c c a", "i"), ("d", "f f f"), ("e a", "g"), ("b d e c", "i h g f")]
+    tokenizer = WordPieceTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghi"])
+    network = model(spread=False, dtype=np.float32, width=32, inner=64, vocabulary=14, pad_id=0, start_id=2, end_id=3)
+    batches = PairBatches([(tokenizer.encode(one), tokenizer.encode(other)) for one, other in pairs], tokenizer,
+                          batch_size=6, max_length=10, seed=0)
+    history = train(network, batches, Settings(steps=150, learning_rate=3e-3, warmup=10), progress=False)
+    assert history.final["loss"] < 0.05
+    sources, targets = zip(*pairs, strict=True)
+    for beams in (None, 4):
+        assert rewrite_texts(network, tokenizer, sources, beams=beams) == list(targets)

@@ -64,7 +64,8 @@ TWINS = {
     "layer_norm": lambda x, gain, bias=None, eps=1e-5: F.layer_norm(x, x.shape[-1:], gain, bias, eps),
     "attention": attention, "self_attention": self_attention, "cross_entropy": cross_entropy,
     "binary_cross_entropy_with_logits": lambda x, target: F.binary_cross_entropy_with_logits(x, t(target).to(x.dtype)),
-    "mean_squared_error": lambda x, target: F.mse_loss(x, t(target).to(x.dtype)),
+    "mean_squared_error": lambda x, target, count=None: F.mse_loss(x, t(target).to(x.dtype), reduction="sum") / (
+        count or x.numel()),
     "getitem": lambda x, index: torch_index(x, index),
 }
 NONE = {

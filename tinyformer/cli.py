@@ -75,11 +75,7 @@ def pretrain_options(parser):
     parser.add_argument("model", choices=("bert", "gpt", "seq2seq"), help="bert fills in blanks, gpt goes on "
                         "writing, seq2seq repairs a damaged text")
     add_options(parser, Pretraining)
-    parser.add_argument("--config", metavar="FILE.json", help="a saved set of settings, such as the settings.json of "
-                        "an earlier run; the command line wins")
-    parser.add_argument("--resume", nargs="?", const=True, default=False, metavar="auto|CHECKPOINT", help="go on from "
-                        "the last checkpoint in --out; auto: start afresh where there is none")
-    parser.add_argument("--overwrite", action="store_true", help="replace the model that stands in --out")
+    _run_options(parser)
 
 
 def pretrain(options) -> int:
@@ -87,6 +83,100 @@ def pretrain(options) -> int:
     given = {name: value for name, value in vars(options).items()
              if name not in ("model", "config", "resume", "overwrite", "debug")}
     return task.run(options.model, given, options.config, options.resume, options.overwrite)
+
+
+def finetune_options(parser):
+    from tinyformer.tasks.finetuning import Finetuning
+    parser.add_argument("task", choices=("classify", "tag", "pair", "score", "answer"), help="classify a text, tag its "
+                        "words, classify or score a pair of texts, or find the answer to a question in a document")
+    add_options(parser, Finetuning)
+    _run_options(parser)
+
+
+def finetune(options) -> int:
+    from tinyformer.tasks import finetune as task
+    from tinyformer.tasks.finetuning import Finetuning
+    from tinyformer.tasks.options import read_config
+    given = {name: value for name, value in vars(options).items()
+             if name not in ("config", "resume", "overwrite", "debug")}
+    saved = {key: value for key, value in read_config(options.config, Finetuning).items()
+             if value is not None} if options.config else {}
+    if "steps" in given or "epochs" in given:                  # one of them on the command line replaces the other
+        saved = {key: value for key, value in saved.items() if key not in ("steps", "epochs")}
+    return task.run(Finetuning(**{**saved, **given}), options.resume, options.overwrite)
+
+
+def evaluate_options(parser):
+    from tinyformer.tasks.finetuning import READING, Finetuning
+    parser.add_argument("--data", required=True, metavar="FILE", help="file with labelled examples")
+    add_options(parser, Finetuning, only=("model", "out", *READING))
+
+
+def evaluate(options) -> int:
+    from tinyformer.tasks.use import evaluate as task
+    return task({name: value for name, value in vars(options).items() if name not in ("data", "debug")}, options.data)
+
+
+def predict_options(parser):
+    from tinyformer.tasks.finetuning import READING, Finetuning
+    parser.add_argument("text", nargs="*", help="one text; two for a pair; a question and then its document; without "
+                        "any, lines are read from the standard input, the two parts with a tab between them")
+    parser.add_argument("--data", metavar="FILE", help="file in the format the model was trained on, with or without "
+                        "labels")
+    add_options(parser, Finetuning, only=("model", "out", *READING))
+
+
+def predict(options) -> int:
+    from tinyformer.tasks.use import predict as task
+    return task({name: value for name, value in vars(options).items() if name not in ("data", "text", "debug")},
+                options.text, options.data)
+
+
+def features_options(parser):
+    parser.add_argument("--model", required=True, metavar="DIR", help="folder of a BERT, with or without a head")
+    parser.add_argument("--data", metavar="FILE", help="text file, one text a line (default: the standard input)")
+    parser.add_argument("--layers", default="last", metavar="N,N", help="layers to take, side by side: 0 is what "
+                        "enters the first, 1 what leaves it, last what leaves the last (default last)")
+    parser.add_argument("--tokens", default="first", choices=("first", "mean", "words", "pieces"), help="vectors of "
+                        "the first position, their mean, the first piece of each word, or every piece (default first)")
+    parser.add_argument("--width", type=int, metavar="N", help="numbers kept of each vector: the directions in which "
+                        "these texts differ most (default all)")
+    parser.add_argument("--max-length", type=int, default=128, metavar="INT", help="tokens of a text (default 128)")
+    parser.add_argument("--out", required=True, metavar="FILE.npz", help="file to write")
+    _device_option(parser)
+
+
+def features(options) -> int:
+    from tinyformer.tasks.features import run
+    return run(options.model, options.data, options.layers, options.tokens, options.width, options.max_length,
+               options.out, options.device)
+
+
+def glue_options(parser):
+    from tinyformer.tasks.finetuning import TRAINING, Finetuning
+    parser.add_argument("--data", metavar="DIR", help="folder of the real GLUE, with CoLA, SST-2 ... in it (default: "
+                        "TinyGLUE, nine generated tasks)")
+    parser.add_argument("--tasks", metavar="NAME,NAME", help="only these (default all nine)")
+    parser.add_argument("--examples", type=int, default=1000, metavar="N", help="TinyGLUE: training examples of each "
+                        "task (default 1000)")
+    add_options(parser, Finetuning, only=("model", "out", "labels", "tokenizer", "layers", "heads", "width",
+                                          "vocabulary", *TRAINING))
+    parser.add_argument("--overwrite", action="store_true", help="replace the results that stand in --out")
+
+
+def glue(options) -> int:
+    from tinyformer.tasks.glue import run
+    given = {name: value for name, value in vars(options).items()
+             if name not in ("data", "tasks", "examples", "overwrite", "debug")}
+    return run(given, options.data, options.tasks, options.examples, options.overwrite)
+
+
+def _run_options(parser):
+    parser.add_argument("--config", metavar="FILE.json", help="a saved set of settings, such as the settings.json of "
+                        "an earlier run; the command line wins")
+    parser.add_argument("--resume", nargs="?", const=True, default=False, metavar="auto|CHECKPOINT", help="go on from "
+                        "the last checkpoint in --out; auto: start afresh where there is none")
+    parser.add_argument("--overwrite", action="store_true", help="replace the model that stands in --out")
 
 
 def fill_options(parser):
@@ -168,6 +258,15 @@ COMMANDS = {
     "pretrain": Command("train a BERT, a GPT or an encoder and a decoder on text, from nothing", pretrain_options,
                         pretrain, usage="bert|gpt|seq2seq --corpus PATH|pydocs|tinyland --out DIR "
                         "[--setting value ...]"),
+    "finetune": Command("put a head on a pre-trained model and train it on labelled examples", finetune_options,
+                        finetune, usage="classify|tag|pair|score|answer --model DIR|scratch --train FILE --dev FILE "
+                        "--out DIR [--setting value ...]"),
+    "evaluate": Command("judge a fine-tuned model on labelled examples", evaluate_options, evaluate),
+    "predict": Command("let a fine-tuned model classify, tag, compare or answer", predict_options, predict),
+    "glue": Command("fine-tune on nine tasks one after the other, and print the table", glue_options, glue,
+                    usage="--model DIR|scratch --out DIR [--data DIR] [--setting value ...]"),
+    "features": Command("write the hidden vectors of texts to a file, to probe what is in them", features_options,
+                        features),
     "fill": Command("let a BERT guess what stands at each [MASK]", fill_options, fill),
     "generate": Command("let a GPT go on writing, or an encoder and decoder repair a text", generate_options, generate),
     "tinyland": Command("write the small generated world: a corpus, and labelled sets for every head", tinyland_options,

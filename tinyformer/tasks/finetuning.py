@@ -7,6 +7,10 @@ from tinyformer.errors import InputError
 from tinyformer.tasks.options import check_values, option
 
 SCRATCH = "scratch"
+READING = ("columns", "tags", "max_length", "stride", "max_question", "n_best", "max_answer_length",
+           "may_be_impossible", "threshold", "device", "skip_bad_rows")        # how a file is read and an answer chosen
+TRAINING = ("epochs", "steps", "batch_size", "accumulate", "max_length", "learning_rate", "schedule", "warmup",
+            "weight_decay", "clip", "dropout", "freeze", "layer_decay", "seed", "seeds", "device", "skip_bad_rows")
 NARROW = 256                                  # below this width the published learning rate moves too little
 
 

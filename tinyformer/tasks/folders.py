@@ -6,25 +6,32 @@ from types import UnionType
 from tinyformer.backend import choose_device
 from tinyformer.errors import InputError
 
-COMMANDS = {"GPT": "generate", "Seq2Seq": "generate", "BertForPretraining": "fill"}
+COMMANDS = {"GPT": "generate", "Seq2Seq": "generate", "BertForPretraining": "fill", "TextClassifier": "predict",
+            "TokenTagger": "predict", "PairClassifier": "predict", "PairScorer": "predict", "SpanFinder": "predict"}
 
 
-def open_model(folder: str, kind: type | UnionType, device: str = "cpu"):
-    """The model and the tokenizer in `folder`, moved to the device; InputError where it is another kind of model."""
+def open_folder(folder: str):
+    """The model and the tokenizer in `folder`; InputError where there is no such folder or no vocabulary in it."""
     from tinyformer.train.checkpoints import load_model
     if not Path(folder).is_dir():
         raise InputError(f"{folder}: no such folder; --model takes the folder of a trained model: the tour makes "
                          "runs/tour/bert and runs/tour/gpt, pretrain makes one in its --out")
     model, tokenizer = load_model(folder)
-    if not isinstance(model, kind):
-        other = COMMANDS.get(type(model).__name__)
-        hint = f"; for this one try: python -m tinyformer {other} --model {folder}" if other else ""
-        wanted = " or a ".join(one.__name__ for one in getattr(kind, "__args__", (kind,)))
-        raise InputError(f"{folder}: holds a {type(model).__name__}, and a {wanted} is needed{hint}")
     if tokenizer is None:
         raise InputError(f"{folder}: has a model but no vocabulary; put vocab.txt, or vocab.json and merges.txt, "
                          "beside the weights")
     if len(tokenizer) > model.config.vocabulary:
         raise InputError(f"{folder}: the vocabulary has {len(tokenizer)} tokens and the model "
                          f"{model.config.vocabulary} word vectors; they do not belong together")
+    return model, tokenizer
+
+
+def open_model(folder: str, kind: type | UnionType, device: str = "cpu"):
+    """The model and the tokenizer in `folder`, moved to the device; InputError where it is another kind of model."""
+    model, tokenizer = open_folder(folder)
+    if not isinstance(model, kind):
+        other = COMMANDS.get(type(model).__name__)
+        hint = f"; for this one try: python -m tinyformer {other} --model {folder}" if other else ""
+        wanted = " or a ".join(one.__name__ for one in getattr(kind, "__args__", (kind,)))
+        raise InputError(f"{folder}: holds a {type(model).__name__}, and a {wanted} is needed{hint}")
     return model.to(choose_device(device)[0]), tokenizer

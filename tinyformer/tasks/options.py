@@ -32,10 +32,10 @@ def kind_of(cls, name: str) -> type:
     return next((kind for kind in get_args(hint) if kind in KINDS), hint)
 
 
-def add_options(parser: argparse.ArgumentParser, cls, leave_out: Iterable[str] = ()) -> None:
-    """An option for every field that has a line of help; what is not given does not appear in the result."""
+def add_options(parser: argparse.ArgumentParser, cls, only: Iterable[str] | None = None) -> None:
+    """An option for every field with a line of help, or those in `only`; what is not given is not in the result."""
     for item in fields(cls):
-        if "help" not in item.metadata or item.name in leave_out:
+        if "help" not in item.metadata or only is not None and item.name not in only:
             continue
         kind, flag = kind_of(cls, item.name), "--" + item.name.replace("_", "-")
         default = "" if item.default in (None, "", MISSING) else f" (default {_shown(item.default)})"

@@ -1,0 +1,169 @@
+"""How does a pre-trained model learn a task?  Put a head on it, show it labelled examples, and see what it gets wrong.
+
+    examples -> rows -> head on the encoder -> train -> predictions on the development file -> figures and mistakes
+
+The same stages serve `finetune`, `glue` and the tour; from scratch differs in the encoder alone.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tinyformer.backend import choose_device
+from tinyformer.data.labelled import EncodedRows, LabelledBatches
+from tinyformer.data.readers import TaggedSentence, check_labels
+from tinyformer.errors import InputError
+from tinyformer.models import GPT, Bert, BertConfig
+from tinyformer.models.depth import freeze, layer_rates
+from tinyformer.models.heads import Head, encoder_of, with_dropout
+from tinyformer.rng import stream
+from tinyformer.tasks import results, seeds
+from tinyformer.tasks.finetuning import SCRATCH, Finetuning, chosen
+from tinyformer.tasks.folders import open_folder
+from tinyformer.tasks.kinds import TASKS, Task
+from tinyformer.tasks.pretrain import check_out, say
+from tinyformer.text import Tokenizer, WordPieceTokenizer, load_tokenizer
+from tinyformer.train import History, Settings
+from tinyformer.train import train as run_loop
+from tinyformer.train.durable import write_json
+
+SETTINGS = "settings.json"
+
+
+def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = False) -> int:
+    """Fine-tune as the settings say; with several seeds once for each, in folders of their own below --out."""
+    out = check_out(settings, resume, overwrite)
+    for name in ("model", "train", "dev"):
+        if getattr(settings, name) is None:
+            raise InputError(f"--{name} is missing; " + (
+                "give the folder of a pre-trained model, or scratch" if name == "model" else
+                "give a file with labelled examples, in the format it was published in"))
+    device, why = choose_device(settings.device)
+    say(f"device {device}: {why}")
+    found = []
+    for seed in range(settings.seed, settings.seed + settings.seeds):
+        folder = out / f"seed-{seed}" if settings.seeds > 1 else out
+        one = settings.but(seed=seed, seeds=1, out=str(folder))
+        prepared = prepare(one)
+        history = train(prepared, out=folder, resume=resume, overwrite=overwrite)
+        found.append(results.finish(prepared, history, folder))
+    if len(found) > 1:
+        print(seeds.line(found, TASKS[settings.task].metrics[0]))
+        write_json(out / "metrics.json", seeds.summary(found, TASKS[settings.task].metrics))
+    return 0
+
+
+# ---- the stages ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Prepared:
+    """Everything that a run needs: the examples and their rows, the model, and what the user should know."""
+
+    settings: Finetuning
+    task: Task
+    tokenizer: Tokenizer
+    model: Head
+    train: Sequence
+    dev: Sequence
+    train_rows: EncodedRows
+    dev_rows: EncodedRows
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def batches(self) -> LabelledBatches:
+        """The training rows in batches."""
+        return LabelledBatches(self.train_rows, batch_size=self.settings.batch_size, seed=self.settings.seed,
+                               pad_id=self.tokenizer.pad_id)
+
+    def dev_batches(self):
+        """The development rows, always in the same batches."""
+        return LabelledBatches(self.dev_rows, batch_size=64, seed=0, pad_id=self.tokenizer.pad_id).in_order()
+
+    def predictions(self) -> list[dict]:
+        """What the model says of the development examples."""
+        return self.task.predict(self.model, self.dev, self.dev_rows, self.settings)
+
+
+def prepare(settings: Finetuning) -> Prepared:
+    """Read the files and the model, and put the head of the task on it."""
+    task = TASKS[settings.task]
+    train = task.read(settings.train, settings, training=True)
+    dev = task.read(settings.dev, settings)
+    for line in [*train.report(), *dev.report()]:
+        say(line)
+    if settings.model == SCRATCH:
+        tokenizer, encoder = scratch(settings, train)
+    else:
+        model, tokenizer = open_folder(settings.model)
+        encoder = encoder_of(model, stream(settings.seed, "pooler"))
+    return assemble(settings, encoder, tokenizer, train, dev)
+
+
+def assemble(settings: Finetuning, encoder: Bert | GPT, tokenizer: Tokenizer, train: Sequence,
+             dev: Sequence) -> Prepared:
+    """Put a fresh head on a copy of the encoder, take as many labels as are wanted, and turn examples into rows."""
+    task = TASKS[settings.task]
+    labels = task.labels(train)
+    notes = check_labels(train, dev, allow_unseen=task.name == "tag") if labels else []
+    count = chosen(settings.labels, len(train))
+    if count < len(train):
+        order = stream(settings.seed, "labels").permutation(len(train))[:count]
+        train = [train[number] for number in sorted(order)]
+    if settings.task == "answer" and settings.may_be_impossible is None:
+        settings = settings.but(may_be_impossible=any(example.impossible for example in train))
+    room = min(settings.max_length, encoder.config.context)
+    if room < settings.max_length:
+        notes.append(f"the model has room for {room} tokens, so --max-length {settings.max_length} becomes {room}")
+        settings = settings.but(max_length=room)
+    rows = [task.rows(examples, tokenizer, labels, settings) for examples in (train, dev)]
+    for name, these, examples in zip(("training", "development"), rows, (train, dev), strict=True):
+        if these.cut:
+            how = "read in several windows" if task.name == "answer" else f"cut to {room} tokens"
+            notes.append(f"{these.cut:,} of {len(examples):,} {name} examples are longer than the model reads at once "
+                         f"and were {how}")
+    dropout = encoder.config.dropout if settings.dropout is None else settings.dropout
+    model = task.head(with_dropout(encoder, dropout), labels, stream(settings.seed, "head"))
+    freeze(model, settings.frozen_layers)
+    model.to(choose_device(settings.device)[0])
+    return Prepared(settings, task, tokenizer, model, train, dev, *rows, notes)
+
+
+def scratch(settings: Finetuning, train: Sequence) -> tuple[Tokenizer, Bert]:
+    """A vocabulary, from a folder or trained on the texts of the training examples, and a BERT that knows nothing."""
+    if settings.tokenizer is not None:
+        tokenizer = load_tokenizer(settings.tokenizer)
+    else:
+        tokenizer = WordPieceTokenizer.train((text for example in train for text in texts_of(example)),
+                                             settings.vocabulary)
+    config = BertConfig(vocabulary=len(tokenizer), layers=settings.layers, heads=settings.heads, width=settings.width,
+                        context=settings.max_length, init_std=0.02 * math.sqrt(768 / settings.width))
+    return tokenizer, Bert(config, stream(settings.seed, "weights"))
+
+
+def texts_of(example) -> list[str]:
+    """Every text of an example of any kind."""
+    if isinstance(example, TaggedSentence):
+        return [" ".join(example.words)]
+    return [getattr(example, name) for name in ("text", "first", "second", "question", "document")
+            if hasattr(example, name)]
+
+
+def train(prepared: Prepared, out: Path | None = None, title: str | None = None, evaluations: int = 10,
+          **options) -> History:
+    """Run the training loop; on the way the model is evaluated on the development rows, `evaluations` times."""
+    s, batches = prepared.settings, prepared.batches
+    for note in prepared.notes:
+        say(note)
+    steps = s.steps or max(1, round((s.epochs or 3) * batches.steps_per_epoch))
+    settings = Settings(steps=steps, learning_rate=s.peak(prepared.model.config.width), schedule=s.schedule,
+                        warmup=int(s.warmup * steps), weight_decay=s.weight_decay, clip=s.clip,
+                        accumulate=s.accumulate, seed=s.seed, log_every=max(1, min(10, steps // 20)),
+                        evaluate_every=max(1, steps // evaluations))
+    rates = layer_rates(prepared.model, s.layer_decay) if s.layer_decay != 1 else None
+    facts = {"task": s.task, "model": s.model, "parameters": prepared.model.count(), "train": len(prepared.train),
+             "dev": len(prepared.dev), "seed": s.seed}
+    return run_loop(prepared.model, batches, settings, out=out, tokenizer=prepared.tokenizer,
+                    validation=prepared.dev_batches, title=title or s.task, facts=facts, rates=rates,
+                    files={SETTINGS: s.to_dict()} if out else None, **options)

@@ -1,0 +1,131 @@
+"""How good is a model in general?  Nine tasks, one table, one average: TinyGLUE, or the real GLUE from a folder.
+
+TinyGLUE's tasks are generated, so the figure of a perfect reader is known: a task counts 0 where the model is as good
+as always saying the commonest, and 100 where it is as good as that reader.  The real tasks count their official
+figures, times 100.  (Wang et al. 2019.)
+"""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from tinyformer.data import readers, tinyland
+from tinyformer.errors import InputError
+from tinyformer.rng import stream
+from tinyformer.tasks import finetune, results, seeds
+from tinyformer.tasks.finetuning import SCRATCH, Finetuning
+from tinyformer.tasks.folders import open_folder
+from tinyformer.tasks.kinds import TASKS
+from tinyformer.tasks.options import suggestion
+from tinyformer.tasks.pretrain import check_out, say
+from tinyformer.train.durable import write_json
+
+KINDS = {"text": "classify", "pair": "pair", "score": "score"}
+
+
+def run(given: dict, data: str | None = None, names: str | None = None, examples: int = 1000,
+        overwrite: bool = False) -> int:
+    """Fine-tune on each task and print the table; everything is kept below --out, the table as glue.json."""
+    from tinyformer.models import encoder_of
+    settings = Finetuning(**given)
+    if settings.model is None:
+        raise InputError("--model is missing; give the folder of a pre-trained model, or scratch")
+    out = check_out(settings, False, overwrite)
+    if (out / "glue.json").exists() and not overwrite:
+        raise InputError(f"{out} holds a table already (glue.json); choose another --out, or replace it (--overwrite)")
+    out.mkdir(parents=True, exist_ok=True)
+    pretrained = None if settings.model == SCRATCH else open_folder(settings.model)
+    rows = []
+    for name in chosen(names):
+        kind, train, dev, more = published(data, name, settings) if data else generated(name, examples, settings.seed)
+        runs = []
+        for seed in range(settings.seed, settings.seed + settings.seeds):
+            folder = out / name / f"seed-{seed}" if settings.seeds > 1 else out / name
+            one = settings.but(task=kind, seed=seed, seeds=1, out=str(folder))
+            if pretrained:
+                model, tokenizer = pretrained
+                encoder = encoder_of(model, stream(seed, "pooler"))
+            else:
+                tokenizer, encoder = finetune.scratch(one, train)
+            say(f"{name}: {len(train):,} training and {len(dev):,} development examples")
+            prepared = finetune.assemble(one, encoder, tokenizer, train, dev)
+            history = finetune.train(prepared, out=folder, title=name, overwrite=overwrite)
+            runs.append(results.finish(prepared, history, folder))
+            for label, other in more.items():                  # MNLI is judged on texts of other kinds, too
+                rest = TASKS[kind].rows(other, tokenizer, prepared.model.labels, prepared.settings)
+                predictions = TASKS[kind].predict(prepared.model, other, rest, prepared.settings)
+                runs[-1] |= {f"{label} {figure}": value
+                             for figure, value in TASKS[kind].scores(other, predictions).items()}
+        rows.append(row(name, runs, generated_task=not data))
+    average = statistics.mean(each["score"] for each in rows)
+    write_json(out / "glue.json", {"model": settings.model, "seeds": settings.seeds, "average": average, "tasks": rows})
+    draw(rows, settings.model, out / "glue.png")
+    print(table(rows, average))
+    return 0
+
+
+def chosen(names: str | None) -> list[str]:
+    """The tasks to run, in GLUE's order."""
+    if names is None:
+        return list(readers.GLUE)
+    wanted = [name.strip().lower().replace("-", "") for name in names.split(",")]
+    for name in wanted:
+        if name not in readers.GLUE:
+            raise InputError(f"--tasks: {name!r} is not one of the nine{suggestion(name, readers.GLUE)}; "
+                             f"choose among {', '.join(readers.GLUE)}")
+    return wanted
+
+
+def generated(name: str, examples: int, seed: int) -> tuple[str, Sequence, Sequence, dict]:
+    """(kind, training, development, further sets) of a TinyGLUE task."""
+    kind = KINDS[tinyland.TASKS[name].kind]
+    held_out = max(200, examples // 2)
+    more = {"mismatched": tinyland.task("mnli-mm", "dev", held_out, seed)} if name == "mnli" else {}
+    return kind, tinyland.task(name, "train", examples, seed), tinyland.task(name, "dev", held_out, seed), more
+
+
+def published(data: str, name: str, settings: Finetuning) -> tuple[str, Sequence, Sequence, dict]:
+    """(kind, training, development, further sets) of a real GLUE task, in its published files."""
+    spec = readers.GLUE[name]
+    kind = "score" if spec.labels is None else "classify" if "text" in spec.columns else "pair"
+
+    def read(split):
+        return readers.read_glue(readers.glue_file(data, name, split), name, skip_bad_rows=settings.skip_bad_rows)
+
+    more = {}
+    if name == "mnli":
+        path = readers.glue_file(data, name, "dev").with_name("dev_mismatched.tsv")
+        more = {"mismatched": readers.read_glue(path, name, skip_bad_rows=settings.skip_bad_rows)}
+    return kind, read("train"), read("dev"), more
+
+
+def row(name: str, runs: Sequence[dict], generated_task: bool) -> dict:
+    """One line of the table: the official figures, their mean over the seeds, and what they count, 0 to 100."""
+    figures = [figure for figure in readers.GLUE[name].metrics if figure in runs[0]]
+    means = {figure: statistics.mean(found[figure] for found in runs) for figure in figures}
+    if "mismatched accuracy" in runs[0]:
+        means["mismatched accuracy"] = statistics.mean(found["mismatched accuracy"] for found in runs)
+    if generated_task:
+        top = tinyland.ceiling(name, "dev")
+        scores = [tinyland.on_scale(name, found[figures[0]], top) for found in runs]
+    else:
+        scores = [100 * statistics.mean(found[figure] for figure in figures) for found in runs]
+    return {"task": name, "figures": means, "score": statistics.mean(scores), "scores": scores,
+            "collapsed": seeds.summary(runs, figures)["collapsed"]}
+
+
+def table(rows: Sequence[dict], average: float) -> str:
+    """The table as it is printed."""
+    lines = [f"{'task':8} {'score':>6}  figures"]
+    for each in rows:
+        figures = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in each["figures"].items())
+        gone = f"   (collapsed: seed {', '.join(map(str, each['collapsed']))})" if each["collapsed"] else ""
+        spread = f" ± {statistics.stdev(each['scores']):.1f}" if len(each["scores"]) > 1 else ""
+        lines.append(f"{each['task']:8} {each['score']:6.1f}{spread}  {figures}{gone}")
+    return "\n".join([*lines, f"{'average':8} {average:6.1f}"])
+
+
+def draw(rows: Sequence[dict], model: str, path: Path) -> None:
+    """The scores as bars."""
+    from tinyformer import plot
+    plot.glue_table([(each["task"], {Path(model).name: each["scores"]}) for each in rows], path)

@@ -1,0 +1,136 @@
+"""What can be done with a fine-tuned model?  Judge it on labelled examples, or let it speak on a text that is typed.
+
+The settings it was trained with lie beside it in settings.json, so that files are read and texts cut as they were then.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from tinyformer.backend import choose_device
+from tinyformer.data.readers import Examples, PairExample, Question, TaggedSentence, TextExample
+from tinyformer.errors import InputError
+from tinyformer.models.heads import Head
+from tinyformer.tasks import results
+from tinyformer.tasks.finetuning import Finetuning
+from tinyformer.tasks.folders import open_folder
+from tinyformer.tasks.kinds import Task, task_of
+from tinyformer.tasks.options import read_config
+from tinyformer.tasks.pretrain import say
+from tinyformer.train.durable import write_json
+
+SETTINGS = "settings.json"
+TYPED = "typed text"                          # stands for the file's name in examples that came from no file
+
+
+def evaluate(given: dict, data: str) -> int:
+    """Print the figures and some mistakes on a labelled file; with --out write them, predictions and picture there."""
+    model, tokenizer, task, settings = open_trained(given)
+    examples = _read(task, data, settings, labelled=True)
+    predictions = _predictions(task, model, tokenizer, examples, settings)
+    found = results.judge(task, predictions, examples)
+    if settings.out:
+        out = Path(settings.out)
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(out / "metrics.json", {"task": task.name, "model": settings.model, "data": data,
+                                          "examples": len(examples), **found})
+        results.write_lines(out / results.PREDICTIONS, predictions)
+        results.draw(task, examples, predictions, found, model.labels, out / results.PICTURES[task.name])
+    print(results.mistakes(task, examples, predictions))
+    print(results.final_line(task, found, len(examples)))
+    return 0
+
+
+def predict(given: dict, texts: Sequence[str], data: str | None = None) -> int:
+    """Print one JSON object for each example: typed, read line by line from the standard input, or of a file.
+
+    With --out they are written to that file instead.
+    """
+    if texts and data:
+        raise InputError("both a text and --data were given; give one of the two")
+    model, tokenizer, task, settings = open_trained(given)
+    if settings.out and Path(settings.out).is_dir():
+        raise InputError(f"{settings.out} is a folder; --out takes the name of a JSONL file to write")
+    if data:
+        groups = iter([_read(task, data, settings, labelled=False)])
+    elif texts:
+        groups = iter([[_typed(task, list(texts), 1)]])
+    else:
+        groups = ([_typed(task, line.split("\t"), number)] for number, line in enumerate(_lines(), 1))
+    written = open(settings.out, "w", encoding="utf-8") if settings.out else None
+    try:
+        for examples in groups:
+            for example, found in zip(examples, _predictions(task, model, tokenizer, examples, settings), strict=True):
+                line = json.dumps({**_shown(example), **found}, ensure_ascii=False)
+                print(line, file=written or sys.stdout, flush=True)
+    finally:
+        if written:
+            written.close()
+    return 0
+
+
+def open_trained(given: dict) -> tuple[Head, object, Task, Finetuning]:
+    """(model, tokenizer, task, settings): what lies in the folder, the settings changed as `given` says."""
+    folder = given.get("model")
+    if not folder:
+        raise InputError("--model is missing; give the folder of a fine-tuned model, such as the --out of finetune")
+    model, tokenizer = open_folder(folder)
+    task = task_of(model)
+    path = Path(folder) / SETTINGS
+    saved = read_config(str(path), Finetuning) if path.is_file() else {"max_length": min(512, model.config.context)}
+    known = {field.name for field in fields(Finetuning)} - {"model", "out", "task", "train", "dev", "steps", "epochs"}
+    saved = {name: value for name, value in saved.items() if value is not None and name in known}
+    settings = Finetuning(**{**saved, "device": "auto", **given, "task": task.name})
+    if settings.max_length > model.config.context:
+        raise InputError(f"--max-length is {settings.max_length}, and this model has room for {model.config.context} "
+                         "tokens; ask for no more")
+    return model.to(choose_device(settings.device)[0]), tokenizer, task, settings
+
+
+def _predictions(task: Task, model: Head, tokenizer, examples: Sequence, settings: Finetuning) -> list[dict]:
+    rows = task.rows(examples, tokenizer, model.labels, settings)
+    if rows.cut and task.name != "answer":
+        say(f"{rows.cut:,} of {len(examples):,} texts were cut to {settings.max_length} tokens")
+    return task.predict(model, examples, rows, settings)
+
+
+def _read(task: Task, data: str, settings: Finetuning, labelled: bool) -> Examples:
+    examples = task.read(data, settings, labelled=labelled)
+    for line in examples.report():
+        say(line)
+    return examples
+
+
+def _typed(task: Task, parts: list[str], number: int):
+    """An example made of what was typed."""
+    wanted = {"classify": "one text", "tag": "one sentence", "pair": "two texts", "score": "two texts",
+              "answer": "a question and then its document"}[task.name]
+    if task.name in ("classify", "tag") and len(parts) != 1 or task.name not in ("classify", "tag") and len(parts) != 2:
+        raise InputError(f"{TYPED} {number}: {len(parts)} parts were given, and this model takes {wanted}; put each "
+                         "part in quotes, or a tab between them in a line of the standard input")
+    if not all(part.strip() for part in parts):
+        raise InputError(f"{TYPED} {number}: it is empty; this model takes {wanted}")
+    if task.name == "classify":
+        return TextExample(parts[0], None, TYPED, number)
+    if task.name == "tag":
+        return TaggedSentence(tuple(parts[0].split()), (), TYPED, number)
+    if task.name == "answer":
+        return Question(str(number), parts[0], parts[1], (), False, "", TYPED, number)
+    return PairExample(parts[0], parts[1], None, TYPED, number)
+
+
+def _shown(example) -> dict:
+    """The parts of an example that stand in front of its prediction."""
+    names = {TextExample: ("text",), PairExample: ("first", "second"), Question: ("question",)}.get(type(example), ())
+    return {name: getattr(example, name) for name in names}
+
+
+def _lines() -> Iterator[str]:
+    """The lines of the standard input that hold something."""
+    if sys.stdin.isatty():
+        say("one text a line; Ctrl-D ends")
+    for line in sys.stdin:
+        if line.strip():
+            yield line.rstrip("\n")

@@ -57,12 +57,16 @@ def test_a_twin_tells_of_another_topic_the_same_people_and_stages(world, documen
     for index, document in enumerate(documents[:300]):
         twin = world.twin(index)
         assert twin.kind == document.kind and twin.text != document.text
-        if document.kind in ("story", "facts", "passage"):
+        if document.kind in ("story", "review", "facts", "passage"):
             assert len(twin.sentences) == len(document.sentences)
-        if document.kind in ("story", "facts"):
+        if document.kind in ("story", "review", "facts"):
             assert twin.topic != document.topic
-        if document.kind == "story":
+        if document.kind in ("story", "review"):
             assert twin.stages == document.stages
+        if document.kind == "retelling":
+            one, other = ({word.text for sentence in told.sentences for word in sentence.words if word.entity != "O"}
+                          for told in (document, twin))
+            assert one == other and not {s.text for s in document.sentences} & {s.text for s in twin.sentences}
         if document.kind == "passage":
             one, other = ([word.text for word in told.sentences[-2].words if word.text in names and word.entity != "O"]
                           for told in (document, twin))
@@ -82,7 +86,7 @@ def test_a_corpus_is_cut_between_documents_and_brings_its_twins(world):
 
 def test_every_template_of_the_grammar_can_be_filled():
     rules, chance = grammar(), Chance(stream(0, "every template"))
-    for topic in [*rules.topics.values(), *rules.facts.values()]:
+    for topic in [*rules.topics.values(), *rules.facts.values(), *rules.reviews.values()]:
         for lines in topic.stages.values():
             for _, template in lines:
                 people = {letter: entry for letter, entry in zip("pq", rules.lexicon["person"], strict=False)}
@@ -112,6 +116,24 @@ def test_a_world_of_some_kinds_only_and_an_unknown_kind():
     assert {World(0, ["facts"]).document(i).kind for i in range(30)} == {"facts"}
     with pytest.raises(InputError, match="choose some of story"):
         World(0, ["novel"])
+
+
+def test_a_review_is_of_one_mind():
+    """What is joined by "and" agrees; what is denied, or stands before "but", is the opposite."""
+    polarity = {entry.word: entry["polarity"] for entry in lexicon()["opinion"]}
+    seen = set()
+    for index in range(200):
+        minds = []
+        for text in (sentence.text for sentence in World(0, ["review"]).document(index).sentences):
+            nobody, denied = text.startswith("Nobody"), False
+            for word in re.findall(r"[a-z]+|,", text):
+                denied = word in ("not", "never") or denied and word not in (",", "and")
+                if word in polarity:
+                    opposite = denied or nobody or ", but" in text.partition(word)[2]
+                    minds.append((polarity[word] == "good") != opposite)
+        assert len(set(minds)) == 1 and len(minds) >= 3, World(0, ["review"]).document(index).text
+        seen.add(minds[0])
+    assert seen == {True, False}
 
 
 def test_sums_are_right(documents):

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import product
 
 from tinyformer.data.tinyland.drafts import Chance, Draft, Grammar, Lexicon, joined
-from tinyformer.data.tinyland.events import Event, converses, draw_event, tell, verb_rows
+from tinyformer.data.tinyland.events import Event, converses, draw_event, other_verb, tell
 from tinyformer.data.tinyland.grammar import Sentence, Word, finish
 from tinyformer.data.tinyland.lexicon import Entry
 from tinyformer.data.tinyland.passages import ask, draw_fact, say
@@ -121,9 +121,7 @@ def together(first: Sentence, second: Sentence) -> Sentence:
 def _changed(rules: Grammar, event: Event, part: str, chance: Chance, words: Lexicon) -> Event:
     """The event with one part exchanged for another that fits."""
     if part == "verb":
-        tables = event.agent.table, event.patient.table
-        return replace(event, verb=chance.choose([verb for verb, *fit in verb_rows(rules)
-                                                  if tuple(fit) == tables and verb != event.verb]))
+        return other_verb(rules, event, chance)
     if part in ("agent", "patient"):
         taken = {"a": event.agent, "b": event.patient}
         return replace(event, **{part: rules.draw(getattr(event, part).table, chance, taken, words)})

@@ -1,4 +1,4 @@
-"""What is there to read in tinyland?  Documents: stories in stages, facts, questions answered, sums and worked lists.
+"""What is there to read in tinyland?  Documents: stories in stages, facts, reviews, questions answered, sums and lists.
 
 Document i is a pure function of (seed, i), so that a corpus can be read from anywhere, and never ends.
 """
@@ -18,7 +18,7 @@ from tinyformer.errors import InputError
 from tinyformer.rng import stream
 
 # Of a hundred documents, how many are of each kind.
-KINDS = {"story": 55, "facts": 17, "passage": 12, "retelling": 8, "sums": 4, "lists": 4}
+KINDS = {"story": 47, "facts": 15, "review": 12, "passage": 12, "retelling": 8, "sums": 3, "lists": 3}
 MAKERS = {"passage": passage, "retelling": retelling, "sums": sums, "lists": worked_list}    # of kinds without topics
 
 
@@ -47,8 +47,8 @@ class SentencePair(NamedTuple):
 class World:
     """A world with its seed: the documents it tells, in one language or the other.
 
-    `kinds` names the kinds of document to tell (of story, facts, passage, retelling, sums, lists) or gives their
-    shares; without it all are told, mostly stories.
+    `kinds` names the kinds of document to tell (of story, facts, review, passage, retelling, sums, lists) or gives
+    their shares; without it all are told, mostly stories.
     """
 
     def __init__(self, seed: int = 0, kinds=None):
@@ -62,9 +62,10 @@ class World:
         """Document `index`, with its words, stages and topic."""
         chance = Chance(stream(self.seed, "tinyland document", index))
         kind = self._kind(chance)
-        if kind == "story":
-            topic = chance.choose(list(self.grammar.topics.values()))
-            return story(self.grammar, topic, chance, cast(self.grammar, chance))
+        if kind in ("story", "review"):
+            topic = chance.choose(list(self._topics(kind).values()))
+            told = story(self.grammar, topic, chance, cast(self.grammar, chance))
+            return Document(kind, topic.name, told.sentences, told.stages)
         if kind == "facts":
             return _facts(self.grammar, chance)
         return _listed(kind, MAKERS[kind](self.grammar, chance))
@@ -72,18 +73,21 @@ class World:
     def twin(self, index: int) -> Document:
         """Document `index` told of another topic: the same kind and people, sentence for sentence the same stages.
 
-        A passage asks other things about the same people; sums and lists, which have no topic, are other ones.
+        A passage asks other things about the same people, a retelling has them do other things; sums and lists, which
+        have no topic, are other ones.
         """
         chance = Chance(stream(self.seed, "tinyland document", index))
         other = Chance(stream(self.seed, "tinyland twin", index))
         document, kind = self.document(index), self._kind(chance)
         if kind == "passage":
             return _listed(kind, passage(self.grammar, chance, twin=True))
-        if kind not in ("story", "facts"):
+        if kind == "retelling":
+            return _listed(kind, retelling(self.grammar, chance, other))
+        if kind not in ("story", "review", "facts"):
             return _listed(kind, MAKERS[kind](self.grammar, other))
-        topics = self.grammar.topics if kind == "story" else self.grammar.facts
+        topics = self._topics(kind)
         chance.choose(list(topics))                              # the topic of the document itself
-        people = cast(self.grammar, chance) if kind == "story" else {}
+        people = {} if kind == "facts" else cast(self.grammar, chance)
         topic = other.choose([topic for topic in topics.values() if topic.name != document.topic])
         parts, last = [], len(topic.stages)
         for stages in _entries(document.stages):
@@ -132,6 +136,9 @@ class World:
 
     def _kind(self, chance: Chance) -> str:
         return chance.choose([kind for kind, share in self.shares.items() for _ in range(share)])
+
+    def _topics(self, kind: str) -> dict[str, Topic]:
+        return {"story": self.grammar.topics, "review": self.grammar.reviews, "facts": self.grammar.facts}[kind]
 
 
 def cast(rules: Grammar, chance: Chance, words=None) -> dict[str, Entry]:

@@ -4,7 +4,7 @@ The same event is told in the active or the passive voice, with a verb or its sy
 Whether two sentences say the same is then a matter of comparing events, not sentences.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tinyformer.data.tinyland.grammar import Grammar, Sentence
 from tinyformer.data.tinyland.lexicon import Chance, Entry, Lexicon
@@ -66,18 +66,36 @@ def converses(rules: Grammar) -> list[tuple[str, str]]:
     return [tuple(side.strip() for side in line.split("=>")) for line in rules.lines("converses")]
 
 
-def retelling(rules: Grammar, chance: Chance) -> list[Sentence]:
-    """Events and relations told twice, in different words."""
+def retelling(rules: Grammar, chance: Chance, other: Chance | None = None) -> list[Sentence]:
+    """Events and relations told twice, in different words; with `other` other ones of the same people and animals."""
     sentences = []
-    for _ in range(2 + chance.below(2)):
+    for _ in range(2 + chance.coin()):
         if chance.coin():
             event = draw_event(rules, chance)
+            event = event if other is None else other_event(rules, event, other)
             first = chance.below(len(FORMS))
-            other = (first + 1 + chance.below(len(FORMS) - 1)) % len(FORMS)
-            sentences += [tell(rules, event, chance, form) for form in (first, other)]
+            second = (first + 1 + chance.below(len(FORMS) - 1)) % len(FORMS)
+            sentences += [tell(rules, event, chance, form) for form in (first, second)]
         else:
             p = rules.draw("person", chance)
             bound = {"p": p, "q": rules.draw("person", chance, {"p": p}), "x": rules.draw("thing", chance)}
-            sides = chance.shuffled(chance.choose(converses(rules)))
-            sentences += [rules.fill(side, bound, chance) for side in sides]
+            line = chance.choose(converses(rules))
+            sides = chance.shuffled(line)
+            if other is not None:
+                sides = other.shuffled(other.choose([one for one in converses(rules) if one != line]))
+            sentences += [rules.fill(side, bound, chance, synonyms=False) for side in sides]
     return sentences
+
+
+def other_event(rules: Grammar, event: Event, chance: Chance) -> Event:
+    """Another event between the same two: another verb, or (half the time, where they can) the other way round."""
+    if event.is_reversible and chance.coin():
+        return replace(event, agent=event.patient, patient=event.agent)
+    return other_verb(rules, event, chance)
+
+
+def other_verb(rules: Grammar, event: Event, chance: Chance) -> Event:
+    """The same two, and another thing that one does to the other."""
+    tables = [event.agent.table, event.patient.table]
+    return replace(event, verb=chance.choose([verb for verb, *fit in verb_rows(rules)
+                                              if fit == tables and verb != event.verb]))

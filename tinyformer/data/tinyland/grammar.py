@@ -87,9 +87,9 @@ class Grammar:
         self.sections = _sections(path)
         self._plain = {kind: [line for _, line in lines] for (kind, name), lines in self.sections.items() if not name}
         self.tags = self._tags()
-        self.topics, self.facts, self.relations = (
+        self.topics, self.facts, self.reviews, self.relations = (
             {name: _topic(name, lines) for (kind, name), lines in self.sections.items() if kind == wanted}
-            for wanted in ("topic", "facts", "relation"))
+            for wanted in ("topic", "facts", "review", "relation"))
 
     def lines(self, section: str) -> list[str]:
         """The lines of a section that is a plain list."""

@@ -28,8 +28,8 @@ class Finetuning:
     tags: str | None = option(None, "tag: the column with the tags: upos or xpos (CoNLL-U); ner, chunk, pos or a "
                               "number (CoNLL-2003)")
     out: str | None = option(None, "folder for the model, metrics.json, predictions.jsonl and the pictures")
-    labels: str | None = option(None, "how much of the training file is used: 10% or a number of examples "
-                                "(default all)")
+    labels: str | None = option(None, "how much of the training file is used: a share such as 10%% or a number of "
+                                "examples (default all)")
 
     epochs: float | None = option(None, "passes over the training examples (default 3)", above=0)
     steps: int | None = option(None, "steps of the optimizer, instead of --epochs", least=1)

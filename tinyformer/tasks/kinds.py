@@ -5,7 +5,8 @@ The four stand side by side, as their heads do in models/heads.py.  A prediction
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +67,8 @@ class Classify(Task):
     name, head, metrics = "classify", TextClassifier, ("accuracy", "f1", "f1_macro", "matthews")
 
     def read(self, path, options, training=False, labelled=True):
-        return readers.read_examples(path, self.name, _columns(options), labelled=labelled,
-                                     skip_bad_rows=options.skip_bad_rows)
+        return readers.read_examples(path, self.name, _columns(options.columns, self.name, labelled),
+                                     labelled=labelled, skip_bad_rows=options.skip_bad_rows)
 
     def rows(self, examples, tokenizer, labels, options):
         return text_rows(examples, tokenizer, labels, options.max_length)
@@ -118,7 +119,7 @@ class Score(Pair):
         truth, said = [e.label for e in examples], [p["score"] for p in predictions]
         errors = np.subtract(truth, said)
         found = {"squared_error": float(errors @ errors) / len(errors)}
-        if len(set(said)) > 1:                                 # a constant has no direction
+        if len(set(said)) > 1 and len(set(truth)) > 1:         # a constant has no direction
             found |= {"pearson": metrics.pearson(truth, said), "spearman": metrics.spearman(truth, said)}
         return {name: found.get(name, 0.0) for name in self.metrics}
 
@@ -133,10 +134,10 @@ class Tag(Task):
 
     def read(self, path, options, training=False, labelled=True):
         if _looks_like_conllu(path):
-            return readers.read_conllu(path, options.tags or "upos", skip_bad_rows=options.skip_bad_rows)
+            return readers.read_conllu(path, options.tags or "upos", labelled, options.skip_bad_rows)
         column = options.tags or "ner"
         return readers.read_conll2003(path, int(column) if column.lstrip("-").isdigit() else column,
-                                      skip_bad_rows=options.skip_bad_rows)
+                                      labelled=labelled, skip_bad_rows=options.skip_bad_rows)
 
     def rows(self, examples, tokenizer, labels, options):
         return tagged_rows(examples, tokenizer, labels, options.max_length)
@@ -151,10 +152,11 @@ class Tag(Task):
 
     def scores(self, examples, predictions):
         truth, said = [list(e.tags) for e in examples], [p["tags"] for p in predictions]
-        right = [a == b for a, b in zip(sum(truth, []), sum(said, []), strict=True)]
+        right = [a == b for a, b in zip(chain(*truth), chain(*said), strict=True)]
         found = {"accuracy": sum(right) / len(right)}
-        if is_bio(sum(truth, [])):
-            pieces = entity_scores(truth, [[tag or "O" for tag in tags] for tags in said])
+        said = [[tag or "O" for tag in tags] for tags in said]
+        if is_bio({*chain(*truth), *chain(*said)}):
+            pieces = entity_scores(truth, said)
             found |= {"precision": pieces.precision, "recall": pieces.recall, "f1": pieces.f1}
         return found
 
@@ -215,8 +217,7 @@ class FindAnswer(Task):
             return squad_metrics.squad1_scores(gold, said)
         best = {p["id"]: p["best"] for p in predictions}       # what would be said if it had to answer
         nothing = {p["id"]: p["no_answer"] for p in predictions}
-        found = squad_metrics.squad2_scores(gold, best, nothing, float("inf"))
-        return found | {name: value for name, value in squad_metrics.squad2_scores(gold, said).items()}
+        return squad_metrics.squad2_scores(gold, best, nothing, float("inf")) | squad_metrics.squad2_scores(gold, said)
 
     def constant(self, train, examples):
         """The first words of the document, as many as answers have on average."""
@@ -229,7 +230,7 @@ class FindAnswer(Task):
 TASKS = {task.name: task for task in (Classify(), Tag(), Pair(), Score(), FindAnswer())}
 
 
-def is_bio(tags: Sequence[str]) -> bool:
+def is_bio(tags: Collection[str]) -> bool:
     """Whether these tags mark pieces of several words (B-PER, I-PER, O) and are not of another kind (NOUN, VERB)."""
     return any(tag.startswith(("B-", "I-")) for tag in tags) and all(
         tag == "O" or tag.startswith(("B-", "I-")) for tag in tags)
@@ -244,8 +245,18 @@ def task_of(model: Head) -> Task:
                      "finetune makes one that does")
 
 
-def _columns(options):
-    return readers.parse_columns(options.columns) if options.columns else None
+def _columns(written: str | None, kind: str, labelled: bool) -> dict | None:
+    """What --columns says, held to the parts this task reads; where labels may be missing, theirs is not looked at."""
+    if not written:
+        return None
+    columns, parts = dict(readers.parse_columns(written)), readers.KINDS[kind]
+    if not labelled:
+        columns.pop(parts[-1], None)
+        parts = parts[:-1]
+    if set(columns) != set(parts):
+        raise InputError(f"--columns is {written!r}, and {kind} reads {', '.join(parts)}; name each of them and no "
+                         "others, as in --columns " + ",".join(f"{part}={n}" for n, part in enumerate(parts, 1)))
+    return columns
 
 
 def _looks_like_conllu(path: str) -> bool:

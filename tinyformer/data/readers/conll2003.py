@@ -20,12 +20,13 @@ Row = tuple[int, list[str]]
 
 
 def read_conll2003(path: str | os.PathLike, tag: str | int = "ner", scheme: str = "auto",
-                   kinds: Collection[str] | None = None, skip_bad_rows: int = 0) -> Examples:
+                   kinds: Collection[str] | None = None, labelled: bool = True, skip_bad_rows: int = 0) -> Examples:
     """Sentences with the tags of one column: "ner", "chunk" or "pos", or its number from 1 (-1: the last).
 
     Columns are separated by tabs where a line has one, otherwise by spaces; -DOCSTART- lines are left out.  Tags
     come out as BIO whether the file is in BIO or IOB1, which `scheme` says or the whole file shows ("auto");
     "none" takes them as they are, as "pos" always does.  `kinds` are the allowed types (PER, LOC, ...).
+    `labelled=False` reads the words alone, which may stand in a column of their own.
     A bad row makes its sentence bad: `skip_bad_rows` counts sentences.
     """
     if scheme not in SCHEMES:
@@ -38,11 +39,11 @@ def read_conll2003(path: str | os.PathLike, tag: str | int = "ner", scheme: str 
         scheme = "none"
     rows = list(_sentences(path))
     width = len(rows[0][1][0][1]) if rows else 0
-    if rows and not (2 <= place <= width or 2 - width <= place + 1 <= 0):
+    if labelled and rows and not (2 <= place <= width or 2 - width <= place + 1 <= 0):
         raise InputError(f"{path}:{rows[0][0]}: {width} columns, and column {place} was asked for; name one that "
                          "the file has behind the word (-1 is the last)")
     index = place - 1 if place > 0 else place
-    if scheme == "auto":
+    if scheme == "auto" and labelled:
         tags = ([cells[index] for _, cells in sentence if len(cells) == width] for _, sentence in rows)
         scheme = "iob1" if looks_like_iob1(tags) else "bio"
 
@@ -52,6 +53,9 @@ def read_conll2003(path: str | os.PathLike, tag: str | int = "ner", scheme: str 
                 raise BadRow(f"{len(cells)} columns where {width} were due; every word of a file has as many", number)
             if not all(cells):
                 raise BadRow("an empty column; is there a tab too many?", number)
+        words = tuple(cells[0] for _, cells in sentence)
+        if not labelled:
+            return TaggedSentence(words, (), str(path), line)
         tags = [cells[index] for _, cells in sentence]
         if scheme != "none":
             try:
@@ -59,7 +63,7 @@ def read_conll2003(path: str | os.PathLike, tag: str | int = "ner", scheme: str 
                 check_bio(tags, kinds)
             except BadRow as fault:
                 raise BadRow(str(fault), sentence[fault.line or 0][0]) from None
-        return TaggedSentence(tuple(cells[0] for _, cells in sentence), tuple(tags), str(path), line)
+        return TaggedSentence(words, tuple(tags), str(path), line)
 
     return collect(path, rows, parse, skip_bad_rows)
 

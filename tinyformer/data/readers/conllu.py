@@ -24,8 +24,8 @@ EMPTY_NODE = re.compile(r"(0|[1-9][0-9]*)\.([1-9][0-9]*)")
 Row = tuple[int, list[str]]
 
 
-def read_conllu(path: str | os.PathLike, tag: str = "upos", skip_bad_rows: int = 0) -> Examples:
-    """The sentences of a CoNLL-U file with their "upos" or "xpos" tags; the tree is checked, too.
+def read_conllu(path: str | os.PathLike, tag: str = "upos", labelled: bool = True, skip_bad_rows: int = 0) -> Examples:
+    """The sentences of a CoNLL-U file with their "upos" or "xpos" tags, or none; the tree is checked, too.
 
     InputError, with the line, for a row without ten columns or with spaces for tabs, ids out of order, a reversed
     or overlapping range, a HEAD outside the sentence, no root or two, a cycle, a word without tag.  HEAD may be
@@ -39,11 +39,11 @@ def read_conllu(path: str | os.PathLike, tag: str = "upos", skip_bad_rows: int =
         words = _words(rows)
         _check_tree(words)
         for number, cells in words:
-            if cells[TAGS[tag]] == "_":
+            if labelled and cells[TAGS[tag]] == "_":
                 raise BadRow(f"word {cells[FORM]!r} has no {tag.upper()} tag; fill it in, or is the other tag given?",
                              number)
         forms, tags = (tuple(cells[column] for _, cells in words) for column in (FORM, TAGS[tag]))
-        return TaggedSentence(forms, tags, str(path), line)
+        return TaggedSentence(forms, tags if labelled else (), str(path), line)
 
     found = collect(path, _sentences(path), parse, skip_bad_rows)
     if not file_text(path).endswith("\n\n"):

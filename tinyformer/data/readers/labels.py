@@ -19,7 +19,7 @@ def check_labels(train: Sequence, dev: Sequence = (), allow_unseen: bool = False
     """Warnings about the labels, one line each: a single class in training, labels that only one file has.
 
     InputError where `dev` has a label that training never shows, since no model can learn it; with
-    `allow_unseen` (rare tags) that is a warning as well.
+    `allow_unseen` (rare tags) that is a warning as well, unless it has no other.
     """
     counts = Counter(label for example in train for label in _labels(example))
     held_out = Counter(label for example in dev for label in _labels(example))
@@ -33,7 +33,7 @@ def check_labels(train: Sequence, dev: Sequence = (), allow_unseen: bool = False
         example = next(example for example in dev if unseen[0] in _labels(example))
         message = (f"{example.file}:{example.line}: label {unseen[0]!r} is not among those of the training file "
                    f"({_listed(label_names(train))})" + (f", nor are {_listed(unseen[1:])}" if unseen[1:] else ""))
-        if not allow_unseen:
+        if not allow_unseen or len(unseen) == len(held_out):
             raise InputError(f"{message}; do the two files belong together, and is the label column the right one?")
         warnings.append(f"{message}; {sum(held_out[name] for name in unseen)} such labels will count as wrong")
     missing = [name for name in counts if held_out and name not in held_out]

@@ -56,7 +56,11 @@ def recognise(path: str | os.PathLike, kind: str, labelled: bool = True) -> Colu
         names = first_row(path, format)
         found = _by_name(parts, names)
         if found is None and format == "tsv":
-            found = _by_values(parts, [line.split("\t") for _, line in filled_lines(path)][:SHOWN])
+            rows = [line.split("\t") for _, line in filled_lines(path)][:SHOWN]
+            found = _by_values(parts, rows)
+            if found is None and not labelled:                 # the labels may stand there all the same
+                found = _by_values(KINDS[kind], rows)
+                found = found and {part: found[part] for part in parts}
     if found is None:
         if not names:
             raise InputError(f"{path}: no examples in it; the file is empty")

@@ -95,15 +95,11 @@ def finetune_options(parser):
 
 def finetune(options) -> int:
     from tinyformer.tasks import finetune as task
-    from tinyformer.tasks.finetuning import Finetuning
-    from tinyformer.tasks.options import read_config
+    from tinyformer.tasks.finetuning import resolve
     given = {name: value for name, value in vars(options).items()
-             if name not in ("config", "resume", "overwrite", "debug")}
-    saved = {key: value for key, value in read_config(options.config, Finetuning).items()
-             if value is not None} if options.config else {}
-    if "steps" in given or "epochs" in given:                  # one of them on the command line replaces the other
-        saved = {key: value for key, value in saved.items() if key not in ("steps", "epochs")}
-    return task.run(Finetuning(**{**saved, **given}), options.resume, options.overwrite)
+             if name not in ("task", "config", "resume", "overwrite", "debug")}
+    settings = resolve(options.task, given, options.config, options.resume)
+    return task.run(settings, options.resume, options.overwrite)
 
 
 def evaluate_options(parser):
@@ -119,8 +115,9 @@ def evaluate(options) -> int:
 
 def predict_options(parser):
     from tinyformer.tasks.finetuning import READING, Finetuning
-    parser.add_argument("text", nargs="*", help="one text; two for a pair; a question and then its document; without "
-                        "any, lines are read from the standard input, the two parts with a tab between them")
+    parser.add_argument("text", nargs="*", help="one text (to be tagged: words and marks with spaces between them); "
+                        "two for a pair; a question and then its document; without any, lines are read from the "
+                        "standard input, the two parts with a tab between them")
     parser.add_argument("--data", metavar="FILE", help="file in the format the model was trained on, with or without "
                         "labels")
     add_options(parser, Finetuning, only=("model", "out", *READING))

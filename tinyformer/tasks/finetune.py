@@ -19,7 +19,7 @@ from tinyformer.models.depth import freeze, layer_rates
 from tinyformer.models.heads import Head, encoder_of, with_dropout
 from tinyformer.rng import stream
 from tinyformer.tasks import results, seeds
-from tinyformer.tasks.finetuning import SCRATCH, Finetuning, chosen
+from tinyformer.tasks.finetuning import SCRATCH, SETTINGS, Finetuning, chosen
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import TASKS, Task
 from tinyformer.tasks.pretrain import check_out, say
@@ -28,11 +28,13 @@ from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
 from tinyformer.train.durable import write_json
 
-SETTINGS = "settings.json"
-
 
 def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = False) -> int:
     """Fine-tune as the settings say; with several seeds once for each, in folders of their own below --out."""
+    several = settings.seeds > 1
+    if several and resume not in (True, False, "auto"):
+        raise InputError(f"--resume names the checkpoint of one run, {resume}, and --seeds {settings.seeds} asks for "
+                         "several; give --resume alone, which takes the newest of each")
     out = check_out(settings, resume, overwrite)
     for name in ("model", "train", "dev"):
         if getattr(settings, name) is None:
@@ -43,12 +45,12 @@ def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = Fals
     say(f"device {device}: {why}")
     found = []
     for seed in range(settings.seed, settings.seed + settings.seeds):
-        folder = out / f"seed-{seed}" if settings.seeds > 1 else out
+        folder = out / f"seed-{seed}" if several else out
         one = settings.but(seed=seed, seeds=1, out=str(folder))
         prepared = prepare(one)
-        history = train(prepared, out=folder, resume=resume, overwrite=overwrite)
+        history = train(prepared, out=folder, resume="auto" if several and resume else resume, overwrite=overwrite)
         found.append(results.finish(prepared, history, folder))
-    if len(found) > 1:
+    if several:
         print(seeds.line(found, TASKS[settings.task].metrics[0]))
         write_json(out / "metrics.json", seeds.summary(found, TASKS[settings.task].metrics))
     return 0
@@ -105,12 +107,16 @@ def assemble(settings: Finetuning, encoder: Bert | GPT, tokenizer: Tokenizer, tr
              dev: Sequence) -> Prepared:
     """Put a fresh head on a copy of the encoder, take as many labels as are wanted, and turn examples into rows."""
     task = TASKS[settings.task]
+    if isinstance(encoder, GPT) and not task.head.pooled:
+        raise InputError(f"the model is a GPT, which never sees what stands at the right of a word, and {task.name} "
+                         "needs both sides; give a BERT (a GPT can learn classify, pair and score)")
     labels = task.labels(train)
     notes = check_labels(train, dev, allow_unseen=task.name == "tag") if labels else []
     count = chosen(settings.labels, len(train))
     if count < len(train):
         order = stream(settings.seed, "labels").permutation(len(train))[:count]
         train = [train[number] for number in sorted(order)]
+        notes += check_labels(train) if labels else []         # fewer examples may show a single class
     if settings.task == "answer" and settings.may_be_impossible is None:
         settings = settings.but(may_be_impossible=any(example.impossible for example in train))
     room = min(settings.max_length, encoder.config.context)

@@ -1,11 +1,13 @@
 """Which numbers make a fine-tuning run?  All of them, as options of the commands and as lines of settings.json."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 
 from tinyformer.errors import InputError
-from tinyformer.tasks.options import check_values, option
+from tinyformer.tasks.options import check_values, option, read_config
 
+SETTINGS = "settings.json"
 SCRATCH = "scratch"
 READING = ("columns", "tags", "max_length", "stride", "max_question", "n_best", "max_answer_length",
            "may_be_impossible", "threshold", "device", "skip_bad_rows")        # how a file is read and an answer chosen
@@ -23,8 +25,9 @@ class Finetuning:
                                "to compare with")
     train: str | None = option(None, "file with labelled examples to learn from")
     dev: str | None = option(None, "file with labelled examples to be judged by")
-    columns: str | None = option(None, "where the parts of a row stand, for example text=sentence,label=gold, or by "
-                                 "number: first=1,second=2,label=3 (default: told by the header)")
+    columns: str | None = option(None, "classify, pair, score: where the parts of a row stand, for example "
+                                 "text=sentence,label=gold, or by number: first=1,second=2,label=3 (default: told by "
+                                 "the header)")
     tags: str | None = option(None, "tag: the column with the tags: upos or xpos (CoNLL-U); ner, chunk, pos or a "
                               "number (CoNLL-2003)")
     out: str | None = option(None, "folder for the model, metrics.json, predictions.jsonl and the pictures")
@@ -99,6 +102,35 @@ class Finetuning:
         if self.freeze == "all":
             return 1e-3
         return 5e-5 if width >= NARROW else 5e-4
+
+
+def resolve(task: str, given: dict, config: str | None = None, resume: bool | str = False) -> Finetuning:
+    """The settings of a run: the command line over the --config file.  A run that is resumed knows its own."""
+    own = Path(given.get("out") or ".") / SETTINGS
+    if resume and config is None and given.get("out") and own.is_file():
+        config = str(own)
+    saved = read_config(config, Finetuning) if config else {}
+    saved = {name: value for name, value in saved.items() if value is not None}
+    if saved.get("task", task) != task:
+        raise InputError(f"{config} belongs to `finetune {saved['task']}`, and this is `finetune {task}`; use the "
+                         "command it was written by")
+    if "steps" in given or "epochs" in given:                  # one of them on the command line replaces the other
+        saved = {name: value for name, value in saved.items() if name not in ("steps", "epochs")}
+    refuse_others(given, task, given.get("model", saved.get("model")))
+    return Finetuning(**{**saved, **given, "task": task})
+
+
+def refuse_others(given: dict, task: str, model: str | None) -> None:
+    """InputError for an option of another task, or of training from scratch where a folder is given."""
+    for item in fields(Finetuning):
+        owners = item.metadata.get("help", "").partition(":")[0].split(", ")             # as in "answer: tokens ..."
+        if not set(owners) <= {"classify", "tag", "pair", "score", "answer", SCRATCH} or item.name not in given:
+            continue
+        flag = f"--{item.name.replace('_', '-')}"
+        if owners == [SCRATCH] and model not in (SCRATCH, None):
+            raise InputError(f"{flag} is a setting of --model scratch, and the model is {model}; leave it away")
+        if owners != [SCRATCH] and task not in owners:
+            raise InputError(f"{flag} is a setting of {', '.join(owners)}, and the task is {task}; leave it away")
 
 
 def chosen(labels: str | None, count: int) -> int:

@@ -52,7 +52,8 @@ def features(encoder: Bert, tokenizer, texts: Sequence[str], layers: Sequence[in
     `tokens` is first ([CLS]), mean (over the text's pieces), words (the first piece of each) or pieces (every one).
     """
     if not isinstance(encoder, Bert):
-        raise InputError(f"the model is a {type(encoder).__name__}; hidden vectors are taken from a BERT")
+        raise InputError(f"hidden vectors are taken from a BERT, and this model is of another kind "
+                         f"({type(encoder).__name__}); give the folder of a BERT, with or without a head")
     most = encoder.config.layers
     wrong = [layer for layer in layers if not -most - 1 <= layer <= most]
     if wrong or not layers:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from tinyformer.data import readers, tinyland
 from tinyformer.errors import InputError
+from tinyformer.models import encoder_of
 from tinyformer.rng import stream
 from tinyformer.tasks import finetune, results, seeds
-from tinyformer.tasks.finetuning import SCRATCH, Finetuning
+from tinyformer.tasks.finetuning import SCRATCH, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import TASKS
 from tinyformer.tasks.options import suggestion
@@ -21,15 +22,18 @@ from tinyformer.tasks.pretrain import check_out, say
 from tinyformer.train.durable import write_json
 
 KINDS = {"text": "classify", "pair": "pair", "score": "score"}
+LEAST = 10                                    # training examples in which every class of a task is met
 
 
 def run(given: dict, data: str | None = None, names: str | None = None, examples: int = 1000,
         overwrite: bool = False) -> int:
     """Fine-tune on each task and print the table; everything is kept below --out, the table as glue.json."""
-    from tinyformer.models import encoder_of
     settings = Finetuning(**given)
     if settings.model is None:
         raise InputError("--model is missing; give the folder of a pre-trained model, or scratch")
+    refuse_others(given, "classify", settings.model)
+    if examples < LEAST:
+        raise InputError(f"--examples is {examples}; it must be {LEAST} or larger")
     out = check_out(settings, False, overwrite)
     if (out / "glue.json").exists() and not overwrite:
         raise InputError(f"{out} holds a table already (glue.json); choose another --out, or replace it (--overwrite)")
@@ -73,7 +77,7 @@ def chosen(names: str | None) -> list[str]:
         if name not in readers.GLUE:
             raise InputError(f"--tasks: {name!r} is not one of the nine{suggestion(name, readers.GLUE)}; "
                              f"choose among {', '.join(readers.GLUE)}")
-    return wanted
+    return [name for name in readers.GLUE if name in wanted]
 
 
 def generated(name: str, examples: int, seed: int) -> tuple[str, Sequence, Sequence, dict]:

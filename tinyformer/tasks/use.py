@@ -14,25 +14,28 @@ from tinyformer.data.readers import Examples, PairExample, Question, TaggedSente
 from tinyformer.errors import InputError
 from tinyformer.models.heads import Head
 from tinyformer.tasks import results
-from tinyformer.tasks.finetuning import Finetuning
+from tinyformer.tasks.finetuning import SETTINGS, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import Task, task_of
 from tinyformer.tasks.options import read_config
 from tinyformer.tasks.pretrain import say
 from tinyformer.train.durable import write_json
 
-SETTINGS = "settings.json"
 TYPED = "typed text"                          # stands for the file's name in examples that came from no file
 
 
 def evaluate(given: dict, data: str) -> int:
     """Print the figures and some mistakes on a labelled file; with --out write them, predictions and picture there."""
     model, tokenizer, task, settings = open_trained(given)
+    out = Path(settings.out) if settings.out else None
+    if out and (out.is_file() or (out / "config.json").exists()):
+        raise InputError(f"{out} is a file, or holds a model whose own figures stand there; --out takes another folder")
     examples = _read(task, data, settings, labelled=True)
+    for line in unknown_labels(model, examples):
+        say(line)
     predictions = _predictions(task, model, tokenizer, examples, settings)
     found = results.judge(task, predictions, examples)
-    if settings.out:
-        out = Path(settings.out)
+    if out:
         out.mkdir(parents=True, exist_ok=True)
         write_json(out / "metrics.json", {"task": task.name, "model": settings.model, "data": data,
                                           "examples": len(examples), **found})
@@ -46,28 +49,35 @@ def evaluate(given: dict, data: str) -> int:
 def predict(given: dict, texts: Sequence[str], data: str | None = None) -> int:
     """Print one JSON object for each example: typed, read line by line from the standard input, or of a file.
 
-    With --out they are written to that file instead.
+    With --out they are written to that file instead.  InputError where nothing comes in.
     """
     if texts and data:
         raise InputError("both a text and --data were given; give one of the two")
     model, tokenizer, task, settings = open_trained(given)
     if settings.out and Path(settings.out).is_dir():
         raise InputError(f"{settings.out} is a folder; --out takes the name of a JSONL file to write")
+    if settings.out and data and Path(settings.out).exists() and Path(settings.out).samefile(data):
+        raise InputError(f"--out is the file that --data reads, {data}, which would be lost; choose another --out")
     if data:
         groups = iter([_read(task, data, settings, labelled=False)])
     elif texts:
         groups = iter([[_typed(task, list(texts), 1)]])
     else:
         groups = ([_typed(task, line.split("\t"), number)] for number, line in enumerate(_lines(), 1))
-    written = open(settings.out, "w", encoding="utf-8") if settings.out else None
+    if settings.out:
+        Path(settings.out).parent.mkdir(parents=True, exist_ok=True)
+    written, count = open(settings.out, "w", encoding="utf-8") if settings.out else None, 0
     try:
         for examples in groups:
             for example, found in zip(examples, _predictions(task, model, tokenizer, examples, settings), strict=True):
                 line = json.dumps({**_shown(example), **found}, ensure_ascii=False)
                 print(line, file=written or sys.stdout, flush=True)
+                count += 1
     finally:
         if written:
             written.close()
+    if not count:
+        raise InputError("no text: nothing stood on the standard input; give a text, lines or --data FILE")
     return 0
 
 
@@ -80,6 +90,7 @@ def open_trained(given: dict) -> tuple[Head, object, Task, Finetuning]:
     task = task_of(model)
     path = Path(folder) / SETTINGS
     saved = read_config(str(path), Finetuning) if path.is_file() else {"max_length": min(512, model.config.context)}
+    refuse_others(given, task.name, folder)
     known = {field.name for field in fields(Finetuning)} - {"model", "out", "task", "train", "dev", "steps", "epochs"}
     saved = {name: value for name, value in saved.items() if value is not None and name in known}
     settings = Finetuning(**{**saved, "device": "auto", **given, "task": task.name})
@@ -87,6 +98,21 @@ def open_trained(given: dict) -> tuple[Head, object, Task, Finetuning]:
         raise InputError(f"--max-length is {settings.max_length}, and this model has room for {model.config.context} "
                          "tokens; ask for no more")
     return model.to(choose_device(settings.device)[0]), tokenizer, task, settings
+
+
+def unknown_labels(model: Head, examples: Sequence) -> list[str]:
+    """A warning about labels that the model was never shown; InputError where it knows none of them."""
+    named = [(e, label) for e in examples if model.labels for label in (getattr(e, "tags", None) or (e.label,))]
+    unknown = [(e, label) for e, label in named if label not in model.labels]
+    if not unknown:
+        return []
+    example, label = unknown[0]
+    message = (f"{example.file}:{example.line}: label {label!r} is not among those the model knows "
+               f"({', '.join(model.labels)})")
+    if len(unknown) == len(named):
+        raise InputError(f"{message}, nor is any other of the file; is it a file for this model, and the label column "
+                         "the right one?")
+    return [f"{message}; {len(unknown):,} of {len(named):,} labels are unknown and will count as wrong"]
 
 
 def _predictions(task: Task, model: Head, tokenizer, examples: Sequence, settings: Finetuning) -> list[dict]:
@@ -133,4 +159,4 @@ def _lines() -> Iterator[str]:
         say("one text a line; Ctrl-D ends")
     for line in sys.stdin:
         if line.strip():
-            yield line.rstrip("\n")
+            yield line.rstrip("\r\n")

@@ -56,6 +56,8 @@ def test_the_depths_run_from_the_words_to_the_head():
     assert found["encoder.words.weight"] == found["encoder.norm.gain"] == 0
     assert found["encoder.layers.0.feed.widen.weight"] == 1 and found["encoder.layers.1.attend.out.bias"] == 2
     assert found["encoder.pooler.weight"] == found["linear.weight"] == 3
+    albert = depths(small.head(TextClassifier, shared=True, factor=4))
+    assert [albert[f"encoder.{name}.weight"] for name in ("words", "widen", "pooler")] == [0, 0, 3]
     assert depths(small.head(TextClassifier, small.gpt()))["encoder.norm.gain"] == 3, "GPT-2's norm is the last"
 
 
@@ -70,6 +72,17 @@ def test_a_deeper_layer_moves_by_the_share_of_its_depth(model):
     for name, array in model.state().items():
         assert rates[name] == 0.5 ** (model.config.layers + 1 - depths(model)[name])
         np.testing.assert_allclose(before[name] - array, 0.1 * rates[name] * grads[name], rtol=0, atol=1e-12)
+
+
+def test_with_adamw_the_lower_layers_move_less():
+    """Adam's first step is the rate itself, whatever the gradient: what it moves by is the share alone."""
+    head = small.head(TextClassifier)
+    before = {name: array.copy() for name, array in head.state().items()}
+    gradients(head, small.head_batch(TextClassifier))
+    AdamW(head, weight_decay=0.0, rates=layer_rates(head, 0.5)).step(1e-3)
+    moved = [max(np.abs(array - before[name]).max() for name, array in head.state().items()
+                 if depths(head)[name] == depth) for depth in range(4)]
+    assert moved == pytest.approx([1.25e-4, 2.5e-4, 5e-4, 1e-3], rel=1e-3)
 
 
 @pytest.mark.parametrize("layers", [-1, 3, "some", 1.5])

@@ -38,8 +38,8 @@ def follow(optimizer, named, steps=6):
     return {name: to_host(p.data) for name, p in named.items()}
 
 
-def plain_adamw(steps=6):
-    """Algorithm 2 of Loshchilov and Hutter 2019, tensor by tensor."""
+def plain_adamw(steps=6, rates=None):
+    """Algorithm 2 of Loshchilov and Hutter 2019, tensor by tensor, each at its own share of the rate."""
     (beta1, beta2), eps, decay = SETTINGS["betas"], SETTINGS["eps"], SETTINGS["weight_decay"]
     values = {name: p.data.copy() for name, p in parameters().items()}
     first, second, count = ({name: 0.0 for name in SHAPES} for _ in range(3))
@@ -51,7 +51,8 @@ def plain_adamw(steps=6):
             m = first[name] / (1 - beta1 ** count[name])
             v = second[name] / (1 - beta2 ** count[name])
             w = decay if values[name].ndim >= 2 else 0.0
-            values[name] = values[name] - 0.01 * (step + 1) * (m / (np.sqrt(v) + eps) + w * values[name])
+            rate = 0.01 * (step + 1) * (rates or {}).get(name, 1)
+            values[name] = values[name] - rate * (m / (np.sqrt(v) + eps) + w * values[name])
     return values
 
 
@@ -83,6 +84,22 @@ def test_sgd_is_the_plain_formula(device):
     close(follow(SGD(named, momentum=0.9, weight_decay=0.1), named), plain_sgd(0.9, 0.1))
     named = parameters(device=device)
     close(follow(SGD(named, momentum=0.0), named), plain_sgd(0.0, 0.0))
+
+
+@pytest.mark.parametrize("device", ["cpu", "fake"])
+def test_each_parameter_moves_at_its_own_share_of_the_rate(device):
+    """Neighbours that share a chunk have different shares here, and what is not named has all of it."""
+    rates = {"table": 0.5, "matrix": 0.25, "cube": 0.25, "gain": 0.0}
+    named = parameters(device=device)
+    found = follow(AdamW(named, rates=rates, **SETTINGS), named)
+    close(found, plain_adamw(rates=rates))
+    assert np.array_equal(found["gain"], parameters()["gain"].data), "a share of 0 stands still"
+    named = parameters(device=device)
+    after = follow(SGD(named, momentum=0.0, rates={"table": 0.5, "bias": 0.5}), named)
+    start, plain = parameters(), plain_sgd(0.0, 0.0)
+    for name in SHAPES:
+        share = 0.5 if name in ("table", "bias") else 1.0
+        assert np.allclose(after[name] - start[name].data, share * (plain[name] - start[name].data), atol=1e-12)
 
 
 def test_adamw_in_float32_stays_near():

@@ -1,0 +1,317 @@
+"""Does each of the four heads leave behind what it should, and is the same run the same run?"""
+
+import json
+import os
+import shutil
+import signal
+
+import numpy as np
+import pytest
+
+from tinyformer.cli import main
+from tinyformer.data.labelled import LabelledBatches
+from tinyformer.models import GPT, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig
+from tinyformer.tasks.finetuning import Finetuning, chosen
+from tinyformer.tasks.kinds import TASKS
+from tinyformer.text import ByteLevelBPE
+from tinyformer.train import load_model, save_model
+
+pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+
+KINDS = ("classify", "tag", "pair", "score", "answer")
+
+
+def metrics(folder) -> dict:
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def predictions(folder) -> list[dict]:
+    return [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
+
+
+def weights(folder) -> dict[str, np.ndarray]:
+    return load_model(folder)[0].state()
+
+
+def same(one, other) -> bool:
+    """Whether two runs left the same model and predictions, to the last bit."""
+    return all((one / name).read_bytes() == (other / name).read_bytes()
+               for name in ("model.safetensors", "predictions.jsonl"))
+
+
+def refused(capsys, words, status=2) -> str:
+    capsys.readouterr()
+    assert main([str(word) for word in words]) == status
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message.startswith("tinyformer: ") and "fault of the program" not in message
+    return message
+
+
+# ---- what a run leaves -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind, picture", {"classify": "confusion", "tag": "tagged", "pair": "confusion",
+                                           "score": "scores", "answer": "answers"}.items())
+def test_what_a_run_leaves_behind(heads, land, untrained, kind, picture):
+    folder, task = heads[kind], TASKS[kind]
+    settings = json.loads((folder / "settings.json").read_text())
+    assert (settings["task"], settings["model"], settings["steps"]) == (kind, str(untrained), 6)
+    assert {path.name for path in folder.glob("*.png")} == {f"{picture}.png", "loss.png"}
+    model, tokenizer = load_model(folder)
+    assert type(model) is task.head and len(tokenizer) == 250
+    examples = task.read(str(land(kind, "dev")), Finetuning(**settings))
+    said, found = predictions(folder), metrics(folder)
+    assert len(said) == len(examples) == found["dev"] == 12 and found["train"] == 30
+    assert found["parameters"] == model.count() and found["seed"] == 0
+    for name, value in task.scores(examples, said).items():
+        assert found[name] == pytest.approx(value, abs=1e-12), "the figures are those of the predictions that are kept"
+    assert task.metrics[0] in found
+    for name in {"accuracy", "f1", "f1_macro", "precision", "recall", "exact"} & set(found):
+        assert 0 <= found[name] <= 1, f"{name} is a fraction"
+    constant = task.scores(examples, task.constant(task.read(str(land(kind, "train")), Finetuning()), examples))
+    assert found[f"constant {task.metrics[0]}"] == constant[task.metrics[0]]
+
+
+def test_predictions_say_which_and_how_sure(heads, land):
+    for kind in ("classify", "pair"):
+        for row in predictions(heads[kind]):
+            assert sum(row["probabilities"].values()) == pytest.approx(1)
+            assert row["probability"] == max(row["probabilities"].values()) == row["probabilities"][row["label"]]
+    for row in predictions(heads["tag"]):
+        assert len(row["tags"]) == len(row["words"]) and set(row["tags"]) <= {"O", "B-PER", "I-PER", "B-LOC", "B-ORG"}
+    documents = {e.id: e.document for e in TASKS["answer"].read(str(land("answer", "dev")), Finetuning())}
+    for row in predictions(heads["answer"]):
+        assert documents[row["id"]][row["start"]:row["end"]] == row["answer"] == row["candidates"][0]["answer"]
+
+
+def test_the_last_line_and_the_mistakes_are_printed(capsys, command, land, tmp_path):
+    assert main(command("pair", tmp_path / "run", "--learning-rate", "0")) == 0
+    lines = capsys.readouterr().out.strip().splitlines()
+    found = metrics(tmp_path / "run")
+    assert lines[-1].startswith(f"accuracy {found['accuracy']:.4f} (reading nothing 0.5000), f1 ")
+    wrong = sum(e.label != p["label"] for e, p in zip(
+        TASKS["pair"].read(str(land("pair", "dev")), Finetuning()), predictions(tmp_path / "run"), strict=True))
+    assert lines[0].startswith(f"{wrong} of 12 examples wrong")
+
+
+# ---- the same run is the same run ------------------------------------------------------------------------------------
+
+
+def test_the_saved_settings_repeat_the_run_bit_for_bit(heads, tmp_path, no_pictures):
+    for kind in ("pair", "answer"):
+        out = tmp_path / kind
+        assert main(["finetune", kind, "--config", str(heads[kind] / "settings.json"), "--out", str(out)]) == 0
+        assert same(out, heads[kind])
+    out = tmp_path / "other"
+    assert main(["finetune", "pair", "--config", str(heads["pair"] / "settings.json"), "--out", str(out),
+                 "--seed", "1"]) == 0
+    assert not same(out, heads["pair"]), "and another seed is another run"
+
+
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not(capsys, command, heads, tmp_path, no_pictures, monkeypatch):
+    batch, out = LabelledBatches.batch, tmp_path / "run"
+
+    def stopping(self, step):
+        if step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return batch(self, step)
+    with monkeypatch.context() as patch:
+        patch.setattr(LabelledBatches, "batch", stopping)
+        assert main(command("tag", out)) == 130
+    assert (out / "checkpoint-00000004").is_dir() and not (out / "predictions.jsonl").exists()
+    assert "holds a run already" in refused(capsys, command("tag", out))
+    assert main(["finetune", "tag", "--out", str(out), "--resume"]) == 0, "it knows its own settings"
+    assert same(out, heads["tag"]) and metrics(out)["f1"] == metrics(heads["tag"])["f1"]
+
+
+def test_several_seeds(capsys, command, heads, tmp_path, no_pictures):
+    out = tmp_path / "runs"
+    assert main(command("classify", out, "--seeds", "2")) == 0
+    last = capsys.readouterr().out.strip().splitlines()[-1]
+    found = metrics(out)
+    figures = [metrics(out / f"seed-{seed}")["accuracy"] for seed in (0, 1)]
+    assert found["seeds"] == [0, 1] and found["accuracy"]["runs"] == figures
+    assert found["accuracy"]["mean"] == pytest.approx(sum(figures) / 2)
+    assert found["accuracy"]["sd"] == pytest.approx(abs(figures[0] - figures[1]) / 2 ** 0.5)
+    assert last.startswith(f"accuracy of 2 seeds: {sum(figures) / 2:.4f} ± {found['accuracy']['sd']:.4f}")
+    assert same(out / "seed-0", heads["classify"]) and not same(out / "seed-0", out / "seed-1")
+
+    first, second = (weights(out / f"seed-{seed}")["linear.weight"] for seed in (0, 1))
+    shutil.rmtree(out / "seed-1")                              # as if it had been stopped in the first run
+    assert main(command("classify", out, "--seeds", "2", "--resume")) == 0
+    assert np.array_equal(weights(out / "seed-0")["linear.weight"], first)
+    assert np.array_equal(weights(out / "seed-1")["linear.weight"], second)
+    assert "--resume names the checkpoint of one run" in refused(
+        capsys, command("classify", out, "--seeds", "2", "--resume", out / "seed-0/checkpoint-00000006"))
+
+
+# ---- settings that change what is learned ----------------------------------------------------------------------------
+
+
+def test_a_share_of_the_labels(command, heads, tmp_path, no_pictures):
+    assert main(command("classify", tmp_path / "few", "--labels", "10%")) == 0
+    assert metrics(tmp_path / "few")["train"] == 3 and metrics(tmp_path / "few")["dev"] == 12
+    assert not same(tmp_path / "few", heads["classify"])
+    assert [chosen(text, 30) for text in (None, "10%", "7", "100", "0.1%", "100%")] == [30, 3, 7, 30, 1, 30]
+
+
+def test_a_frozen_encoder_stays_to_the_last_bit(command, untrained, tmp_path, no_pictures):
+    before = {f"encoder.{name.removeprefix('bert.')}": array for name, array in weights(untrained).items()}
+    assert main(command("tag", tmp_path / "all", "--freeze", "all")) == 0
+    after = weights(tmp_path / "all")
+    encoder = [name for name in after if name.startswith("encoder.")]
+    assert len(encoder) > 25 and all(after[name].tobytes() == before[name].tobytes() for name in encoder)
+    assert main(command("tag", tmp_path / "one", "--freeze", "1")) == 0
+    after = weights(tmp_path / "one")
+    moved = {name.split(".")[1] + "." + name.split(".")[2] for name in encoder
+             if after[name].tobytes() != before[name].tobytes()}
+    assert moved == {"layers.1"}, "the embeddings and the lowest layer stay"
+    assert not np.array_equal(weights(tmp_path / "all")["linear.weight"], after["linear.weight"])
+
+
+def test_slower_layers_below(command, heads, untrained, tmp_path, no_pictures):
+    before = {f"encoder.{name.removeprefix('bert.')}": array for name, array in weights(untrained).items()}
+    assert main(command("tag", tmp_path / "slow", "--layer-decay", "0.1")) == 0
+    slow, plain = weights(tmp_path / "slow"), weights(heads["tag"])
+
+    def moved(state, part):
+        return max(np.abs(state[name] - before[name]).max() for name in state if name.startswith(part))
+    parts = ("encoder.words", "encoder.layers.0", "encoder.layers.1")
+    shares = [moved(slow, part) / moved(plain, part) for part in parts]
+    assert shares == pytest.approx([1e-3, 1e-2, 1e-1], rel=0.5)
+
+
+def test_the_rate_that_is_chosen():
+    assert Finetuning().peak(256) == 5e-5 and Finetuning().peak(128) == 5e-4
+    assert Finetuning(freeze="all").peak(256) == 1e-3 and Finetuning(freeze="1").peak(256) == 5e-5
+    assert Finetuning(freeze="all", learning_rate=0.0).peak(16) == 0
+
+
+# ---- which models can be begun with ----------------------------------------------------------------------------------
+
+
+def test_a_head_can_be_begun_with(command, heads, tmp_path, no_pictures):
+    out = tmp_path / "run"
+    assert main(command("classify", out, "--learning-rate", "0", model=heads["tag"])) == 0
+    tagger, found = weights(heads["tag"]), weights(out)
+    shared = [name for name in found if name in tagger and name.startswith("encoder.")]
+    assert len(shared) > 25 and all(np.array_equal(found[name], tagger[name]) for name in shared)
+    assert set(found) - set(tagger) == {"encoder.pooler.weight", "encoder.pooler.bias"}, "a tagger has none"
+
+
+@pytest.fixture(scope="module")
+def gpt(land, tmp_path_factory):
+    tokenizer = ByteLevelBPE.train([land("pair", "train").read_text()], 280)
+    out = tmp_path_factory.mktemp("gpt") / "gpt"
+    config = GPTConfig(vocabulary=len(tokenizer), layers=1, heads=2, width=16, context=48)
+    save_model(out, GPT(config, np.random.default_rng(0)), tokenizer)
+    return out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gpt_can_judge_a_text_or_a_pair_and_no_more(capsys, command, gpt, tmp_path, no_pictures, kind):
+    out = tmp_path / "run"
+    if kind in ("tag", "answer"):
+        assert f"the model is a GPT, which never sees what stands at the right of a word, and {kind} needs both" in \
+            refused(capsys, command(kind, out, model=gpt))
+        assert not out.exists()
+    else:
+        assert main(command(kind, out, model=gpt, steps=2)) == 0
+        assert isinstance(load_model(out)[0].encoder, GPT)
+
+
+def test_an_encoder_with_a_decoder_lends_its_encoder(command, untrained, tmp_path, no_pictures):
+    _, tokenizer = load_model(untrained)
+    config = Seq2SeqConfig(vocabulary=len(tokenizer), layers=1, heads=2, width=16, context=48)
+    save_model(tmp_path / "both", Seq2Seq(config, np.random.default_rng(0)), tokenizer)
+    assert main(command("tag", tmp_path / "run", model=tmp_path / "both", steps=2)) == 0
+
+
+def test_from_scratch(command, tmp_path, no_pictures):
+    sizes = ["--layers", "1", "--heads", "2", "--width", "8", "--vocabulary", "120"]
+    assert main(command("classify", tmp_path / "run", *sizes, model="scratch", steps=2)) == 0
+    model, tokenizer = load_model(tmp_path / "run")
+    config = model.config
+    assert (config.layers, config.heads, config.width, config.context, config.vocabulary) == (1, 2, 8, 40, 120)
+    assert len(tokenizer) == 120
+
+
+def test_texts_longer_than_the_model_are_cut_and_counted(capsys, command, tmp_path, no_pictures):
+    assert main(command("pair", tmp_path / "run", "--max-length", "100", steps=1)) == 0
+    said = capsys.readouterr().err
+    assert "the model has room for 48 tokens, so --max-length 100 becomes 48" in said
+    assert json.loads((tmp_path / "run/settings.json").read_text())["max_length"] == 48
+    assert main(command("pair", tmp_path / "short", "--max-length", "12", steps=1)) == 0
+    assert "30 of 30 training examples are longer than the model reads at once and were cut to 12 tokens" in \
+        capsys.readouterr().err
+    assert main(command("answer", tmp_path / "windows", "--max-length", "24", "--max-question", "8", "--stride", "4",
+                        steps=1)) == 0
+    assert "of 12 development examples are longer than the model reads at once and were read in several windows" in \
+        capsys.readouterr().err
+
+
+# ---- what is refused -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("more, words", [
+    (["--freeze", "3"], "freeze is 3; it must be all, or a number of layers from 0 to 2"),
+    (["--freeze", "half"], "--freeze is 'half'"),
+    (["--freeze", "all", "--layer-decay", "0.9"], "--layer-decay slows layers that learn"),
+    (["--epochs", "1"], "--steps is 6 and --epochs is 1.0; give one"),
+    (["--labels", "0%"], "--labels is '0%'"), (["--labels", "101%"], "--labels is '101%'"),
+    (["--labels", "2.5"], "--labels is '2.5'"), (["--labels", "nan%"], "--labels is 'nan%'"),
+    (["--learning-rate", "inf"], "--learning-rate is inf"), (["--seeds", "0"], "--seeds is 0"),
+    (["--max-length", "7"], "--max-length is 7"), (["--lr", "1"], "did you mean '--learning-rate'"),
+    (["--stride", "4"], "--stride is a setting of answer, and the task is classify"),
+    (["--tags", "ner"], "--tags is a setting of tag, and the task is classify"),
+    (["--width", "32"], "--width is a setting of --model scratch"),
+    (["--columns", "text=1"], "classify reads text, label"),
+    (["--columns", "first=1,second=2"], "classify reads text, label"),
+    (["--model", "nowhere"], "nowhere: no such folder"),
+    (["--train", "nowhere.tsv"], "nowhere.tsv: no such file"),
+    (["--resume"], "there is no such folder, and so no run to resume")])
+def test_settings_that_do_not_fit(capsys, command, tmp_path, more, words):
+    assert words in refused(capsys, command("classify", tmp_path / "run", *more))
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_what_is_missing(capsys, command, heads, tmp_path):
+    words = command("tag", tmp_path / "run")
+    for name in ("--model", "--train", "--dev"):
+        place = words.index(name)
+        assert f"{name} is missing" in refused(capsys, words[:place] + words[place + 2:])
+    assert "no folder was named" in refused(capsys, words[:words.index("--out")])
+    (tmp_path / "file").write_text("mine")
+    assert "is a file, and a run needs a folder" in refused(capsys, command("tag", tmp_path / "file"))
+    assert "belongs to `finetune pair`, and this is `finetune tag`" in refused(
+        capsys, ["finetune", "tag", "--config", heads["pair"] / "settings.json"])
+
+
+def test_columns_are_for_tables(capsys, command, tmp_path):
+    assert "--columns is a setting of classify, pair, score, and the task is tag" in refused(
+        capsys, command("tag", tmp_path / "run", "--columns", "text=1,label=2"))
+
+
+def test_labels_that_do_not_fit(capsys, command, land, tmp_path, no_pictures):
+    one = tmp_path / "one.tsv"
+    one.write_bytes("\ufeffsentence\tlabel\r\ngood\t1\r\nfine\t1\r\n".encode())
+    assert "SST-2/dev.tsv:" in (said := refused(capsys, command("classify", tmp_path / "a", "--train", one)))
+    assert "label '0' is not among those of the training file (1)" in said
+    assert main(command("classify", tmp_path / "b", "--train", one, "--dev", one, steps=1)) == 0
+    assert "only one class, '1', in 2 labels" in capsys.readouterr().err
+    assert main(command("classify", tmp_path / "c", "--labels", "1", steps=1)) == 0
+    assert "only one class" in capsys.readouterr().err, "of so few examples"
+    scores = tmp_path / "same.tsv"
+    scores.write_text("sentence1\tsentence2\tscore\na\tb\t2\nc\td\t2\n")
+    assert main(command("score", tmp_path / "d", "--train", scores, "--dev", scores, steps=1)) == 0
+    assert metrics(tmp_path / "d")["pearson"] == 0, "what never changes has no direction"
+    conllu = tmp_path / "dev.conllu"
+    conllu.write_text("1\ta\t_\tDET\t_\t_\t_\t_\t_\t_\n\n")
+    assert "label 'DET' is not among those of the training file" in refused(
+        capsys, command("tag", tmp_path / "e", "--dev", conllu))
+
+
+def test_a_pre_trained_model_is_not_changed(untrained, heads):
+    assert isinstance(load_model(untrained)[0], BertForPretraining)
+    fresh = weights(untrained)["bert.words.weight"]
+    assert not np.array_equal(weights(heads["tag"])["encoder.words.weight"], fresh)

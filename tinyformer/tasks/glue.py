@@ -34,13 +34,13 @@ def run(given: dict, data: str | None = None, names: str | None = None, examples
     refuse_others(given, "classify", settings.model)
     if examples < LEAST:
         raise InputError(f"--examples is {examples}; it must be {LEAST} or larger")
-    out = check_out(settings, False, overwrite)
+    tasks, out = chosen(names), check_out(settings, False, overwrite)
     if (out / "glue.json").exists() and not overwrite:
         raise InputError(f"{out} holds a table already (glue.json); choose another --out, or replace it (--overwrite)")
     out.mkdir(parents=True, exist_ok=True)
     pretrained = None if settings.model == SCRATCH else open_folder(settings.model)
     rows = []
-    for name in chosen(names):
+    for name in tasks:
         kind, train, dev, more = published(data, name, settings) if data else generated(name, examples, settings.seed)
         runs = []
         for seed in range(settings.seed, settings.seed + settings.seeds):

@@ -1,0 +1,62 @@
+"""Is a run that says the same of everything found out, and no other; and are several runs summed up rightly?"""
+
+import pytest
+
+from tinyformer.data.readers import Answer, PairExample, Question, TaggedSentence, TextExample
+from tinyformer.tasks.kinds import TASKS
+from tinyformer.tasks.seeds import collapsed, line, summary
+
+
+def texts(labels):
+    return [TextExample("t", label, "f", 1) for label in labels], [{"label": label} for label in labels]
+
+
+def test_one_class_for_everything():
+    truth, right = texts("ab" * 50)
+    _, constant = texts("b" * 100)
+    assert collapsed(TASKS["classify"], constant, truth) == "'b'"
+    assert collapsed(TASKS["classify"], right, truth) is None
+    assert collapsed(TASKS["pair"], [{"label": "b"}] * 98 + [{"label": "a"}] * 2, truth) is None
+    assert collapsed(TASKS["pair"], [{"label": "b"}] * 99 + [{"label": "a"}], truth) == "'b'"
+    assert collapsed(TASKS["classify"], constant, texts("b" * 99 + "a")[0]) is None, "the truth is as one-sided"
+    assert collapsed(TASKS["classify"], constant[:1], truth[:1]) is None, "one example shows nothing"
+
+
+def test_one_tag_for_everything():
+    truth = [TaggedSentence(("a", "b"), ("N", "V"), "f", 1)] * 10
+    assert collapsed(TASKS["tag"], [{"tags": ["N", "N"]}] * 10, truth) == "'N'"
+    assert collapsed(TASKS["tag"], [{"tags": ["N", "N"]}] * 9 + [{"tags": ["N", "V"]}], truth) is None
+
+
+def test_one_score_for_everything():
+    truth = [PairExample("a", "b", float(n % 6), "f", 1) for n in range(60)]
+    assert collapsed(TASKS["score"], [{"score": 2.5 + 0.01 * (n % 2)} for n in range(60)], truth) == "a score near 2.50"
+    assert collapsed(TASKS["score"], [{"score": 2.5 + 0.1 * (n % 6)} for n in range(60)], truth) is None
+    assert collapsed(TASKS["score"], [{"score": 2.0}] * 60, [PairExample("a", "b", 2.0, "f", 1)] * 60) is None
+
+
+def test_one_answer_for_everything():
+    def question(answer):
+        return Question("q", "?", "d", (Answer(answer, 0),) if answer else (), not answer, "", "f", 1)
+    truth = [question(f"place {n}") for n in range(20)] + [question("")] * 10
+    assert collapsed(TASKS["answer"], [{"answer": ""}] * 30, truth) == "no answer"
+    assert collapsed(TASKS["answer"], [{"answer": "it"}] * 30, truth) == "'it'"
+    assert collapsed(TASKS["answer"], [{"answer": f"place {n}"} for n in range(30)], truth) is None
+    assert collapsed(TASKS["answer"], [{"answer": ""}] * 10, truth[20:]) is None, "there is no answer to any of these"
+
+
+RUNS = [{"seed": 3, "accuracy": 0.8, "f1": 0.7}, {"seed": 4, "accuracy": 0.5, "f1": 0.0, "collapsed": "'1'"},
+        {"seed": 5, "accuracy": 0.9, "f1": 0.8}]
+
+
+def test_mean_and_standard_deviation():
+    assert line(RUNS, "accuracy") == (
+        "accuracy of 3 seeds: 0.7333 ± 0.2082 (0.8000, 0.5000, 0.9000); collapsed: seed 4 says '1' of everything; "
+        "the others have a mean of 0.8500")
+    assert line([RUNS[0], RUNS[2]], "accuracy") == \
+        "accuracy of 2 seeds: 0.8500 ± 0.0707 (0.8000, 0.9000); no run collapsed"
+    assert line([RUNS[1], RUNS[1]], "f1").endswith("seed 4 says '1' of everything"), "there are no others"
+    found = summary(RUNS, ("accuracy", "f1", "matthews"))
+    assert found["seeds"] == [3, 4, 5] and found["collapsed"] == [4] and "matthews" not in found
+    assert found["f1"]["runs"] == [0.7, 0.0, 0.8] and found["f1"]["mean"] == pytest.approx(0.5)
+    assert found["accuracy"]["sd"] == pytest.approx(0.2081666)

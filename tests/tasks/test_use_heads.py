@@ -1,0 +1,180 @@
+"""Do `evaluate` and `predict` read, cut and judge as training did, and refuse what they cannot use?"""
+
+import io
+import json
+
+import pytest
+
+from tinyformer.cli import main
+from tinyformer.tasks.finetuning import Finetuning
+from tinyformer.tasks.kinds import TASKS
+
+pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+
+KINDS = ("classify", "tag", "pair", "score", "answer")
+PICTURES = {"classify": "confusion.png", "tag": "tagged.png", "pair": "confusion.png", "score": "scores.png",
+            "answer": "answers.png"}
+
+
+def refused(capsys, *words, status=2) -> str:
+    capsys.readouterr()
+    assert main([str(word) for word in words]) == status
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message.startswith("tinyformer: ") and "fault of the program" not in message
+    return message
+
+
+def printed(capsys, *words) -> list[dict]:
+    """The JSON objects that a predict command prints."""
+    capsys.readouterr()
+    assert main(["predict", *map(str, words)]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def kept(folder) -> list[dict]:
+    return [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
+
+
+# ---- evaluate --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_evaluate_finds_what_finetune_found(capsys, heads, land, tmp_path, kind):
+    out = tmp_path / "out"
+    assert main(["evaluate", "--model", str(heads[kind]), "--data", str(land(kind, "dev")), "--out", str(out)]) == 0
+    found, trained = (json.loads((folder / "metrics.json").read_text()) for folder in (out, heads[kind]))
+    figures = set(TASKS[kind].metrics) & set(trained)
+    assert TASKS[kind].metrics[0] in figures and all(found[name] == trained[name] for name in figures)
+    assert (found["task"], found["examples"]) == (kind, 12)
+    assert kept(out) == kept(heads[kind]) and (out / PICTURES[kind]).stat().st_size > 5000
+    last = capsys.readouterr().out.strip().splitlines()[-1]
+    assert last.startswith(f"{TASKS[kind].metrics[0]} {found[TASKS[kind].metrics[0]]:.4f}, ")
+    assert last.endswith("12 examples")
+
+
+def test_evaluate_without_a_folder_writes_nothing(heads, land, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in heads["tag"].rglob("*")}
+    assert main(["evaluate", "--model", str(heads["tag"]), "--data", str(land("tag", "dev"))]) == 0
+    assert {path: path.stat().st_mtime_ns for path in heads["tag"].rglob("*")} == before
+    assert not list(tmp_path.iterdir())
+
+
+def test_evaluate_refuses_what_it_cannot_use(capsys, heads, untrained, land, tmp_path):
+    dev = land("classify", "dev")
+    assert "carries none of the four heads" in refused(capsys, "evaluate", "--model", untrained, "--data", dev)
+    assert "--model is missing" in refused(capsys, "evaluate", "--data", dev)
+    said = refused(capsys, "evaluate", "--model", heads["classify"], "--data", dev, "--out", heads["classify"])
+    assert "holds a model" in said and "--out takes another folder" in said
+    assert "is a file" in refused(capsys, "evaluate", "--model", heads["classify"], "--data", dev, "--out", dev)
+    assert "--stride is a setting of answer" in refused(
+        capsys, "evaluate", "--model", heads["classify"], "--data", dev, "--stride", 4)
+    assert "room for 48 tokens" in refused(
+        capsys, "evaluate", "--model", heads["classify"], "--data", dev, "--max-length", 49)
+    unlabelled = tmp_path / "a.tsv"
+    unlabelled.write_text("sentence\ngood\n")
+    assert "cannot tell which columns" in refused(
+        capsys, "evaluate", "--model", heads["classify"], "--data", unlabelled)
+
+
+def test_labels_the_model_never_saw(capsys, heads, tmp_path):
+    some, none = tmp_path / "some.tsv", tmp_path / "none.tsv"
+    some.write_text("sentence\tlabel\ngood\t1\nbad\t2\nfine\t1\n")
+    none.write_text("sentence\tlabel\ngood\tpos\nbad\tneg\n")
+    assert main(["evaluate", "--model", str(heads["classify"]), "--data", str(some)]) == 0
+    said = capsys.readouterr().err
+    assert "some.tsv:3: label '2' is not among those the model knows (0, 1); 1 of 3 labels are unknown" in said
+    assert "none.tsv:2: label 'pos' is not among those the model knows (0, 1), nor is any other" in refused(
+        capsys, "evaluate", "--model", heads["classify"], "--data", none)
+    tags = tmp_path / "a.conllu"
+    tags.write_text("1\ta\t_\tDET\t_\t_\t_\t_\t_\t_\n\n")
+    assert "label 'DET'" in refused(capsys, "evaluate", "--model", heads["tag"], "--data", tags)
+
+
+# ---- predict ---------------------------------------------------------------------------------------------------------
+
+
+TYPED = {"classify": ["The museum was gloomy."], "tag": ["Ida lives in Ashby ."], "pair": ["a dog", "a cat"],
+         "score": ["a dog", "a cat"], "answer": ["What does Tom like?", "Tom likes the fig. Ida likes the pear."]}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_text_is_read_alike_wherever_it_comes_from(capsys, heads, tmp_path, monkeypatch, kind):
+    typed, = printed(capsys, "--model", heads[kind], *TYPED[kind])
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n" + "\t".join(TYPED[kind]) + "\r\n  \n" + "\t".join(TYPED[kind])))
+    piped = printed(capsys, "--model", heads[kind])
+    assert len(piped) == 2 and all({**row, "id": 0} == {**typed, "id": 0} for row in piped)
+    assert main(["predict", "--model", str(heads[kind]), *TYPED[kind], "--out", str(tmp_path / "new/a.jsonl")]) == 0
+    assert capsys.readouterr().out == ""
+    assert json.loads((tmp_path / "new/a.jsonl").read_text()) == typed
+    wanted = {"classify": {"text", "label"}, "tag": {"words", "tags"}, "pair": {"first", "second", "label"},
+              "score": {"first", "second", "score"}, "answer": {"question", "answer", "start", "end"}}[kind]
+    assert wanted <= set(typed)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_gives_the_predictions_of_the_run(capsys, heads, land, kind):
+    found = printed(capsys, "--model", heads[kind], "--data", land(kind, "dev"))
+    assert [{name: row[name] for name in said} for row, said in zip(found, kept(heads[kind]), strict=True)] == \
+        kept(heads[kind])
+
+
+def test_files_without_labels(capsys, heads, tmp_path):
+    def file(name, text):
+        (tmp_path / name).write_text(text)
+        return tmp_path / name
+    text = "The museum was gloomy."
+    alone, = printed(capsys, "--model", heads["classify"], text)
+    for path in (file("a.tsv", f"index\tsentence\r\n0\t{text}\r\n"), file("b.txt", f"\ufeff{text}\n"),
+                 file("c.tsv", f"src\t1\t\t{text}\nsrc\t0\t*\tNo.\nsrc\t0\t*\tMaybe.\n"),
+                 file("d.jsonl", json.dumps({"text": text}) + "\n")):
+        found = printed(capsys, "--model", heads["classify"], "--data", path)[0]
+        assert found["text"] == text and found["probability"] == pytest.approx(alone["probability"]), path
+    path = file("e.tsv", f"id\tx\n1\t{text}\n")
+    for columns in ("text=x,label=gold", "text=x"):            # as the labelled file was read, perhaps
+        assert printed(capsys, "--model", heads["classify"], "--data", path, "--columns", columns)[0] == alone
+    assert "--columns is 'first=1,second=2', and classify reads text" in refused(
+        capsys, "predict", "--model", heads["classify"], "--data", path, "--columns", "first=1,second=2")
+    tagged, = printed(capsys, "--model", heads["tag"], "Ida lives .")
+    for path in (file("f.txt", "Ida\nlives\n.\n"), file("g.txt", "Ida _\nlives _\n. _\n"),
+                 file("h.conllu", "".join(f"{n}\t{word}" + "\t_" * 8 + "\n" for n, word in
+                                          enumerate(("Ida", "lives", "."), 1)) + "\n")):
+        assert printed(capsys, "--model", heads["tag"], "--data", path) == [tagged], path
+    question = {"question": "Who?", "id": "a"}
+    path = file("i.json", json.dumps({"data": [{"paragraphs": [{"context": "Ida lives.", "qas": [question]}]}]}))
+    assert printed(capsys, "--model", heads["answer"], "--data", path)[0]["id"] == "a"
+
+
+def test_words_beyond_the_end_have_no_tag(capsys, heads):
+    row, = printed(capsys, "--model", heads["tag"], "word " * 60)
+    assert len(row["tags"]) == 60 and row["tags"][0] is not None and row["tags"][-1] is None
+    printed(capsys, "--model", heads["classify"], "word " * 60)
+    assert main(["predict", "--model", str(heads["classify"]), "word " * 60]) == 0
+    assert "1 of 1 texts were cut to 40 tokens" in capsys.readouterr().err
+
+
+def test_the_settings_of_the_run_hold_unless_others_are_given(capsys, heads):
+    assert Finetuning().n_best == 20
+    one, = printed(capsys, "--model", heads["answer"], *TYPED["answer"], "--n-best", 1)
+    many, = printed(capsys, "--model", heads["answer"], *TYPED["answer"])
+    assert len(one["candidates"]) == 1 and len(many["candidates"]) > 1
+    short, = printed(capsys, "--model", heads["answer"], *TYPED["answer"], "--max-answer-length", 1)
+    assert " " not in short["answer"]
+
+
+def test_predict_refuses_what_it_cannot_use(capsys, heads, land, tmp_path, monkeypatch):
+    model = heads["pair"]
+    assert "1 parts were given, and this model takes two texts" in refused(capsys, "predict", "--model", model, "a")
+    assert "3 parts" in refused(capsys, "predict", "--model", model, "a", "b", "c")
+    assert "it is empty" in refused(capsys, "predict", "--model", model, "a", " ")
+    dev = land("pair", "dev")
+    assert "give one of the two" in refused(capsys, "predict", "--model", model, "a", "b", "--data", dev)
+    assert "--model is missing" in refused(capsys, "predict", "a", "b")
+    assert "is a folder" in refused(capsys, "predict", "--model", model, "a", "b", "--out", tmp_path)
+    for lines, words in (("", "no text"), ("\n \n", "no text"), ("a\n", "typed text 1: 1 parts")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+        assert words in refused(capsys, "predict", "--model", model)
+    mine = tmp_path / "mine.tsv"
+    mine.write_bytes(dev.read_bytes())
+    assert "which would be lost" in refused(capsys, "predict", "--model", model, "--data", mine, "--out", mine)
+    assert mine.read_bytes() == dev.read_bytes()

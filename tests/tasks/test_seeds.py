@@ -32,6 +32,9 @@ def test_one_score_for_everything():
     truth = [PairExample("a", "b", float(n % 6), "f", 1) for n in range(60)]
     assert collapsed(TASKS["score"], [{"score": 2.5 + 0.01 * (n % 2)} for n in range(60)], truth) == "a score near 2.50"
     assert collapsed(TASKS["score"], [{"score": 2.5 + 0.1 * (n % 6)} for n in range(60)], truth) is None
+    for apart, gone in ((0.16, True), (0.18, False)):          # the true scores have a deviation of 1.708
+        near = [{"score": 2.5 + apart * (n % 2)} for n in range(60)]
+        assert bool(collapsed(TASKS["score"], near, truth)) == gone, "5 % of it is the limit"
     assert collapsed(TASKS["score"], [{"score": 2.0}] * 60, [PairExample("a", "b", 2.0, "f", 1)] * 60) is None
 
 

@@ -14,7 +14,7 @@ from tinyformer.tasks.tour_report import one_line
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 TINY = dict(layers=1, heads=2, width=16, max_length=24, batch_size=4, steps=6, evaluate_every=3)
-PICTURES = ("bert-loss.png", "gpt-loss.png", "attention.png", "valley.png")
+PICTURES = ("four-heads.png", "bert-loss.png", "gpt-loss.png", "attention.png", "valley.png")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,8 @@ def taken(tmp_path_factory):
     """(exit status, output, folder) of a tour that trains for a few steps, over one that was there before."""
     out = tmp_path_factory.mktemp("runs") / "a tour"
     sizes = {"quick": dict(characters=120_000, pairs=40, bert=TINY | {"vocabulary": 400},
-                           gpt=TINY | {"vocabulary": 300})}
+                           gpt=TINY | {"vocabulary": 300},
+                           world=dict(steps=6, documents=60, evaluate_every=3), seeds=2, shorter=50)}
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
         patch.setattr(tour, "SIZES", sizes)
@@ -43,10 +44,12 @@ def test_everything_promised_is_there(taken):
     assert status == 0
     for name in PICTURES:
         assert (out / name).read_bytes().startswith(b"\x89PNG")
-    for folder in ("bert", "gpt"):
+    for folder in ("bert", "gpt", "bert-tinyland"):
         assert (out / folder / "model.safetensors").is_file()
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics["gradients right"] is True
+    assert set(metrics["heads"]) == {"classify", "tag", "pair", "answer"}
+    assert all(len(head["pre-trained"]) == len(head["from scratch"]) == 2 for head in metrics["heads"].values())
     assert shown.splitlines()[-1].startswith(f"val loss bert {metrics['bert val loss']:.4f}")
 
 
@@ -69,11 +72,12 @@ def test_the_recommended_commands_work(taken, capsys):
     _, shown, out = taken
     commands = [shlex.split(line.split("tinyformer", 1)[1]) for line in shown.splitlines()
                 if line.startswith("  python -m tinyformer")]
-    assert [words[0] for words in commands] == ["fill", "generate", "gradcheck", "pretrain", "pretrain"]
-    for words in commands[:3]:
+    assert [words[0] for words in commands] == ["fill", "generate", "tinyland", "finetune", "gradcheck", "pretrain",
+                                                      "pretrain"]
+    for words in commands[:5]:
         assert main(words) == 0, words
     assert (out / "layer_norm.png").is_file()
-    for words in commands[3:]:
+    for words in commands[5:]:
         assert main([*words, "--steps", "0"]) == 2                               # all is well but the last word
         assert "--steps is 0" in capsys.readouterr().err
 

@@ -160,7 +160,7 @@ def train(prepared: Prepared, out: Path | None = None, title: str | None = None,
           **options) -> History:
     """Run the training loop; on the way the model is evaluated on the development rows, `evaluations` times."""
     s, batches = prepared.settings, prepared.batches
-    for note in prepared.notes:
+    for note in prepared.notes if options.get("progress", True) else ():
         say(note)
     steps = s.steps or max(1, round((s.epochs or 3) * batches.steps_per_epoch))
     settings = Settings(steps=steps, learning_rate=s.peak(prepared.model.config.width), schedule=s.schedule,

@@ -1,10 +1,12 @@
 """What can all this do?  One walk through everything, on English text that every Python carries.
 
 Check the gradients; train a small BERT and ask it for missing words, train a small GPT and let it write, each before
-and after; draw what happened.  The sizes are fixed numbers of steps, so that the same seed gives the same tour.
+and after; let a BERT read about a small generated world, and see what that is worth when it learns four tasks from few
+labels; draw what happened.  The sizes are fixed numbers of steps, so that the same seed gives the same tour.
 """
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from tinyformer.backend import choose_device
@@ -13,7 +15,7 @@ from tinyformer.engine import REGISTRY
 from tinyformer.errors import InputError
 from tinyformer.generate import Sampling, write_text
 from tinyformer.gradcheck import check_op, sweep_op
-from tinyformer.tasks import pretrain
+from tinyformer.tasks import few_labels, pretrain
 from tinyformer.tasks.blanks import ask_counts, ask_model, attention_of, choose_blanks, lines
 from tinyformer.tasks.gradients import print_table
 from tinyformer.tasks.measure import measure, neighbour_table
@@ -26,16 +28,18 @@ from tinyformer.train.log import Progress, write_metrics
 SIZES = {
     "full": dict(
         characters=None, pairs=1000,
-        bert=dict(steps=3500, vocabulary=2000, layers=2, heads=2, width=128, max_length=24, batch_size=32,
-                  learning_rate=1e-3, mask_rate=0.25, evaluate_every=140),
-        gpt=dict(steps=800, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
-                 learning_rate=2e-3, evaluate_every=40)),
+        bert=dict(steps=3000, vocabulary=2000, layers=2, heads=2, width=128, max_length=24, batch_size=32,
+                  learning_rate=1e-3, mask_rate=0.25, evaluate_every=150),
+        gpt=dict(steps=500, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
+                 learning_rate=2e-3, evaluate_every=50),
+        world=dict(steps=7500, documents=12_000, final_rate=5e-4, evaluate_every=1500), seeds=3, shorter=1),
     "quick": dict(
         characters=400_000, pairs=200,
         bert=dict(steps=1300, vocabulary=600, layers=1, heads=4, width=96, max_length=16, batch_size=48,
                   learning_rate=1e-3, schedule="constant", mask_rate=0.25, evaluate_every=65),
         gpt=dict(steps=350, vocabulary=500, layers=2, heads=4, width=96, max_length=32, batch_size=16,
-                 learning_rate=3e-3, evaluate_every=35)),
+                 learning_rate=3e-3, evaluate_every=35),
+        world=dict(steps=400, documents=2000, evaluate_every=200), seeds=1, shorter=4),
 }
 PROMPTS = ("The function returns", "If the argument is")
 SAMPLING = Sampling(temperature=0.7, top_k=40)
@@ -65,13 +69,17 @@ def run(out: str, quick: bool = False, seed: int = 0, device: str = "auto") -> i
     _heading(4, "GPT learns to write, from the same text.")
     gpt, texts = _gpt(folder, training, held_out, size, seed, device)
 
+    _heading(5, "Four heads learn from few labels: with a BERT that has read tinyland, and from scratch.")
+    heads = _four_heads(folder, size, seed, device)
+
     seconds = time.perf_counter() - began
     figures = {"gradients right": right, "seconds": round(seconds, 1),
                **{f"bert {name}": value for name, value in bert.items()},
-               **{f"gpt {name}": value for name, value in gpt.items()}}
+               **{f"gpt {name}": value for name, value in gpt.items()},
+               "heads": {outcome.spec.head: outcome.to_dict() for outcome in heads}}
     write_metrics(folder, figures)
-    write_report(folder, figures, blanks, texts, quick)
-    _heading(5, f"Done in {seconds:.0f} seconds.  What next?")
+    write_report(folder, figures, blanks, texts, [outcome.line() for outcome in heads], quick)
+    _heading(6, f"Done in {seconds:.0f} seconds.  What next?")
     print(next_commands(folder, blanks))
     print(f"val loss bert {bert['val loss']:.4f} (unigram entropy {bert['unigram entropy']:.4f}), "
           f"gpt {gpt['val loss']:.4f} (unigram entropy {gpt['unigram entropy']:.4f}); "
@@ -141,6 +149,23 @@ def _gpt(folder: Path, training, held_out, size: dict, seed: int, device: str):
     return {**prepared.facts, **history.final, **found}, texts
 
 
+def _four_heads(folder: Path, size: dict, seed: int, device: str) -> list[few_labels.Outcome]:
+    with Progress("tinyland: tokens", 0, 1) as bar:
+        prepared = few_labels.read_tinyland(seed, device=device, say=bar.say, **size["world"])
+        bar.advance()
+    pretrain.train(prepared, "tinyland")
+    save_model(folder / "bert-tinyland", prepared.model, prepared.tokenizer, overwrite=True)
+    seeds = range(seed, seed + size["seeds"])
+    heads = [replace(spec, steps=spec.steps // size["shorter"], dev=spec.dev // size["shorter"])
+             for spec in few_labels.HEADS]
+    outcomes = few_labels.compare(prepared.model.bert, prepared.tokenizer, heads, seeds)
+    if size["shorter"] > 1:
+        print(f"(After {size['world']['steps']} steps of reading there is little to pass on; without --quick it reads "
+              "for long enough.)")
+    few_labels.draw(outcomes, folder / "four-heads.png")
+    return outcomes
+
+
 def _write(prepared, seed: int) -> list[str]:
     return [prompt + "".join(write_text(prepared.model, prepared.tokenizer, prompt, LENGTH, SAMPLING, seed))
             for prompt in PROMPTS]
@@ -170,4 +195,4 @@ def _make_folder(out: str) -> Path:
 
 
 def _heading(number: int, text: str) -> None:
-    print(f"\n[{number}/5] {text}", flush=True)
+    print(f"\n[{number}/6] {text}", flush=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 from tinyformer.tasks.blanks import Blank
 
 
-def write_report(folder: Path, figures: dict, blanks: list[Blank], texts: dict[str, list[str]], quick: bool) -> None:
+def write_report(folder: Path, figures: dict, blanks: list[Blank], texts: dict[str, list[str]],
+                 heads: list[str], quick: bool) -> None:
     """Write folder/report.md."""
     f = figures
     parts = [
@@ -33,6 +34,11 @@ def write_report(folder: Path, figures: dict, blanks: list[Blank], texts: dict[s
         "![Loss of GPT](gpt-loss.png)",
         *[f"What it writes, {when}:\n\n" + "\n\n".join(f"> {_plain(one_line(text))}" for text in written)
           for when, written in texts.items()],
+        "## Four heads, few labels",
+        "A BERT that has read about a small generated world, tinyland, learns four tasks from few labels, beside the "
+        "same model with fresh weights. Each line has means over the seeds, and the difference with its 95 % interval.",
+        "```\n" + "\n".join(heads) + "\n```",
+        "![Learning curves of four heads](four-heads.png)",
         "## What next",
         f"```\n{next_commands(folder, blanks)}\n```",
     ]
@@ -47,6 +53,11 @@ def next_commands(folder: Path, blanks: list[Blank]) -> str:
         "Ask the BERT for a missing word, let the GPT write:",
         f"  {python} fill --model {_quote(folder / 'bert')} {_quote(text)}",
         f"  {python} generate --model {_quote(folder / 'gpt')} --prompt 'This method' --temperature 0.8 --top-p 0.9",
+        "Fine-tune what has read tinyland on a set of your own, or of tinyland's:",
+        f"  {python} tinyland --out {_quote(folder / 'tinyland')} --labels 400",
+        f"  {python} finetune classify --model {_quote(folder / 'bert-tinyland')} "
+        f"--train {_quote(folder / 'tinyland/CoLA/train.tsv')} --dev {_quote(folder / 'tinyland/CoLA/dev.tsv')} "
+        f"--out {_quote(folder / 'classify')}",
         "Look at one gradient, and at the valley of step sizes:",
         f"  {python} gradcheck layer_norm --valley layer_norm --out {_quote(folder / 'layer_norm.png')}",
         "Train on a text of your own, or longer on this one:",

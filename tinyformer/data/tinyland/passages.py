@@ -54,16 +54,17 @@ def answer_place(sentence: Sentence, fact: Fact) -> tuple[int, int]:
 
 
 def draw_passage(rules: Grammar, chance: Chance, words: Lexicon | None = None,
-                 twin: bool = False) -> list[tuple[Fact, Sentence]]:
+                 twin: bool = False, alone: bool = False) -> list[tuple[Fact, Sentence]]:
     """Facts about two or three people, person by person, each with its sentence; values differ within a relation.
 
-    With `twin` the same draws give as many facts about the same people, in other relations.
+    With `twin` the same draws give as many facts about the same people, in other relations.  With `alone` there are
+    five facts about one person: what is asked for then tells which kind of word to look for, and that is enough.
     """
     people: list[Entry] = []
-    for _ in range(2 + chance.coin()):
+    for _ in range(1 if alone else 2 + chance.coin()):
         people.append(rules.draw("person", chance, dict(enumerate(people)), words))
-    relations = chance.shuffled(list(rules.relations))[3 if twin else 0:][:3]
-    counts = [2 + chance.coin(0.3) for _ in people]
+    relations = chance.shuffled(list(rules.relations))[3 if twin else 0:][:5 if alone else 3]
+    counts = [5 if alone else 2 + chance.coin(0.3) for _ in people]
     memory, passage, used = Memory(), [], tuple(people)
     for person, count in zip(people, counts, strict=True):
         for relation in chance.shuffled(relations)[:count]:

@@ -28,9 +28,14 @@ SPLITS = ("train", "dev", "test")
 DRAWS = 400                                      # drafts in vain before a set counts as exhausted
 
 
-def _question(rules: Grammar, chance: Chance, label: None, words: Lexicon) -> Draft:
+def _portrait(rules: Grammar, chance: Chance, label: None, words: Lexicon) -> Draft:
+    """A passage about one person and a question on it, where the kind of the answer alone tells its place."""
+    return _question(rules, chance, label, words, alone=True)
+
+
+def _question(rules: Grammar, chance: Chance, label: None, words: Lexicon, alone: bool = False) -> Draft:
     """A passage about some people and a question on it; the answer stands in the passage once asked for."""
-    told = draw_passage(rules, chance, words)
+    told = draw_passage(rules, chance, words, alone=alone)
     asked = chance.below(len(told))
     fact, sentence = told[asked]
     first, last = answer_place(sentence, fact)
@@ -73,7 +78,8 @@ TINYGLUE = {task.name: task for task in [
 ]}
 TASKS = {**TINYGLUE, "mnli-mm": Task("mnli-mm", "pair", mismatched, ("accuracy",), THREE_WAY),
          "pos": Task("pos", "tags", tagged, ("accuracy",)), "ner": Task("ner", "tags", named, ("entity_f1",)),
-         "squad": Task("squad", "question", _question, ("exact_match", "f1"))}
+         "squad": Task("squad", "question", _question, ("exact_match", "f1")),
+         "portraits": Task("portraits", "question", _portrait, ("exact_match", "f1"))}
 
 
 def find(name: str) -> Task:

@@ -48,7 +48,7 @@ class FewLabels:
 HEADS = (
     FewLabels("classify", "cola", 400, 300, "acceptable?", "matthews"),
     FewLabels("tag", "ner", 50, 150, "names", "f1"),
-    FewLabels("pair", "next", 200, 150, "next sentence?", "accuracy", max_length=48),
+    FewLabels("pair", "next", 200, 150, "next sentence?", "accuracy", learning_rate=3e-4, max_length=48),
     FewLabels("answer", "portraits", 400, 400, "answers", "exact", max_length=64),
 )
 

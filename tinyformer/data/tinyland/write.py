@@ -1,7 +1,8 @@
 """How do the world's sets become files?  In the formats in which such sets are published, so that every reader applies.
 
 Below the folder: corpus.txt (documents between blank lines) and corpus-b.txt (in the second language), parallel.tsv,
-the nine tasks in GLUE's folders and columns, pos/*.conllu, ner/*.txt (CoNLL-2003) and squad/*.json.
+the nine tasks in GLUE's folders and columns, pos/*.conllu, ner/*.txt (CoNLL-2003), and squad/*.json
+and portraits/*.json (passages about several people, and about one).
 """
 
 import json
@@ -32,7 +33,8 @@ def write(folder: str | os.PathLike, seed: int = 0, documents: int = 2000, sizes
             _put(folder / "MNLI" / f"{split}_mismatched.tsv", glue_rows("mnli", task("mnli-mm", split, n, seed)))
         _put(folder / "pos" / f"{split}.conllu", conllu(task("pos", split, n, seed)))
         _put(folder / "ner" / f"{split}.txt", conll2003(task("ner", split, n, seed)))
-        _put(folder / "squad" / f"{split}.json", squad(task("squad", split, n, seed)))
+        for name in ("squad", "portraits"):
+            _put(folder / name / f"{split}.json", squad(task(name, split, n, seed)))
 
 
 def glue_rows(name: str, examples: list) -> str:

@@ -10,11 +10,13 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.data.labelled import LabelledBatches
+from tinyformer.data.readers import TextExample
 from tinyformer.models import GPT, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig
+from tinyformer.tasks import finetune, results
 from tinyformer.tasks.finetuning import Finetuning, chosen
 from tinyformer.tasks.kinds import TASKS
 from tinyformer.text import ByteLevelBPE
-from tinyformer.train import load_model, save_model
+from tinyformer.train import History, load_model, save_model
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
@@ -84,6 +86,13 @@ def test_predictions_say_which_and_how_sure(heads, land):
         assert documents[row["id"]][row["start"]:row["end"]] == row["answer"] == row["candidates"][0]["answer"]
 
 
+def test_f1_is_that_of_the_second_of_two_classes():
+    truth = [TextExample("t", label, "f", 1) for label in "00011"]
+    found = TASKS["classify"].scores(truth, [{"label": label} for label in "00101"])
+    assert found["f1"] == pytest.approx(0.5) and found["f1_macro"] == pytest.approx((0.5 + 2 / 3) / 2)
+    assert "f1" not in TASKS["classify"].scores([*truth, TextExample("t", "2", "f", 1)], [{"label": "0"}] * 6)
+
+
 def test_the_last_line_and_the_mistakes_are_printed(capsys, command, land, tmp_path):
     assert main(command("pair", tmp_path / "run", "--learning-rate", "0")) == 0
     lines = capsys.readouterr().out.strip().splitlines()
@@ -92,6 +101,19 @@ def test_the_last_line_and_the_mistakes_are_printed(capsys, command, land, tmp_p
     wrong = sum(e.label != p["label"] for e, p in zip(
         TASKS["pair"].read(str(land("pair", "dev")), Finetuning()), predictions(tmp_path / "run"), strict=True))
     assert lines[0].startswith(f"{wrong} of 12 examples wrong")
+
+
+def test_the_picture_of_the_losses_says_what_they_are(monkeypatch):
+    from tinyformer import plot
+    drawn = []
+    monkeypatch.setattr(plot, "loss_curve", lambda *parts, **more: drawn.append(more))
+    for kind, name in (("classify", "label"), ("pair", "label"), ("tag", "label"), ("score", "score"),
+                       ("answer", "span")):
+        history = History([{"step": 1, "loss": 2.0}], [{"step": 1, f"{name} loss": 3.0}])
+        results.draw_loss(history, TASKS[kind], None)
+        assert drawn[-1]["validation"] == [(1, 3.0)]
+    assert [more["unit"] for more in drawn] == ["nats per label", "nats per label", "nats per tag", "squared error",
+                                                "nats per end of an answer"]
 
 
 # ---- the same run is the same run ------------------------------------------------------------------------------------
@@ -179,6 +201,20 @@ def test_slower_layers_below(command, heads, untrained, tmp_path, no_pictures):
     parts = ("encoder.words", "encoder.layers.0", "encoder.layers.1")
     shares = [moved(slow, part) / moved(plain, part) for part in parts]
     assert shares == pytest.approx([1e-3, 1e-2, 1e-1], rel=0.5)
+
+
+def test_seed_and_dropout_reach_what_they_should(land, untrained):
+    def prepared(**changes):
+        return finetune.prepare(Finetuning(task="tag", model=str(untrained), train=str(land("tag", "train")),
+                                           dev=str(land("tag", "dev")), **changes))
+    one, other = prepared(), prepared(seed=1, dropout=0.3)
+    assert one.model.config.dropout == 0.1 and other.model.config.dropout == 0.3
+    assert one.model.encoder.config.dropout == 0.1 and other.model.encoder.config.dropout == 0.3
+    assert not np.array_equal(one.batches.batch(0).ids, other.batches.batch(0).ids), "the order"
+    assert not np.array_equal(one.model.linear.weight.data, other.model.linear.weight.data), "the head"
+    words = [prepared(labels="5", seed=seed).train for seed in (0, 1)]
+    assert words[0] != words[1] and all(len(few) == 5 for few in words), "which labels are seen"
+    assert prepared(labels="5").train == words[0]
 
 
 def test_the_rate_that_is_chosen():

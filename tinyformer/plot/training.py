@@ -13,8 +13,9 @@ Points = Sequence[tuple[float, float]]
 
 
 def loss_curve(training: Points, path: str | Path, *, validation: Points = (), entropy: float | None = None,
-               start: float | None = None, pairs: bool = False, title: str = "Training loss") -> None:
-    """Draw losses in nats over steps, each series a list of (step, loss).
+               start: float | None = None, pairs: bool = False, title: str = "Training loss",
+               unit: str = "nats per token") -> None:
+    """Draw losses, in this unit, over steps, each series a list of (step, loss).
 
     `entropy` is the unigram entropy: the plateau of a model that knows how often each token occurs and nothing else.
     `start` is ln V, the loss of a model that knows nothing.  Both are drawn as named levels.  With `pairs` the losses
@@ -43,7 +44,7 @@ def loss_curve(training: Points, path: str | Path, *, validation: Points = (), e
     for value, text, colour in levels:                         # of two that are close, the lower is named below
         level(axes, value, text, colour, below=close and value == min(levels)[0])
     name_ends(axes, labels)
-    unit = "nats per token, plus nats per pair" if pairs else "nats per token"
+    unit += ", plus nats per pair" if pairs else ""
     axes.set(title=legible(title), xlabel="step", ylabel=f"loss ({unit})")
     save(drawn, path)
 

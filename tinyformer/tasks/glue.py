@@ -63,7 +63,7 @@ def run(given: dict, data: str | None = None, names: str | None = None, examples
         rows.append(row(name, runs, generated_task=not data))
     average = statistics.mean(each["score"] for each in rows)
     write_json(out / "glue.json", {"model": settings.model, "seeds": settings.seeds, "average": average, "tasks": rows})
-    draw(rows, settings.model, out / "glue.png")
+    draw(rows, settings.model, out / "glue.png", "official figures x 100" if data else "majority 0, ceiling 100")
     print(table(rows, average))
     return 0
 
@@ -129,7 +129,8 @@ def table(rows: Sequence[dict], average: float) -> str:
     return "\n".join([*lines, f"{'average':8} {average:6.1f}"])
 
 
-def draw(rows: Sequence[dict], model: str, path: Path) -> None:
-    """The scores as bars."""
+def draw(rows: Sequence[dict], model: str, path: Path, scale: str) -> None:
+    """The scores as bars; `scale` says what they count."""
     from tinyformer import plot
-    plot.glue_table([(each["task"], {Path(model).name: each["scores"]}) for each in rows], path)
+    plot.glue_table([(each["task"], {Path(model).name: each["scores"]}) for each in rows], path,
+                    title=f"Scores by task ({scale})")

@@ -95,9 +95,10 @@ def draw_loss(history, task: Task, path: Path) -> None:
     """The losses of training and of the development file over the steps."""
     from tinyformer import plot
     name = {"answer": "span loss", "score": "score loss"}.get(task.name, "label loss")
+    unit = {"answer": "nats per end of an answer", "tag": "nats per tag", "score": "squared error"}
     plot.loss_curve([(row["step"], row["loss"]) for row in history.rows], path,
                     validation=[(row["step"], row[name]) for row in history.evaluations],
-                    title=f"Fine-tuning: {task.name}")
+                    title=f"Fine-tuning: {task.name}", unit=unit.get(task.name, "nats per label"))
 
 
 def write_lines(path: Path, rows: Sequence[dict]) -> None:

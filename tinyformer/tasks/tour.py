@@ -28,9 +28,9 @@ from tinyformer.train.log import Progress, write_metrics
 SIZES = {
     "full": dict(
         characters=None, pairs=1000,
-        bert=dict(steps=3000, vocabulary=2000, layers=2, heads=2, width=128, max_length=24, batch_size=32,
+        bert=dict(steps=2500, vocabulary=2000, layers=2, heads=2, width=128, max_length=24, batch_size=32,
                   learning_rate=1e-3, mask_rate=0.25, evaluate_every=150),
-        gpt=dict(steps=500, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
+        gpt=dict(steps=400, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
                  learning_rate=2e-3, evaluate_every=50),
         world=dict(steps=7500, documents=12_000, final_rate=5e-4, evaluate_every=1500), seeds=3, shorter=1),
     "quick": dict(

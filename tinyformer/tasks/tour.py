@@ -23,6 +23,7 @@ from tinyformer.tasks.settings import resolve
 from tinyformer.tasks.tour_report import next_commands, one_line, write_report
 from tinyformer.train import save_model
 from tinyformer.train.log import Progress, write_metrics
+from tinyformer.train.threads import blas_threads
 
 # BERT has short rows and many steps: it is the number of steps that it takes to find out where to look.
 SIZES = {
@@ -63,6 +64,24 @@ def run(out: str, quick: bool = False, seed: int = 0, device: str = "auto") -> i
     _heading(2, "Real English: the documentation that this Python carries.")
     training, held_out = _read(size["characters"])
 
+    with blas_threads(1):                                      # the models are so small that a second one holds up
+        figures, blanks, texts, heads = _learn(folder, training, held_out, size, seed, device)
+    figures = {"gradients right": right, "seconds": round(time.perf_counter() - began, 1), **figures}
+    write_metrics(folder, figures)
+    write_report(folder, figures, blanks, texts, [outcome.line() for outcome in heads], quick)
+    _heading(6, f"Done in {figures['seconds']:.0f} seconds.  What next?")
+    print(next_commands(folder, blanks))
+    print(f"val loss bert {figures['bert val loss']:.4f} (unigram entropy {figures['bert unigram entropy']:.4f}), "
+          f"gpt {figures['gpt val loss']:.4f} (unigram entropy {figures['gpt unigram entropy']:.4f}); "
+          f"gradients {'right' if right else 'WRONG'}; report: {folder / 'report.md'}")
+    return 0 if right else 1
+
+
+# ---- the stages ------------------------------------------------------------------------------------------------------
+
+
+def _learn(folder: Path, training, held_out, size: dict, seed: int, device: str):
+    """The three stages in which something is trained: their figures, and what the report shows of them."""
     _heading(3, "BERT learns to fill in blanks, and to tell whether one sentence follows another.")
     bert, blanks = _bert(folder, training, held_out, size, seed, device)
 
@@ -71,23 +90,10 @@ def run(out: str, quick: bool = False, seed: int = 0, device: str = "auto") -> i
 
     _heading(5, "Four heads learn from few labels: with a BERT that has read tinyland, and from scratch.")
     heads = _four_heads(folder, size, seed, device)
-
-    seconds = time.perf_counter() - began
-    figures = {"gradients right": right, "seconds": round(seconds, 1),
-               **{f"bert {name}": value for name, value in bert.items()},
+    figures = {**{f"bert {name}": value for name, value in bert.items()},
                **{f"gpt {name}": value for name, value in gpt.items()},
                "heads": {outcome.spec.head: outcome.to_dict() for outcome in heads}}
-    write_metrics(folder, figures)
-    write_report(folder, figures, blanks, texts, [outcome.line() for outcome in heads], quick)
-    _heading(6, f"Done in {seconds:.0f} seconds.  What next?")
-    print(next_commands(folder, blanks))
-    print(f"val loss bert {bert['val loss']:.4f} (unigram entropy {bert['unigram entropy']:.4f}), "
-          f"gpt {gpt['val loss']:.4f} (unigram entropy {gpt['unigram entropy']:.4f}); "
-          f"gradients {'right' if right else 'WRONG'}; report: {folder / 'report.md'}")
-    return 0 if right else 1
-
-
-# ---- the stages ------------------------------------------------------------------------------------------------------
+    return figures, blanks, texts, heads
 
 
 def _check_gradients(folder: Path, seed: int) -> bool:

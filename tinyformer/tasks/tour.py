@@ -64,8 +64,7 @@ def run(out: str, quick: bool = False, seed: int = 0, device: str = "auto") -> i
     _heading(2, "Real English: the documentation that this Python carries.")
     training, held_out = _read(size["characters"])
 
-    with blas_threads(1):                                      # the models are so small that a second one holds up
-        figures, blanks, texts, heads = _learn(folder, training, held_out, size, seed, device)
+    figures, blanks, texts, heads = _learn(folder, training, held_out, size, seed, device)
     figures = {"gradients right": right, "seconds": round(time.perf_counter() - began, 1), **figures}
     write_metrics(folder, figures)
     write_report(folder, figures, blanks, texts, [outcome.line() for outcome in heads], quick)
@@ -89,7 +88,8 @@ def _learn(folder: Path, training, held_out, size: dict, seed: int, device: str)
     gpt, texts = _gpt(folder, training, held_out, size, seed, device)
 
     _heading(5, "Four heads learn from few labels: with a BERT that has read tinyland, and from scratch.")
-    heads = _four_heads(folder, size, seed, device)
+    with blas_threads(1):                                      # at width 64 a second one holds up the first
+        heads = _four_heads(folder, size, seed, device)
     figures = {**{f"bert {name}": value for name, value in bert.items()},
                **{f"gpt {name}": value for name, value in gpt.items()},
                "heads": {outcome.spec.head: outcome.to_dict() for outcome in heads}}

@@ -29,18 +29,18 @@ from tinyformer.train.threads import blas_threads
 SIZES = {
     "full": dict(
         characters=None, pairs=1000,
-        bert=dict(steps=2500, vocabulary=2000, layers=2, heads=2, width=128, max_length=24, batch_size=32,
+        bert=dict(steps=2200, vocabulary=2000, layers=2, heads=2, width=128, max_length=24, batch_size=32,
                   learning_rate=1e-3, mask_rate=0.25, evaluate_every=150),
-        gpt=dict(steps=400, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
+        gpt=dict(steps=350, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
                  learning_rate=2e-3, evaluate_every=50),
-        world=dict(steps=7500, documents=12_000, final_rate=5e-4, evaluate_every=1500), seeds=3, shorter=1),
+        world=dict(steps=6500, documents=12_000, final_rate=5e-4, evaluate_every=1300), seeds=3, shorter=1),
     "quick": dict(
         characters=400_000, pairs=200,
-        bert=dict(steps=1300, vocabulary=600, layers=1, heads=4, width=96, max_length=16, batch_size=48,
-                  learning_rate=1e-3, schedule="constant", mask_rate=0.25, evaluate_every=65),
+        bert=dict(steps=1100, vocabulary=600, layers=1, heads=4, width=96, max_length=16, batch_size=48,
+                  learning_rate=1e-3, schedule="constant", mask_rate=0.25, evaluate_every=110),
         gpt=dict(steps=350, vocabulary=500, layers=2, heads=4, width=96, max_length=32, batch_size=16,
                  learning_rate=3e-3, evaluate_every=35),
-        world=dict(steps=400, documents=2000, evaluate_every=200), seeds=1, shorter=4),
+        world=dict(steps=300, documents=1500, evaluate_every=150), seeds=1, shorter=6),
 }
 PROMPTS = ("The function returns", "If the argument is")
 SAMPLING = Sampling(temperature=0.7, top_k=40)

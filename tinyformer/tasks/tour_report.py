@@ -36,8 +36,8 @@ def write_report(folder: Path, figures: dict, blanks: list[Blank], texts: dict[s
           for when, written in texts.items()],
         "## Four heads, few labels",
         "A BERT that has read about a small generated world, tinyland, learns four tasks from few labels, beside the "
-        "same model with fresh weights. Each line has means over the seeds of fine-tuning, all from one pre-training, and "
-        "the difference with its 95 % interval. The pair task is the one that it was pre-trained with.",
+        "same model with fresh weights. Each line has means over the seeds of fine-tuning, all from one pre-training, "
+        "and the difference with its 95 % interval. The pair task is the one that it was pre-trained with.",
         "```\n" + "\n".join(heads) + "\n```",
         "![Learning curves of four heads](four-heads.png)",
         "## What next",

@@ -10,6 +10,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 
 from tinyformer.data import tinyland
@@ -25,6 +26,7 @@ from tinyformer.text import Tokenizer
 
 SHORT = dict(max_length=24, batch_size=32)   # two batches of short rows, then one of long ones
 LONG = dict(max_length=80, batch_size=10)
+EVALUATIONS = 8                               # points of each learning curve
 ARMS = ("pre-trained", "from scratch")
 NEXT_WORLD = 1_000_000                        # worlds from here on tell the pairs of the set "next"
 STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
@@ -52,7 +54,7 @@ HEADS = (
     FewLabels("classify", "cola", 400, 300, "acceptable?", "matthews"),
     FewLabels("tag", "ner", 50, 150, "names", "f1"),
     FewLabels("pair", "next", 200, 150, "next sentence?", "accuracy", learning_rate=3e-4, max_length=48),
-    FewLabels("answer", "portraits", 400, 400, "answers", "exact", learning_rate=2e-3, max_length=64),
+    FewLabels("answer", "portraits", 800, 500, "answers", "exact", max_length=64),
 )
 
 
@@ -100,32 +102,47 @@ class Outcome:
 
 
 def compare(encoder: Bert, tokenizer: Tokenizer, specs: Sequence[FewLabels], seeds: Sequence[int],
-            evaluations: int = 8, say: Callable[[str], None] = print) -> list[Outcome]:
+            say: Callable[[str], None] = print, spread: Callable = map) -> list[Outcome]:
     """Fine-tune every head from `encoder` and from fresh weights, for each seed, which also chooses the examples.
 
+    The runs do not wait for one another: with the `map` of `train.workers` as `spread` they run side by side.
     The seeds share one pre-training: what another one would have brought is not in the intervals, unless each seed
     brings its own (`joined`).
     """
-    found = []
+    plan = [(spec, seed, arm) for spec in specs for seed in seeds for arm in ARMS]
+    runs, found = spread(Learn(encoder, tokenizer), *zip(*plan, strict=True)), []
     for spec in specs:
         outcome = Outcome(spec)
-        for seed in seeds:
-            train, dev = examples(spec, seed)
-            settings = Finetuning(task=spec.head, steps=spec.steps, learning_rate=spec.learning_rate,
-                                  batch_size=spec.batch_size, max_length=spec.max_length, seed=seed, dropout=0.0,
-                                  stride=16, device="cpu" if encoder.words.weight.device == "cpu" else "cuda")
-            task = TASKS[spec.head]
-            outcome.constant += task.scores(dev, task.constant(train, dev))[spec.figure] / len(seeds)
-            for arm in ARMS:
-                start = encoder if arm == ARMS[0] else fresh(encoder.config, seed)
-                prepared = finetune.assemble(settings, start, tokenizer, train, dev)
-                history = finetune.train(prepared, title=f"{spec.title}, {arm}", evaluations=evaluations,
-                                         progress=False)
-                outcome.curves[arm].append([(row["step"], 100 * measured_share(row)) for row in history.evaluations])
-                outcome.figures[arm].append(task.scores(dev, prepared.predictions())[spec.figure])
+        for _, arm in product(seeds, ARMS):
+            curve, figure, constant = next(runs)
+            outcome.curves[arm].append(curve)
+            outcome.figures[arm].append(figure)
+            outcome.constant += constant / len(seeds) / len(ARMS)
         say(outcome.line())
         found.append(outcome)
     return found
+
+
+@dataclass(frozen=True)
+class Learn:
+    """One run of the comparison, as something that can be handed to another process."""
+
+    encoder: Bert
+    tokenizer: Tokenizer
+
+    def __call__(self, spec: FewLabels, seed: int, arm: str) -> tuple[list, float, float]:
+        """(learning curve, figure, figure of who reads nothing) of one head, seed and arm."""
+        train, dev = examples(spec, seed)
+        settings = Finetuning(task=spec.head, steps=spec.steps, learning_rate=spec.learning_rate,
+                              batch_size=spec.batch_size, max_length=spec.max_length, seed=seed, dropout=0.0,
+                              stride=16, device="cpu" if self.encoder.words.weight.device == "cpu" else "cuda")
+        task = TASKS[spec.head]
+        start = self.encoder if arm == ARMS[0] else fresh(self.encoder.config, seed)
+        prepared = finetune.assemble(settings, start, self.tokenizer, train, dev)
+        history = finetune.train(prepared, title=f"{spec.title}, {arm}", evaluations=EVALUATIONS, progress=False)
+        curve = [(row["step"], 100 * measured_share(row)) for row in history.evaluations]
+        return (curve, task.scores(dev, prepared.predictions())[spec.figure],
+                task.scores(dev, task.constant(train, dev))[spec.figure])
 
 
 def examples(spec: FewLabels, seed: int) -> tuple[list, list]:

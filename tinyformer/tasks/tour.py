@@ -6,6 +6,7 @@ labels; draw what happened.  The sizes are fixed numbers of steps, so that the s
 """
 
 import time
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,15 +16,18 @@ from tinyformer.engine import REGISTRY
 from tinyformer.errors import InputError
 from tinyformer.generate import Sampling, write_text
 from tinyformer.gradcheck import check_op, sweep_op
+from tinyformer.models import Bert
 from tinyformer.tasks import few_labels, pretrain
 from tinyformer.tasks.blanks import ask_counts, ask_model, attention_of, choose_blanks, lines
 from tinyformer.tasks.gradients import print_table
 from tinyformer.tasks.measure import measure, neighbour_table
 from tinyformer.tasks.settings import resolve
 from tinyformer.tasks.tour_report import next_commands, one_line, write_report
+from tinyformer.text import Tokenizer
 from tinyformer.train import save_model
 from tinyformer.train.log import Progress, write_metrics
 from tinyformer.train.threads import blas_threads
+from tinyformer.train.workers import workers
 
 # BERT has short rows and many steps: it is the number of steps that it takes to find out where to look.
 SIZES = {
@@ -33,14 +37,14 @@ SIZES = {
                   learning_rate=1e-3, mask_rate=0.25, evaluate_every=150),
         gpt=dict(steps=350, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
                  learning_rate=2e-3, evaluate_every=50),
-        world=dict(steps=6500, documents=12_000, final_rate=5e-4, evaluate_every=1300), seeds=3, shorter=1),
+        world=dict(steps=9000, documents=16_000, final_rate=5e-4, evaluate_every=9000), seeds=3, shorter=1),
     "quick": dict(
         characters=400_000, pairs=200,
         bert=dict(steps=1100, vocabulary=600, layers=1, heads=4, width=96, max_length=16, batch_size=48,
                   learning_rate=1e-3, schedule="constant", mask_rate=0.25, evaluate_every=110),
         gpt=dict(steps=350, vocabulary=500, layers=2, heads=4, width=96, max_length=32, batch_size=16,
                  learning_rate=3e-3, evaluate_every=35),
-        world=dict(steps=300, documents=1500, evaluate_every=150), seeds=1, shorter=6),
+        world=dict(steps=600, documents=3000, evaluate_every=600), seeds=1, shorter=6),
 }
 PROMPTS = ("The function returns", "If the argument is")
 SAMPLING = Sampling(temperature=0.7, top_k=40)
@@ -81,15 +85,17 @@ def run(out: str, quick: bool = False, seed: int = 0, device: str = "auto") -> i
 
 def _learn(folder: Path, training, held_out, size: dict, seed: int, device: str):
     """The three stages in which something is trained: their figures, and what the report shows of them."""
-    _heading(3, "BERT learns to fill in blanks, and to tell whether one sentence follows another.")
-    bert, blanks = _bert(folder, training, held_out, size, seed, device)
+    with workers(2) as pool:
+        reading = pool.submit(read_world, folder, size["world"], seed, device)
+        with blas_threads(1):                                  # the other core is at work in the meantime
+            _heading(3, "BERT learns to fill in blanks, and to tell whether one sentence follows another.")
+            bert, blanks = _bert(folder, training, held_out, size, seed, device)
 
-    _heading(4, "GPT learns to write, from the same text.")
-    gpt, texts = _gpt(folder, training, held_out, size, seed, device)
+            _heading(4, "GPT learns to write, from the same text.")
+            gpt, texts = _gpt(folder, training, held_out, size, seed, device)
 
-    _heading(5, "Four heads learn from few labels: with a BERT that has read tinyland, and from scratch.")
-    with blas_threads(1):                                      # at width 64 a second one holds up the first
-        heads = _four_heads(folder, size, seed, device)
+        _heading(5, "Four heads learn from few labels: with a BERT that has read tinyland, and from scratch.")
+        heads = _four_heads(folder, reading, pool.map, size, seed)
     figures = {**{f"bert {name}": value for name, value in bert.items()},
                **{f"gpt {name}": value for name, value in gpt.items()},
                "heads": {outcome.spec.head: outcome.to_dict() for outcome in heads}}
@@ -155,16 +161,27 @@ def _gpt(folder: Path, training, held_out, size: dict, seed: int, device: str):
     return {**prepared.facts, **history.final, **found}, texts
 
 
-def _four_heads(folder: Path, size: dict, seed: int, device: str) -> list[few_labels.Outcome]:
-    with Progress("tinyland: tokens", 0, 1) as bar:
-        prepared = few_labels.read_tinyland(seed, device=device, say=bar.say, **size["world"])
-        bar.advance()
-    pretrain.train(prepared, "tinyland")
+def read_world(folder: Path, size: dict, seed: int, device: str) -> tuple[Bert, Tokenizer, list[str]]:
+    """Pre-train a BERT on tinyland and save it, in silence: (model, tokenizer, what there is to say about it)."""
+    lines = []
+    prepared = few_labels.read_tinyland(seed, device=device, say=lines.append, **size)
+    history = pretrain.train(prepared, "tinyland", progress=False)
     save_model(folder / "bert-tinyland", prepared.model, prepared.tokenizer, overwrite=True)
+    last = history.evaluations[-1]
+    lines.append(f"read in {history.final['seconds']:.0f} seconds, beside the two above; on held-out text it guesses "
+                 f"{last['mlm accuracy']:.1%} of the masked words, and judges {last['pair accuracy']:.1%} of the pairs")
+    return prepared.model.bert, prepared.tokenizer, lines
+
+
+def _four_heads(folder: Path, reading: Future, spread, size: dict, seed: int) -> list[few_labels.Outcome]:
+    with Progress("tinyland: reading", 0, 1) as bar:
+        encoder, tokenizer, lines = reading.result()
+        bar.advance()
+    print("\n".join(lines))
     seeds = range(seed, seed + size["seeds"])
     heads = [replace(spec, steps=spec.steps // size["shorter"], dev=spec.dev // size["shorter"])
              for spec in few_labels.HEADS]
-    outcomes = few_labels.compare(prepared.model.bert, prepared.tokenizer, heads, seeds)
+    outcomes = few_labels.compare(encoder, tokenizer, heads, seeds, spread=spread)
     if size["shorter"] > 1:
         print(f"(After {size['world']['steps']} steps of reading there is little to pass on; without --quick it reads "
               "for long enough.)")

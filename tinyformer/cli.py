@@ -207,6 +207,23 @@ def generate(options) -> int:
     return run(options.model, given, options.prompt, options.stop, options.device)
 
 
+def reproduce_options(parser):
+    from tinyformer.phenomena import PHENOMENA
+    parser.add_argument("experiment", help="; ".join(f"{name}: {each.question} ({each.minutes:g} min)"
+                                                     for name, each in PHENOMENA.items()))
+    parser.add_argument("--out", metavar="DIR", help="folder for pictures and metrics.json (default runs/EXPERIMENT)")
+    parser.add_argument("--seeds", type=int, default=3, metavar="INT", help="how many times, each with other chance "
+                        "(default 3)")
+    parser.add_argument("--seed", type=int, default=0, metavar="INT", help="the first of them (default 0)")
+    parser.add_argument("--quick", action="store_true", help="smaller and shorter, to see that it works; shows little")
+
+
+def reproduce(options) -> int:
+    from tinyformer.phenomena import reproduce as run
+    return run(options.experiment, options.out or f"runs/{options.experiment}", options.seeds, options.quick,
+               options.seed)
+
+
 def tinyland_options(parser):
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for corpus.txt and the labelled sets")
     parser.add_argument("--seed", type=int, default=0, metavar="INT", help="the world that is told (default 0)")
@@ -266,6 +283,8 @@ COMMANDS = {
                         features),
     "fill": Command("let a BERT guess what stands at each [MASK]", fill_options, fill),
     "generate": Command("let a GPT go on writing, or an encoder and decoder repair a text", generate_options, generate),
+    "reproduce": Command("run a known experiment again, over several seeds: in-context learning, induction heads ...",
+                         reproduce_options, reproduce),
     "tinyland": Command("write the small generated world: a corpus, and labelled sets for every head", tinyland_options,
                         tinyland),
     "info": Command("show the versions and the machine this runs on", lambda parser: None, info),

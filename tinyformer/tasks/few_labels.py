@@ -23,6 +23,7 @@ from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS
 from tinyformer.tasks.settings import resolve
 from tinyformer.text import Tokenizer
+from tinyformer.train import History
 
 SHORT = dict(max_length=24, batch_size=32)   # two batches of short rows, then one of long ones
 LONG = dict(max_length=80, batch_size=10)
@@ -49,7 +50,7 @@ class FewLabels:
 
 
 # The same settings for both arms.  The rates of the last two were chosen after a look at the tour's own seeds, so that
-# the tour demonstrates; benchmarks/few_labels.py with fresh seeds is the test.
+# the tour demonstrates; `reproduce few-labels` with fresh seeds is the test.
 HEADS = (
     FewLabels("classify", "cola", 400, 300, "acceptable?", "matthews"),
     FewLabels("tag", "ner", 50, 150, "names", "f1"),
@@ -160,6 +161,13 @@ def examples(spec: FewLabels, seed: int) -> tuple[list, list]:
 def fresh(config: BertConfig, seed: int) -> Bert:
     """A BERT of the same sizes that has read nothing."""
     return Bert(config, stream(seed, "scratch"))
+
+
+def read_well(history: History) -> str:
+    """What a pre-training on tinyland came to, in half a line."""
+    last = history.evaluations[-1]
+    return (f"read for {history.final['seconds']:.0f} seconds; on held-out text {last['mlm accuracy']:.1%} of the "
+            f"masked words and {last['pair accuracy']:.1%} of the pairs are right")
 
 
 def measured_share(row: dict) -> float:

@@ -167,9 +167,7 @@ def read_world(folder: Path, size: dict, seed: int, device: str) -> tuple[Bert, 
     prepared = few_labels.read_tinyland(seed, device=device, say=lines.append, **size)
     history = pretrain.train(prepared, "tinyland", progress=False)
     save_model(folder / "bert-tinyland", prepared.model, prepared.tokenizer, overwrite=True)
-    last = history.evaluations[-1]
-    lines.append(f"read in {history.final['seconds']:.0f} seconds, beside the two above; on held-out text it guesses "
-                 f"{last['mlm accuracy']:.1%} of the masked words, and judges {last['pair accuracy']:.1%} of the pairs")
+    lines.append(few_labels.read_well(history))
     return prepared.model.bert, prepared.tokenizer, lines
 
 

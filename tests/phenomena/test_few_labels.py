@@ -1,0 +1,24 @@
+"""Does the comparison with few labels leave what it promises, with a pre-training of its own for each seed?"""
+
+import json
+
+import pytest
+
+from tinyformer.cli import main
+from tinyformer.phenomena import few_labels
+
+pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+
+
+def test_every_seed_has_its_own_model_and_every_head_its_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(few_labels, "QUICK", dict(steps=3, documents=40, shorter=100))
+    assert main(["reproduce", "few-labels", "--quick", "--seeds", "2", "--seed", "5", "--out", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    assert found["seeds"] == [5, 6] and set(found["heads"]) == {"classify", "tag", "pair", "answer"}
+    for head in found["heads"].values():
+        assert len(head["pre-trained"]) == len(head["from scratch"]) == 2
+    weights = [(tmp_path / f"bert-{seed}" / "model.safetensors").read_bytes() for seed in (5, 6)]
+    assert weights[0] != weights[1]
+    assert (tmp_path / "few-labels.png").read_bytes().startswith(b"\x89PNG")
+    shown = capsys.readouterr()
+    assert shown.out.count("points of") == 4 and "seed 6: read for" in shown.err

@@ -1,0 +1,30 @@
+"""Can every experiment be reached, and does it say what it is about?"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import tinyformer.phenomena
+from tinyformer.cli import main
+from tinyformer.phenomena import PHENOMENA, spread
+
+FOLDER = Path(tinyformer.phenomena.__file__).parent
+
+
+@pytest.mark.parametrize("name", PHENOMENA)
+def test_the_module_is_there_and_runs_by_one_signature(name):
+    tree = ast.parse((FOLDER / f"{PHENOMENA[name].module}.py").read_text(encoding="utf-8"))
+    run = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "run")
+    assert [argument.arg for argument in run.args.args] == ["folder", "seeds", "quick"]
+
+
+@pytest.mark.parametrize("words, said", [(["inducton"], "choose one of"), (["few-labels", "--seeds", "0"], "--seeds"),
+                                         (["few-labels", "--seed", "-1"], "--seed")])
+def test_mistakes_are_named(words, said, capsys):
+    assert main(["reproduce", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_spread():
+    assert spread([1.0]) == "1.0" and spread([1.0, 3.0]) == "2.0 ± 1.4"

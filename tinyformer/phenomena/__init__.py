@@ -1,0 +1,62 @@
+"""What can be seen in a model that has learned?  One experiment a file, each reproduced by one command.
+
+An experiment is a module with run(folder, seeds, quick): it trains what it needs, once for each seed, prints a table,
+leaves its pictures in `folder` and returns its figures, which become metrics.json.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from tinyformer.errors import InputError
+from tinyformer.tasks.options import suggestion
+from tinyformer.train.log import write_metrics
+
+
+@dataclass(frozen=True)
+class Phenomenon:
+    """An experiment by its module, the question it answers, and how long it takes on two cores."""
+
+    module: str
+    question: str
+    minutes: float
+
+
+PHENOMENA: dict[str, Phenomenon] = {
+    "few-labels": Phenomenon("few_labels", "what is pre-training worth when labels are few?", 15),
+}
+
+
+def reproduce(name: str, out: str, seeds: int = 3, quick: bool = False, seed: int = 0) -> int:
+    """Run one experiment with so many seeds, from `seed` on; its pictures and metrics.json are left in `out`."""
+    if name not in PHENOMENA:
+        raise InputError(f"experiment {name!r} is not known{suggestion(name, PHENOMENA)}; "
+                         f"choose one of: {', '.join(PHENOMENA)}")
+    if seeds < 1:
+        raise InputError(f"--seeds is {seeds}; it must be 1 or larger")
+    if seed < 0:
+        raise InputError(f"--seed is {seed}; it must be 0 or larger")
+    folder, began = _folder(out), time.perf_counter()
+    found = import_module(f"tinyformer.phenomena.{PHENOMENA[name].module}").run(folder, range(seed, seed + seeds),
+                                                                               quick)
+    write_metrics(folder, {"experiment": name, "seeds": list(range(seed, seed + seeds)), "quick": quick,
+                           "seconds": round(time.perf_counter() - began, 1), **found})
+    print(f"figures: {folder / 'metrics.json'}")
+    return 0
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean and standard deviation over seeds, "97.3 ± 0.4"; one value stands alone."""
+    from statistics import mean, stdev
+    return f"{mean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
+
+
+def _folder(out: str) -> Path:
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be made a folder ({error.strerror}); choose another --out") from None
+    return folder

@@ -81,7 +81,7 @@ def test_dynamic_noise_changes_with_the_epoch_and_static_noise_stays(corpus, wor
         first, second = {}, {}
         for seen, epoch in ((first, 0), (second, 1)):
             for place in range(epoch * examples, (epoch + 1) * examples):
-                index = int(batches._epoch_order(epoch)[place - epoch * examples])
+                index = int(batches.order.epoch(epoch)[place - epoch * examples])
                 batch = batches.batch(place // 4)
                 seen[index] = batch.ids[place % 4].tobytes()
         assert set(first) == set(second) == set(range(examples))               # each once in an epoch

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyformer.data.masking import IGNORED, chinese_words, mask_tokens, word_numbers
+from tinyformer.data.order import EpochOrder
 from tinyformer.data.pairs import SentencePairs
 from tinyformer.errors import InputError
 from tinyformer.rng import stream
@@ -117,7 +118,7 @@ class MaskedBatches:
                                    objective=objective, short_seq_prob=short_seq_prob, seed=seed, donors=donors,
                                    twins=twins)
         self.begins = self._word_beginnings(word_list) if whole_word else None
-        self._order = (-1, None)                 # the epoch whose order was used last, and that order
+        self.order = EpochOrder(len(self.pairs), seed)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -126,8 +127,7 @@ class MaskedBatches:
 
     def batch(self, step: int) -> PretrainingBatch:
         """The batch of this step, (batch_size, max_length)."""
-        places = range(step * self.batch_size, (step + 1) * self.batch_size)
-        indices = [int(self._epoch_order(place // len(self.pairs))[place % len(self.pairs)]) for place in places]
+        indices = self.order.batch(step, self.batch_size)
         if not self.static:
             return self._build(indices, stream(self.seed, "mask", step))
         rows = [self._build([index], stream(self.seed, "static mask", index)) for index in indices]
@@ -190,11 +190,6 @@ class MaskedBatches:
         positions = np.flatnonzero(targets != IGNORED)                         # (M,)
         labels = None if pairs[0].label is None else np.array([pair.label for pair in pairs], dtype=np.int64)
         return PretrainingBatch(inputs, segments, keep, positions, targets.reshape(-1)[positions], labels)
-
-    def _epoch_order(self, epoch: int) -> np.ndarray:
-        if self._order[0] != epoch:
-            self._order = epoch, stream(self.seed, "order", epoch).permutation(len(self.pairs))
-        return self._order[1]
 
     def _word_beginnings(self, word_list: Collection[str] | None) -> np.ndarray:
         """For each token of the corpus (N,): does it begin a word?"""

@@ -15,9 +15,9 @@ import numpy as np
 
 from tinyformer.data.batches import Rows
 from tinyformer.data.masking import IGNORED
+from tinyformer.data.order import EpochOrder
 from tinyformer.data.windows import Window, windows
 from tinyformer.errors import InputError
-from tinyformer.rng import stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,8 +225,8 @@ class LabelledBatches:
             raise InputError("there are no examples to train on")
         if batch_size < 1:
             raise InputError(f"batch_size is {batch_size}; it must be 1 or larger")
-        self.rows, self.batch_size, self.seed, self.pad_id = rows, batch_size, seed, pad_id or 0
-        self._order = (-1, None)
+        self.rows, self.batch_size, self.pad_id = rows, batch_size, pad_id or 0
+        self.order = EpochOrder(len(rows), seed)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -236,9 +236,7 @@ class LabelledBatches:
     def batch(self, step: int) -> LabelledBatch | SpanBatch:
         """The batch of this step."""
         epoch, place = divmod(step, self.steps_per_epoch)
-        if self._order[0] != epoch:
-            self._order = epoch, stream(self.seed, "order", epoch).permutation(len(self.rows))
-        chosen = self._order[1][place * self.batch_size:(place + 1) * self.batch_size]
+        chosen = self.order.epoch(epoch)[place * self.batch_size:(place + 1) * self.batch_size]
         return self._join([self.rows[number] for number in chosen])
 
     def in_order(self, batch_size: int = 64) -> Iterator[LabelledBatch | SpanBatch]:

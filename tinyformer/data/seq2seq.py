@@ -12,6 +12,7 @@ import numpy as np
 from tinyformer.data.batches import Rows
 from tinyformer.data.masking import IGNORED
 from tinyformer.data.noise import NOISES, RATES, sentinels_needed
+from tinyformer.data.order import EpochOrder
 from tinyformer.errors import InputError
 from tinyformer.rng import stream
 
@@ -101,7 +102,7 @@ class PairBatches:
             raise InputError("there are no pairs of a source and a target; the text is empty")
         self.pairs, self.tokenizer, self.seed = pairs, tokenizer, seed
         self.batch_size, self.room = batch_size, _room(max_length)
-        self._order = (-1, None)                 # the epoch whose order was used last, and that order
+        self.order = EpochOrder(len(pairs), seed)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -110,9 +111,7 @@ class PairBatches:
 
     def batch(self, step: int) -> Seq2SeqBatch:
         """The batch of this step."""
-        places = range(step * self.batch_size, (step + 1) * self.batch_size)
-        return self._build([int(self._epoch_order(place // len(self.pairs))[place % len(self.pairs)])
-                            for place in places], stream(self.seed, "noise", step))
+        return self._build(self.order.batch(step, self.batch_size), stream(self.seed, "noise", step))
 
     def validation_batches(self, batch_size: int | None = None) -> Iterator[Seq2SeqBatch]:
         """Every pair once, in the order of the text, always with the same noise; the last batch may be short."""
@@ -127,11 +126,6 @@ class PairBatches:
     def _build(self, numbers: Sequence[int], rng: np.random.Generator) -> Seq2SeqBatch:
         pairs = [self.pair(number, rng) for number in numbers]
         return seq2seq_batch([(source[:self.room], target[:self.room + 1]) for source, target in pairs], self.tokenizer)
-
-    def _epoch_order(self, epoch: int) -> np.ndarray:
-        if self._order[0] != epoch:
-            self._order = epoch, stream(self.seed, "order", epoch).permutation(len(self.pairs))
-        return self._order[1]
 
 
 class DenoisingBatches(PairBatches):

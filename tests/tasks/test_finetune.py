@@ -153,6 +153,7 @@ def test_several_seeds(capsys, command, heads, tmp_path, no_pictures):
     found = metrics(out)
     figures = [metrics(out / f"seed-{seed}")["accuracy"] for seed in (0, 1)]
     assert found["seeds"] == [0, 1] and found["accuracy"]["runs"] == figures
+    assert json.loads((out / "settings.json").read_text())["seeds"] == 2
     assert found["accuracy"]["mean"] == pytest.approx(sum(figures) / 2)
     assert found["accuracy"]["sd"] == pytest.approx(abs(figures[0] - figures[1]) / 2 ** 0.5)
     assert last.startswith(f"accuracy of 2 seeds: {sum(figures) / 2:.4f} ± {found['accuracy']['sd']:.4f}")
@@ -324,7 +325,7 @@ def test_what_is_missing(capsys, command, heads, tmp_path):
 
 
 def test_columns_are_for_tables(capsys, command, tmp_path):
-    assert "--columns is a setting of classify, pair, score, and the task is tag" in refused(
+    assert "--columns is a setting of classify, pair, score, rewrite, and the task is tag" in refused(
         capsys, command("tag", tmp_path / "run", "--columns", "text=1,label=2"))
 
 

@@ -86,9 +86,9 @@ def test_files_in_the_published_layout(capsys, heads, tmp_path, no_pictures):
 
 def test_the_table():
     runs = [{"accuracy": 0.75, "f1": 0.5, "seed": 0, "collapsed": "'1'"}, {"accuracy": 0.85, "f1": 0.7, "seed": 1}]
-    real = row("mrpc", runs, generated_task=False)
+    real = row("mrpc", runs)
     assert real["scores"] == pytest.approx([62.5, 77.5]) and real["collapsed"] == [0]
-    made = row("mrpc", runs, generated_task=True)              # accuracy alone, from a half to all
+    made = row("mrpc", runs, top=1.0)             # accuracy alone, from a half to all
     assert made["scores"] == pytest.approx([50, 70])
     lines = table([real, made], 65.0).splitlines()
     assert lines[1] == "mrpc       70.0 ± 10.6  accuracy 0.8000, f1 0.6000   (collapsed: seed 0)"

@@ -2,27 +2,28 @@
 
     examples -> rows -> head on the encoder -> train -> predictions on the development file -> figures and mistakes
 
-The same stages serve `finetune`, `glue` and the tour; from scratch differs in the encoder alone.
+The same stages serve `finetune`, `glue` and the tour; from scratch differs in the encoder alone.  To rewrite, the
+decoder is trained as well, and there is no head.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tinyformer.backend import choose_device
-from tinyformer.data.labelled import EncodedRows, LabelledBatches
+from tinyformer.data.labelled import EncodedRows
 from tinyformer.data.readers import TaggedSentence, check_labels
 from tinyformer.errors import InputError
-from tinyformer.models import GPT, Bert, BertConfig
-from tinyformer.models.depth import freeze, layer_rates
-from tinyformer.models.heads import Head, encoder_of, with_dropout
+from tinyformer.models import GPT
+from tinyformer.models.depth import layer_rates
+from tinyformer.nn import Module
 from tinyformer.rng import stream
 from tinyformer.tasks import results, seeds
 from tinyformer.tasks.finetuning import SCRATCH, SETTINGS, Finetuning, chosen
 from tinyformer.tasks.folders import open_folder
-from tinyformer.tasks.kinds import TASKS, Task
+from tinyformer.tasks.kinds import TASKS
 from tinyformer.tasks.pretrain import check_out, say
+from tinyformer.tasks.task import Task
 from tinyformer.text import Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
@@ -53,6 +54,7 @@ def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = Fals
     if several:
         print(seeds.line(found, TASKS[settings.task].metrics[0]))
         write_json(out / "metrics.json", seeds.summary(found, TASKS[settings.task].metrics))
+        write_json(out / SETTINGS, settings.to_dict())
     return 0
 
 
@@ -66,7 +68,7 @@ class Prepared:
     settings: Finetuning
     task: Task
     tokenizer: Tokenizer
-    model: Head
+    model: Module
     train: Sequence
     dev: Sequence
     train_rows: EncodedRows
@@ -74,18 +76,17 @@ class Prepared:
     notes: list[str] = field(default_factory=list)
 
     @property
-    def batches(self) -> LabelledBatches:
+    def batches(self):
         """The training rows in batches."""
-        return LabelledBatches(self.train_rows, batch_size=self.settings.batch_size, seed=self.settings.seed,
-                               pad_id=self.tokenizer.pad_id)
+        return self.task.batches(self.train_rows, self.tokenizer, self.settings)
 
     def dev_batches(self):
         """The development rows, always in the same batches."""
-        return LabelledBatches(self.dev_rows, batch_size=64, seed=0, pad_id=self.tokenizer.pad_id).in_order()
+        return self.task.in_order(self.dev_rows, self.tokenizer, self.settings)
 
     def predictions(self) -> list[dict]:
         """What the model says of the development examples."""
-        return self.task.predict(self.model, self.dev, self.dev_rows, self.settings)
+        return self.task.predict(self.model, self.dev, self.dev_rows, self.tokenizer, self.settings)
 
 
 def prepare(settings: Finetuning) -> Prepared:
@@ -99,13 +100,15 @@ def prepare(settings: Finetuning) -> Prepared:
         tokenizer, encoder = scratch(settings, train)
     else:
         model, tokenizer = open_folder(settings.model)
-        encoder = encoder_of(model, stream(settings.seed, "pooler"))
+        encoder = task.part_of(model, settings.seed)
     return assemble(settings, encoder, tokenizer, train, dev)
 
 
-def assemble(settings: Finetuning, encoder: Bert | GPT, tokenizer: Tokenizer, train: Sequence,
-             dev: Sequence) -> Prepared:
-    """Put a fresh head on a copy of the encoder, take as many labels as are wanted, and turn examples into rows."""
+def assemble(settings: Finetuning, encoder: Module, tokenizer: Tokenizer, train: Sequence, dev: Sequence) -> Prepared:
+    """Put a fresh head on a copy of the encoder, take as many labels as are wanted, and turn examples into rows.
+
+    To rewrite, `encoder` is a Seq2Seq, which is copied and needs no head.
+    """
     task = TASKS[settings.task]
     if isinstance(encoder, GPT) and not task.head.pooled:
         raise InputError(f"the model is a GPT, which never sees what stands at the right of a word, and {task.name} "
@@ -129,30 +132,30 @@ def assemble(settings: Finetuning, encoder: Bert | GPT, tokenizer: Tokenizer, tr
             how = "read in several windows" if task.name == "answer" else f"cut to {room} tokens"
             notes.append(f"{these.cut:,} of {len(examples):,} {name} examples are longer than the model reads at once "
                          f"and were {how}")
-    dropout = encoder.config.dropout if settings.dropout is None else settings.dropout
-    model = task.head(with_dropout(encoder, dropout), labels, stream(settings.seed, "head"))
-    freeze(model, settings.frozen_layers)
+    model = task.build(encoder, tokenizer, labels, settings)
     model.to(choose_device(settings.device)[0])
     return Prepared(settings, task, tokenizer, model, train, dev, *rows, notes)
 
 
-def scratch(settings: Finetuning, train: Sequence) -> tuple[Tokenizer, Bert]:
-    """A vocabulary, from a folder or trained on the texts of the training examples, and a BERT that knows nothing."""
+def scratch(settings: Finetuning, train: Sequence) -> tuple[Tokenizer, Module]:
+    """A vocabulary, from a folder or trained on the texts of the training examples, and a model that knows nothing.
+
+    To rewrite, the vocabulary keeps accents, which would be missing from every text that is written.
+    """
     if settings.tokenizer is not None:
         tokenizer = load_tokenizer(settings.tokenizer)
     else:
+        strip = False if settings.task == "rewrite" else None
         tokenizer = WordPieceTokenizer.train((text for example in train for text in texts_of(example)),
-                                             settings.vocabulary)
-    config = BertConfig(vocabulary=len(tokenizer), layers=settings.layers, heads=settings.heads, width=settings.width,
-                        context=settings.max_length, init_std=0.02 * math.sqrt(768 / settings.width))
-    return tokenizer, Bert(config, stream(settings.seed, "weights"))
+                                             settings.vocabulary, strip_accents=strip)
+    return tokenizer, TASKS[settings.task].fresh(tokenizer, settings)
 
 
 def texts_of(example) -> list[str]:
     """Every text of an example of any kind."""
     if isinstance(example, TaggedSentence):
         return [" ".join(example.words)]
-    return [getattr(example, name) for name in ("text", "first", "second", "question", "document")
+    return [getattr(example, name) for name in ("text", "first", "second", "question", "document", "source", "target")
             if hasattr(example, name)]
 
 

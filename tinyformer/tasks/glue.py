@@ -57,10 +57,11 @@ def run(given: dict, data: str | None = None, names: str | None = None, examples
             runs.append(results.finish(prepared, history, folder))
             for label, other in more.items():                  # MNLI is judged on texts of other kinds, too
                 rest = TASKS[kind].rows(other, tokenizer, prepared.model.labels, prepared.settings)
-                predictions = TASKS[kind].predict(prepared.model, other, rest, prepared.settings)
+                predictions = TASKS[kind].predict(prepared.model, other, rest, tokenizer, prepared.settings)
                 runs[-1] |= {f"{label} {figure}": value
                              for figure, value in TASKS[kind].scores(other, predictions).items()}
-        rows.append(row(name, runs, generated_task=not data))
+        top = None if data else tinyland.ceiling(name, "dev", len(dev), settings.seed)
+        rows.append(row(name, runs, top))
     average = statistics.mean(each["score"] for each in rows)
     write_json(out / "glue.json", {"model": settings.model, "seeds": settings.seeds, "average": average, "tasks": rows})
     draw(rows, settings.model, out / "glue.png", "official figures x 100" if data else "majority 0, ceiling 100")
@@ -103,14 +104,16 @@ def published(data: str, name: str, settings: Finetuning) -> tuple[str, Sequence
     return kind, read("train"), read("dev"), more
 
 
-def row(name: str, runs: Sequence[dict], generated_task: bool) -> dict:
-    """One line of the table: the official figures, their mean over the seeds, and what they count, 0 to 100."""
+def row(name: str, runs: Sequence[dict], top: float | None = None) -> dict:
+    """One line of the table: the official figures, their mean over the seeds, and what they count, 0 to 100.
+
+    `top` is what a perfect reader reaches on these very examples of a generated task; a real one has none.
+    """
     figures = [figure for figure in readers.GLUE[name].metrics if figure in runs[0]]
     means = {figure: statistics.mean(found[figure] for found in runs) for figure in figures}
     if "mismatched accuracy" in runs[0]:
         means["mismatched accuracy"] = statistics.mean(found["mismatched accuracy"] for found in runs)
-    if generated_task:
-        top = tinyland.ceiling(name, "dev")
+    if top is not None:
         scores = [tinyland.on_scale(name, found[figures[0]], top) for found in runs]
     else:
         scores = [100 * statistics.mean(found[figure] for figure in figures) for found in runs]

@@ -87,8 +87,9 @@ def pretrain(options) -> int:
 
 def finetune_options(parser):
     from tinyformer.tasks.finetuning import Finetuning
-    parser.add_argument("task", choices=("classify", "tag", "pair", "score", "answer"), help="classify a text, tag its "
-                        "words, classify or score a pair of texts, or find the answer to a question in a document")
+    parser.add_argument("task", choices=("classify", "tag", "pair", "score", "answer", "rewrite"), help="classify a "
+                        "text, tag its words, classify or score a pair of texts, find the answer to a question in a "
+                        "document, or (an encoder with a decoder) rewrite a text as another: translate, correct")
     add_options(parser, Finetuning)
     _run_options(parser)
 
@@ -273,10 +274,10 @@ COMMANDS = {
                         pretrain, usage="bert|gpt|seq2seq --corpus PATH|pydocs|tinyland --out DIR "
                         "[--setting value ...]"),
     "finetune": Command("put a head on a pre-trained model and train it on labelled examples", finetune_options,
-                        finetune, usage="classify|tag|pair|score|answer --model DIR|scratch --train FILE --dev FILE "
-                        "--out DIR [--setting value ...]"),
+                        finetune, usage="classify|tag|pair|score|answer|rewrite --model DIR|scratch --train FILE "
+                        "--dev FILE --out DIR [--setting value ...]"),
     "evaluate": Command("judge a fine-tuned model on labelled examples", evaluate_options, evaluate),
-    "predict": Command("let a fine-tuned model classify, tag, compare or answer", predict_options, predict),
+    "predict": Command("let a fine-tuned model classify, tag, compare, answer or rewrite", predict_options, predict),
     "glue": Command("fine-tune on nine tasks one after the other, and print the table", glue_options, glue,
                     usage="--model DIR|scratch --out DIR [--data DIR] [--setting value ...]"),
     "features": Command("write the hidden vectors of texts to a file, to probe what is in them", features_options,

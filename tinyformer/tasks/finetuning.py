@@ -8,9 +8,10 @@ from tinyformer.errors import InputError
 from tinyformer.tasks.options import check_values, option, read_config
 
 SETTINGS = "settings.json"
+TASKS = ("classify", "tag", "pair", "score", "answer", "rewrite")
 SCRATCH = "scratch"
-READING = ("columns", "tags", "max_length", "stride", "max_question", "n_best", "max_answer_length",
-           "may_be_impossible", "threshold", "device", "skip_bad_rows")        # how a file is read and an answer chosen
+READING = ("columns", "endings", "tags", "max_length", "stride", "max_question", "n_best", "max_answer_length",
+           "may_be_impossible", "threshold", "beams", "length_penalty", "device", "skip_bad_rows")     # and choosing
 TRAINING = ("epochs", "steps", "batch_size", "accumulate", "max_length", "learning_rate", "schedule", "warmup",
             "weight_decay", "clip", "dropout", "freeze", "layer_decay", "seed", "seeds", "device", "skip_bad_rows")
 NARROW = 256                                  # below this width the published learning rate moves too little
@@ -25,9 +26,12 @@ class Finetuning:
                                "to compare with")
     train: str | None = option(None, "file with labelled examples to learn from")
     dev: str | None = option(None, "file with labelled examples to be judged by")
-    columns: str | None = option(None, "classify, pair, score: where the parts of a row stand, for example "
-                                 "text=sentence,label=gold, or by number: first=1,second=2,label=3 (default: told by "
-                                 "the header)")
+    columns: str | None = option(None, "classify, pair, score, rewrite: where the parts of a row stand, for example "
+                                 "text=sentence,label=gold, or by number: first=1,second=2,label=3; source=1,target=2 "
+                                 "(default: told by the header)")
+    endings: str | None = option(None, "rewrite: the texts stand in two files, line by line beside each other: with "
+                                 "--endings en,fr and --train news/train those are news/train.en and news/train.fr, "
+                                 "or the same with .gz behind")
     tags: str | None = option(None, "tag: the column with the tags: upos or xpos (CoNLL-U); ner, chunk, pos or a "
                               "number (CoNLL-2003)")
     out: str | None = option(None, "folder for the model, metrics.json, predictions.jsonl and the pictures")
@@ -58,6 +62,9 @@ class Finetuning:
     may_be_impossible: bool | None = option(None, "answer: a question may have no answer (default: as in the "
                                             "training file)")
     threshold: float = option(0.0, "answer: how much better no answer must be than the best one")
+    beams: int | None = option(None, "rewrite: search for the most probable text, following so many at once (default: "
+                               "take the most probable token each time)", least=1)
+    length_penalty: float = option(1.0, "rewrite: with --beams: compare log p / tokens**PENALTY")
 
     tokenizer: str | None = option(None, "scratch: folder with the vocabulary to use (default: a WordPiece vocabulary "
                                    "trained on the training file)")
@@ -80,6 +87,9 @@ class Finetuning:
         if self.freeze == "all" and self.layer_decay != 1:
             raise InputError("--layer-decay slows layers that learn, and with --freeze all none does; give one of "
                              "the two")
+        if self.task == "rewrite" and (self.freeze not in (None, "0") or self.layer_decay != 1):
+            raise InputError("--freeze and --layer-decay are for a new head on an encoder that has learned already; "
+                             "rewrite trains encoder and decoder as one, so leave them away")
         chosen(self.labels, 100)
 
     def to_dict(self) -> dict:
@@ -124,7 +134,7 @@ def refuse_others(given: dict, task: str, model: str | None) -> None:
     """InputError for an option of another task, or of training from scratch where a folder is given."""
     for item in fields(Finetuning):
         owners = item.metadata.get("help", "").partition(":")[0].split(", ")             # as in "answer: tokens ..."
-        if not set(owners) <= {"classify", "tag", "pair", "score", "answer", SCRATCH} or item.name not in given:
+        if not set(owners) <= {*TASKS, SCRATCH} or item.name not in given:
             continue
         flag = f"--{item.name.replace('_', '-')}"
         if owners == [SCRATCH] and model not in (SCRATCH, None):

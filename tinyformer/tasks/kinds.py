@@ -1,11 +1,12 @@
 """What makes a task of a head?  A way to read examples, to encode them, to predict, and the figures it is judged by.
 
-The four stand side by side, as their heads do in models/heads.py.  A prediction is a dict that is ready for JSON;
-`scores` compares predictions with examples, and its first figure is the one that counts.
+The four stand side by side, as their heads do in models/heads.py; what trains a whole encoder and decoder stands in
+rewrite.py.  A prediction is a dict that is ready for JSON; `scores` compares predictions with examples, and its first
+figure is the one that counts.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from itertools import chain
 from pathlib import Path
 
@@ -13,52 +14,14 @@ import numpy as np
 
 from tinyformer.data import readers
 from tinyformer.data.answers import predict_answer
-from tinyformer.data.labelled import EncodedRows, LabelledBatches, pair_rows, question_rows, tagged_rows, text_rows
+from tinyformer.data.labelled import LabelledBatches, pair_rows, question_rows, tagged_rows, text_rows
 from tinyformer.errors import InputError
 from tinyformer.models import PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
-from tinyformer.models.heads import Head
+from tinyformer.nn import Module
+from tinyformer.tasks.rewrite import Rewrite
+from tinyformer.tasks.task import BATCH, Task, columns
 from tinyformer.train import metrics, squad_metrics
 from tinyformer.train.entities import entity_scores
-
-BATCH = 64                                    # rows in a batch where nothing is learned
-
-
-class Task:
-    """What the four share; `options` is a `tasks.finetuning.Finetuning`."""
-
-    name: str                                 # as it is typed
-    head: type[Head]
-    metrics: tuple[str, ...]                  # figures shown, the one that counts first
-
-    def read(self, path: str, options, training: bool = False, labelled: bool = True) -> readers.Examples:
-        """The examples of a file in a published format; `labelled=False` where the labels may be missing."""
-        raise NotImplementedError
-
-    def labels(self, examples: Sequence) -> list[str]:
-        """The names of the classes, in order."""
-        return readers.label_names(examples)
-
-    def rows(self, examples: Sequence, tokenizer, labels: Sequence[str], options) -> EncodedRows:
-        """The examples as rows of numbers."""
-        raise NotImplementedError
-
-    def predict(self, model: Head, examples: Sequence, rows: EncodedRows, options) -> list[dict]:
-        """What the model says of each example."""
-        raise NotImplementedError
-
-    def scores(self, examples: Sequence, predictions: Sequence[dict]) -> dict[str, float]:
-        """The official figures, as fractions."""
-        raise NotImplementedError
-
-    def constant(self, train: Sequence, examples: Sequence) -> list[dict]:
-        """The predictions of somebody who has seen the labels of training but reads nothing."""
-        raise NotImplementedError
-
-    @staticmethod
-    def outputs(model: Head, rows: EncodedRows) -> list:
-        """What the head predicts for each row, in order."""
-        batches = LabelledBatches(rows, batch_size=BATCH, seed=0, pad_id=0)
-        return [row for batch in batches.in_order(BATCH) for row in model.predict(batch)]
 
 
 class Classify(Task):
@@ -67,13 +30,13 @@ class Classify(Task):
     name, head, metrics = "classify", TextClassifier, ("accuracy", "f1", "f1_macro", "matthews")
 
     def read(self, path, options, training=False, labelled=True):
-        return readers.read_examples(path, self.name, _columns(options.columns, self.name, labelled),
+        return readers.read_examples(path, self.name, columns(options.columns, self.name, labelled),
                                      labelled=labelled, skip_bad_rows=options.skip_bad_rows)
 
     def rows(self, examples, tokenizer, labels, options):
         return text_rows(examples, tokenizer, labels, options.max_length)
 
-    def predict(self, model, examples, rows, options):
+    def predict(self, model, examples, rows, tokenizer, options):
         found = []
         for p in self.outputs(model, rows):
             best = int(p.argmax())
@@ -112,7 +75,7 @@ class Score(Pair):
     def labels(self, examples):
         return []
 
-    def predict(self, model, examples, rows, options):
+    def predict(self, model, examples, rows, tokenizer, options):
         return [{"score": float(score)} for score in self.outputs(model, rows)]
 
     def scores(self, examples, predictions):
@@ -142,7 +105,7 @@ class Tag(Task):
     def rows(self, examples, tokenizer, labels, options):
         return tagged_rows(examples, tokenizer, labels, options.max_length)
 
-    def predict(self, model, examples, rows, options):
+    def predict(self, model, examples, rows, tokenizer, options):
         found = []
         for example, row, tags in zip(examples, rows, self.outputs(model, rows), strict=True):
             said = [model.labels[tag] for tag in tags[row.firsts]]
@@ -190,7 +153,7 @@ class FindAnswer(Task):
         batches = LabelledBatches(rows, batch_size=BATCH // 4, seed=0, pad_id=0)
         return [pair for batch in batches.in_order(BATCH // 4) for pair in zip(*model.predict(batch), strict=True)]
 
-    def predict(self, model, examples, rows, options):
+    def predict(self, model, examples, rows, tokenizer, options):
         """The best answer over all windows of each document, with its place in characters and the n best."""
         of_question = defaultdict(list)
         for row, scores in zip(rows, self.outputs(model, rows), strict=True):
@@ -227,7 +190,7 @@ class FindAnswer(Task):
                 for e in examples]
 
 
-TASKS = {task.name: task for task in (Classify(), Tag(), Pair(), Score(), FindAnswer())}
+TASKS = {task.name: task for task in (Classify(), Tag(), Pair(), Score(), FindAnswer(), Rewrite())}
 
 
 def is_bio(tags: Collection[str]) -> bool:
@@ -236,27 +199,13 @@ def is_bio(tags: Collection[str]) -> bool:
         tag == "O" or tag.startswith(("B-", "I-")) for tag in tags)
 
 
-def task_of(model: Head) -> Task:
-    """The task that a head was made for; InputError for a model without one."""
+def task_of(model: Module) -> Task:
+    """The task that a head was made for, rewriting for an encoder and decoder; InputError for a model without one."""
     for task in TASKS.values():
         if type(model) is task.head:
             return task
     raise InputError(f"the model is a {type(model).__name__} and carries none of the four heads; "
                      "finetune makes one that does")
-
-
-def _columns(written: str | None, kind: str, labelled: bool) -> dict | None:
-    """What --columns says, held to the parts this task reads; where labels may be missing, theirs is not looked at."""
-    if not written:
-        return None
-    columns, parts = dict(readers.parse_columns(written)), readers.KINDS[kind]
-    if not labelled:
-        columns.pop(parts[-1], None)
-        parts = parts[:-1]
-    if set(columns) != set(parts):
-        raise InputError(f"--columns is {written!r}, and {kind} reads {', '.join(parts)}; name each of them and no "
-                         "others, as in --columns " + ",".join(f"{part}={n}" for n, part in enumerate(parts, 1)))
-    return columns
 
 
 def _looks_like_conllu(path: str) -> bool:

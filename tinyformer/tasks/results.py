@@ -1,6 +1,8 @@
 """What does a fine-tuned model leave behind?  Its figures, its predictions, a picture that suits, and its mistakes.
 
     metrics.json  predictions.jsonl  confusion.png | tagged.png | answers.png | scores.png  loss.png
+
+A model that rewrites has no picture of its predictions, which are there to be read.
 """
 
 import json
@@ -12,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyformer.tasks import seeds, show
-from tinyformer.tasks.kinds import Task
+from tinyformer.tasks.task import Task
 from tinyformer.train.log import write_metrics
 
 PREDICTIONS = "predictions.jsonl"
@@ -30,7 +32,7 @@ def finish(prepared, history, out: Path) -> dict:
     write_metrics(out, {"task": task.name, "model": prepared.settings.model, "parameters": prepared.model.count(),
                         "train": len(prepared.train), "dev": len(examples), **found})
     write_lines(out / PREDICTIONS, predictions)
-    draw(task, examples, predictions, found, prepared.model.labels, out / PICTURES[task.name])
+    draw(task, examples, predictions, found, labels_of(prepared.model), out)
     draw_loss(history, task, out / "loss.png")
     print(mistakes(task, examples, predictions))
     print(final_line(task, found, len(examples)))
@@ -38,11 +40,11 @@ def finish(prepared, history, out: Path) -> dict:
 
 
 def judge(task: Task, predictions: Sequence[dict], examples: Sequence, train: Sequence = ()) -> dict:
-    """The official figures, what somebody reaches who reads nothing (under "constant <figure>"), and a collapse."""
+    """The official figures, what somebody reaches who reads nothing or copies (`task.blind`), and a collapse."""
     found = task.scores(examples, predictions)
     if train:
         blind = task.scores(examples, task.constant(train, examples))
-        found |= {f"constant {name}": blind[name] for name in task.metrics if name in blind}
+        found |= {f"{task.blind[0]} {name}": blind[name] for name in task.metrics if name in blind}
     gone = seeds.collapsed(task, predictions, examples)
     if gone:
         found["collapsed"] = gone
@@ -53,8 +55,9 @@ def judge(task: Task, predictions: Sequence[dict], examples: Sequence, train: Se
 
 def final_line(task: Task, found: dict, count: int) -> str:
     """The one line a run ends with."""
+    key, words = task.blind
     parts = [f"{name.replace('_', ' ')} {found[name]:.4f}" + (
-        f" (reading nothing {found[f'constant {name}']:.4f})" if f"constant {name}" in found and not place else "")
+        f" ({words} {found[f'{key} {name}']:.4f})" if f"{key} {name}" in found and not place else "")
         for place, name in enumerate(name for name in task.metrics if name in found)]
     seconds = [f"{found['seconds']:.0f} s of training"] if "seconds" in found else []
     return ", ".join([*parts, f"{count:,} examples", *seconds])
@@ -69,14 +72,19 @@ def mistakes(task: Task, examples: Sequence, predictions: Sequence[dict], most: 
         return show.wrong_answers(_spans(both), most=most)
     if task.name == "score":
         return show.wrong_scores([(e.first, e.second, e.label, p["score"]) for e, p in both], most=most)
+    if task.name == "rewrite":
+        return show.wrong_texts([(e.source, e.target, p["text"]) for e, p in both], most=most)
     return show.wrong_labels([(e.text if task.name == "classify" else (e.first, e.second), e.label, p["label"],
                                p["probability"]) for e, p in both], most=most)
 
 
 def draw(task: Task, examples: Sequence, predictions: Sequence[dict], found: dict, labels: Sequence[str],
-         path: Path) -> None:
-    """The picture that suits the task."""
+         folder: Path) -> None:
+    """The picture that suits the task, if one does."""
+    if task.name not in PICTURES:
+        return
     from tinyformer import plot
+    path = folder / PICTURES[task.name]
     both = list(zip(examples, predictions, strict=True))
     if task.name == "tag":
         plot.tagged_sentences([(e.words, e.tags, p["tags"]) for e, p in both], path)
@@ -94,11 +102,17 @@ def draw(task: Task, examples: Sequence, predictions: Sequence[dict], found: dic
 def draw_loss(history, task: Task, path: Path) -> None:
     """The losses of training and of the development file over the steps."""
     from tinyformer import plot
-    name = {"answer": "span loss", "score": "score loss"}.get(task.name, "label loss")
-    unit = {"answer": "nats per end of an answer", "tag": "nats per tag", "score": "squared error"}
+    name = {"answer": "span loss", "score": "score loss", "rewrite": "seq2seq loss"}.get(task.name, "label loss")
+    unit = {"answer": "nats per end of an answer", "tag": "nats per tag", "score": "squared error",
+            "rewrite": "nats per token"}
     plot.loss_curve([(row["step"], row["loss"]) for row in history.rows], path,
                     validation=[(row["step"], row[name]) for row in history.evaluations],
                     title=f"Fine-tuning: {task.name}", unit=unit.get(task.name, "nats per label"))
+
+
+def labels_of(model) -> tuple[str, ...]:
+    """The names of the classes that a model tells apart; a model that writes has none."""
+    return getattr(model, "labels", ())
 
 
 def write_lines(path: Path, rows: Sequence[dict]) -> None:

@@ -8,7 +8,7 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 
-from tinyformer.tasks.kinds import Task
+from tinyformer.tasks.task import Task
 
 SAME = 0.99                                   # share of one and the same answer from which a run counts as collapsed
 FLAT = 0.05                                   # ... or, of scores, their spread as a share of the true one
@@ -28,12 +28,16 @@ def collapsed(task: Task, predictions: Sequence[dict], examples: Sequence) -> st
         elif task.name == "answer":
             said[prediction["answer"]] += 1
             truth["" if example.impossible else example.answers[0].text] += 1
+        elif task.name == "rewrite":
+            said[prediction["text"]] += 1
+            truth[example.target] += 1
         else:
             said[prediction["label"]] += 1
             truth[example.label] += 1
     (answer, times), (_, real) = said.most_common(1)[0], truth.most_common(1)[0]
     one_sided = times >= SAME * said.total() and real < SAME * truth.total()
-    return (repr(answer) if answer else "no answer") if one_sided else None
+    nothing = "nothing" if task.name == "rewrite" else "no answer"
+    return (repr(answer) if answer else nothing) if one_sided else None
 
 
 def summary(found: Sequence[dict], names: Sequence[str]) -> dict:

@@ -11,6 +11,7 @@ from itertools import groupby
 
 import numpy as np
 
+from tinyformer.train.bleu import words_of
 from tinyformer.train.squad_metrics import exact_match
 
 Span = tuple[int, int]
@@ -86,6 +87,17 @@ def wrong_answers(items: Iterable[tuple[str, str, Span | None, Sequence[Span]]],
         true = " / ".join(dict.fromkeys(document[slice(*span)] for span in gold)) or "no answer"
         out += ["", *_wrapped(question, width, 2), *_wrapped(f"gold: {true}; predicted: {said}", width, 4),
                 *_wrapped(marked(document, predicted, gold), width, 4, lines=3 * LINES)]
+    return "\n".join(out)
+
+
+def wrong_texts(items: Iterable[tuple[str, str, str]], *, most: int = 5, width: int | None = None) -> str:
+    """Texts that were rewritten otherwise than they should: (source, true target, what was written)."""
+    items, width = list(items), _width(width)
+    wrong = [item for item in items if words_of(item[1]) != words_of(item[2])]
+    out = [_heading(len(wrong), len(items), "text", most, "")]
+    for source, true, said in wrong[:most]:
+        out += ["", *_wrapped(source, width, 2), *_wrapped(f"true: {true}", width, 4),
+                *_wrapped(f"said: {said}", width, 4)]
     return "\n".join(out)
 
 

@@ -10,15 +10,16 @@ from dataclasses import fields
 from pathlib import Path
 
 from tinyformer.backend import choose_device
-from tinyformer.data.readers import Examples, PairExample, Question, TaggedSentence, TextExample
+from tinyformer.data.readers import Examples, PairExample, Question, Rewriting, TaggedSentence, TextExample
 from tinyformer.errors import InputError
-from tinyformer.models.heads import Head
+from tinyformer.nn import Module
 from tinyformer.tasks import results
 from tinyformer.tasks.finetuning import SETTINGS, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
-from tinyformer.tasks.kinds import Task, task_of
+from tinyformer.tasks.kinds import task_of
 from tinyformer.tasks.options import read_config
 from tinyformer.tasks.pretrain import say
+from tinyformer.tasks.task import Task
 from tinyformer.train.durable import write_json
 
 TYPED = "typed text"                          # stands for the file's name in examples that came from no file
@@ -40,7 +41,7 @@ def evaluate(given: dict, data: str) -> int:
         write_json(out / "metrics.json", {"task": task.name, "model": settings.model, "data": data,
                                           "examples": len(examples), **found})
         results.write_lines(out / results.PREDICTIONS, predictions)
-        results.draw(task, examples, predictions, found, model.labels, out / results.PICTURES[task.name])
+        results.draw(task, examples, predictions, found, results.labels_of(model), out)
     print(results.mistakes(task, examples, predictions))
     print(results.final_line(task, found, len(examples)))
     return 0
@@ -81,7 +82,7 @@ def predict(given: dict, texts: Sequence[str], data: str | None = None) -> int:
     return 0
 
 
-def open_trained(given: dict) -> tuple[Head, object, Task, Finetuning]:
+def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
     """(model, tokenizer, task, settings): what lies in the folder, the settings changed as `given` says."""
     folder = given.get("model")
     if not folder:
@@ -89,6 +90,9 @@ def open_trained(given: dict) -> tuple[Head, object, Task, Finetuning]:
     model, tokenizer = open_folder(folder)
     task = task_of(model)
     path = Path(folder) / SETTINGS
+    if task.name == "rewrite" and path.is_file() and '"noise"' in path.read_text(encoding="utf-8", errors="replace"):
+        raise InputError(f"{folder}: the model has learned to repair texts and nothing else yet; teach it first, by "
+                         f"finetune rewrite --model {folder}, or try generate")
     saved = read_config(str(path), Finetuning) if path.is_file() else {"max_length": min(512, model.config.context)}
     refuse_others(given, task.name, folder)
     known = {field.name for field in fields(Finetuning)} - {"model", "out", "task", "train", "dev", "steps", "epochs"}
@@ -100,9 +104,11 @@ def open_trained(given: dict) -> tuple[Head, object, Task, Finetuning]:
     return model.to(choose_device(settings.device)[0]), tokenizer, task, settings
 
 
-def unknown_labels(model: Head, examples: Sequence) -> list[str]:
+def unknown_labels(model: Module, examples: Sequence) -> list[str]:
     """A warning about labels that the model was never shown; InputError where it knows none of them."""
-    named = [(e, label) for e in examples if model.labels for label in (getattr(e, "tags", None) or (e.label,))]
+    if not results.labels_of(model):
+        return []
+    named = [(e, label) for e in examples for label in (getattr(e, "tags", None) or (e.label,))]
     unknown = [(e, label) for e, label in named if label not in model.labels]
     if not unknown:
         return []
@@ -115,11 +121,11 @@ def unknown_labels(model: Head, examples: Sequence) -> list[str]:
     return [f"{message}; {len(unknown):,} of {len(named):,} labels are unknown and will count as wrong"]
 
 
-def _predictions(task: Task, model: Head, tokenizer, examples: Sequence, settings: Finetuning) -> list[dict]:
-    rows = task.rows(examples, tokenizer, model.labels, settings)
+def _predictions(task: Task, model: Module, tokenizer, examples: Sequence, settings: Finetuning) -> list[dict]:
+    rows = task.rows(examples, tokenizer, results.labels_of(model), settings)
     if rows.cut and task.name != "answer":
         say(f"{rows.cut:,} of {len(examples):,} texts were cut to {settings.max_length} tokens")
-    return task.predict(model, examples, rows, settings)
+    return task.predict(model, examples, rows, tokenizer, settings)
 
 
 def _read(task: Task, data: str, settings: Finetuning, labelled: bool) -> Examples:
@@ -132,14 +138,16 @@ def _read(task: Task, data: str, settings: Finetuning, labelled: bool) -> Exampl
 def _typed(task: Task, parts: list[str], number: int):
     """An example made of what was typed."""
     wanted = {"classify": "one text", "tag": "one sentence", "pair": "two texts", "score": "two texts",
-              "answer": "a question and then its document"}[task.name]
-    if task.name in ("classify", "tag") and len(parts) != 1 or task.name not in ("classify", "tag") and len(parts) != 2:
+              "answer": "a question and then its document", "rewrite": "one text"}[task.name]
+    if len(parts) != (1 if wanted.startswith("one") else 2):
         raise InputError(f"{TYPED} {number}: {len(parts)} parts were given, and this model takes {wanted}; put each "
                          "part in quotes, or a tab between them in a line of the standard input")
     if not all(part.strip() for part in parts):
         raise InputError(f"{TYPED} {number}: it is empty; this model takes {wanted}")
     if task.name == "classify":
         return TextExample(parts[0], None, TYPED, number)
+    if task.name == "rewrite":
+        return Rewriting(parts[0], None, TYPED, number)
     if task.name == "tag":
         return TaggedSentence(tuple(parts[0].split()), (), TYPED, number)
     if task.name == "answer":
@@ -149,7 +157,8 @@ def _typed(task: Task, parts: list[str], number: int):
 
 def _shown(example) -> dict:
     """The parts of an example that stand in front of its prediction."""
-    names = {TextExample: ("text",), PairExample: ("first", "second"), Question: ("question",)}.get(type(example), ())
+    names = {TextExample: ("text",), PairExample: ("first", "second"), Question: ("question",),
+             Rewriting: ("source",)}.get(type(example), ())
     return {name: getattr(example, name) for name in names}
 
 

@@ -28,6 +28,16 @@ class PairExample:
 
 
 @dataclass(frozen=True)
+class Rewriting:
+    """A text and what is to be written for it: its translation, a summary, its correction."""
+
+    source: str
+    target: str | None
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class TaggedSentence:
     """The words of a sentence, each with its tag."""
 

@@ -16,8 +16,11 @@ NAMES = {
     "label": ("gold_label", "label", "quality", "is_duplicate", "entailment_judgment", "entailment_label", "class",
               "sentiment"),
     "score": ("score", "relatedness_score", "similarity"),
+    "source": ("source", "src", "input", "document", "article", "text", "sentence"),
+    "target": ("target", "tgt", "output", "translation", "summary", "correction"),
 }
-KINDS = {"classify": ("text", "label"), "pair": ("first", "second", "label"), "score": ("first", "second", "score")}
+KINDS = {"classify": ("text", "label"), "pair": ("first", "second", "label"), "score": ("first", "second", "score"),
+         "rewrite": ("source", "target")}
 SHOWN = 2000                                               # rows looked at where the values must tell
 
 
@@ -36,7 +39,7 @@ def parse_columns(written: str) -> Columns:
 
 def read_examples(path: str | os.PathLike, kind: str, columns: Columns | None = None, labelled: bool = True,
                   **options) -> Examples:
-    """The examples of a table for `kind` "classify", "pair" or "score"; `options` as in `read_table`.
+    """The examples of a table for `kind` "classify", "pair", "score" or "rewrite"; `options` as in `read_table`.
 
     Without `columns` they are recognised.  CoLA's file without a header is known by its four columns.
     """

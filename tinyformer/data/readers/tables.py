@@ -11,7 +11,7 @@ import math
 import os
 from collections.abc import Collection, Iterator, Mapping
 
-from tinyformer.data.readers.examples import Examples, PairExample, TextExample
+from tinyformer.data.readers.examples import Examples, PairExample, Rewriting, TextExample
 from tinyformer.data.readers.lines import BadRow, collect, file_lines, filled_lines, json_object, whole_characters
 from tinyformer.errors import InputError
 
@@ -19,6 +19,7 @@ FORMATS = ("tsv", "csv", "jsonl")
 ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 TEXTS = ({"text"}, {"first", "second"})
 TARGETS = (set(), {"label"}, {"score"})
+REWRITINGS = ({"source"}, {"source", "target"})
 
 Columns = Mapping[str, str | int]
 
@@ -29,10 +30,11 @@ def read_table(path: str | os.PathLike, columns: Columns, *, format: str | None 
     """The examples of a table; `columns` says where each part stands: {"text": "sentence", "label": "gold"}.
 
     Parts are text (gives TextExample) or first and second (PairExample), with label (a class) or score (a number)
-    or neither.  A column is a name, of the header or of the JSON key, or a number counted from 1.  `header` says
-    whether the first row holds names (by default: if a column is named), `width` how many columns every row has
-    (by default as many as the first row).  `labels` are the allowed ones, `no_label` those that mean there is none
-    (by default "-" in a column gold_label).  `format` follows from the file's ending: .csv, .jsonl, otherwise TSV.
+    or neither; or source and target (Rewriting), without target where there is none.  A column is a name, of the
+    header or of the JSON key, or a number counted from 1.  `header` says whether the first row holds names (by
+    default: if a column is named), `width` how many columns every row has (by default as many as the first row).
+    `labels` are the allowed ones, `no_label` those that mean there is none (by default "-" in a column gold_label).
+    `format` follows from the file's ending: .csv, .jsonl, otherwise TSV.
 
     InputError names file and line of the first row beyond `skip_bad_rows` that does not fit.
     """
@@ -75,9 +77,9 @@ def read_table(path: str | os.PathLike, columns: Columns, *, format: str | None 
 def check_columns(columns: Columns) -> None:
     """InputError unless the parts are those of a text or of a pair, with at most one of label and score."""
     parts = set(columns)
-    if not any(parts == texts | target for texts in TEXTS for target in TARGETS):
+    if parts not in REWRITINGS and not any(parts == texts | target for texts in TEXTS for target in TARGETS):
         raise InputError(f"columns names {', '.join(columns) or 'nothing'}; it must name text, or first and second, "
-                         "and then label, or score, or neither of them (as text=2,label=1)")
+                         "and then label, or score, or neither of them (as text=2,label=1); or source and target")
     for part, column in columns.items():
         if isinstance(column, int) and column < 1:
             raise InputError(f"columns: {part} is column {column}; columns are counted from 1")
@@ -175,6 +177,12 @@ def _maker(path, columns, labels, no_label):
         return _label(row, columns["label"], labels, no_label) if "label" in columns else None
 
     def make(line, row):
+        if "source" in columns:
+            found = [text_of(row, part) if part in columns else None for part in ("source", "target")]
+            for part, text in zip(("source", "target"), found, strict=True):
+                if text is not None and not text.strip():
+                    raise BadRow(f"the {part} is empty; fill it in or remove the row")
+            return Rewriting(*found, file, line)
         label = target_of(row)
         if label is None and "label" in columns:
             return None

@@ -1,0 +1,131 @@
+"""How does an encoder and decoder learn to answer one text with another: a translation, a summary, a correction?
+
+All of it is trained, on the loss of the target's tokens.  It is judged by what it then writes by itself: BLEU, the
+share of texts that are right as a whole, and beside them the share of tokens that it would have found had everything
+before been right.  Copying the source is what it has to surpass.
+"""
+
+from pathlib import Path
+
+from tinyformer.data import readers
+from tinyformer.data.labelled import EncodedRows
+from tinyformer.data.seq2seq import FRAME, PairBatches, seq2seq_batch
+from tinyformer.errors import InputError
+from tinyformer.generate import rewrite, rewrite_beams
+from tinyformer.models import Seq2Seq, Seq2SeqConfig
+from tinyformer.rng import stream
+from tinyformer.tasks.task import BATCH, Task, columns, sizes
+from tinyformer.train.bleu import bleu, words_of
+
+
+class Rewrite(Task):
+    """A text for a text."""
+
+    name, head, metrics = "rewrite", Seq2Seq, ("bleu", "exact", "token_accuracy")
+    blind = ("copy", "copying the source")
+
+    def read(self, path, options, training=False, labelled=True):
+        if options.endings is None:
+            return readers.read_examples(path, self.name, columns(options.columns, self.name, labelled),
+                                         labelled=labelled, skip_bad_rows=options.skip_bad_rows)
+        if options.columns is not None:
+            raise InputError("--columns names the parts of one file, and --endings two files; give one of the two")
+        source, target = _both(path, options.endings)
+        if not labelled:
+            return readers.read_sources(source)
+        return readers.read_aligned(source, target)
+
+    def labels(self, examples):
+        return []
+
+    def rows(self, examples, tokenizer, labels, options):
+        """(source, target) of each example as ids, both cut to `max_length` less two."""
+        room, rows = options.max_length - FRAME, EncodedRows()
+        for example in examples:
+            source, target = tokenizer.encode(example.source), tokenizer.encode(example.target or "")
+            if not source:
+                raise InputError(f"{example.file}:{example.line}: the source {example.source[:40]!r} has no tokens; "
+                                 "remove the row")
+            rows.cut += len(source) > room or len(target) > room
+            rows.append((source[:room], target[:room]))
+        return rows
+
+    def batches(self, rows, tokenizer, options):
+        return PairBatches(rows, tokenizer, batch_size=options.batch_size, max_length=options.max_length,
+                           seed=options.seed)
+
+    def in_order(self, rows, tokenizer, options):
+        return PairBatches(rows, tokenizer, batch_size=BATCH, max_length=options.max_length,
+                           seed=0).validation_batches()
+
+    def part_of(self, model, seed):
+        if not isinstance(model, Seq2Seq):
+            raise InputError(f"the model is a {type(model).__name__}, and rewrite needs an encoder with a decoder; "
+                             "pretrain seq2seq makes one, and --model scratch takes a fresh one")
+        return model
+
+    def fresh(self, tokenizer, options):
+        return Seq2Seq(_speaking(Seq2SeqConfig(vocabulary=len(tokenizer), **sizes(options)), tokenizer),
+                       stream(options.seed, "weights"))
+
+    def build(self, part, tokenizer, labels, options):
+        """A copy of the whole model, which begins and ends a text with this tokenizer's [CLS] and [SEP]."""
+        dropout = part.config.dropout if options.dropout is None else options.dropout
+        model = Seq2Seq(_speaking(part.config, tokenizer).but(dropout=dropout), None)
+        return model.to(dtype=part.words.weight.dtype).load(part.state())
+
+    def predict(self, model, examples, rows, tokenizer, options):
+        """What the model writes; of examples with a target also how many of its tokens were right, given those before.
+
+        Sources of about the same length are read side by side.
+        """
+        found: list[dict] = [{} for _ in rows]
+        order = sorted(range(len(rows)), key=lambda number: len(rows[number][0]))
+        for first in range(0, len(order), BATCH):
+            numbers = order[first:first + BATCH]
+            for number, ids in zip(numbers, self._written(model, [rows[n] for n in numbers], options), strict=True):
+                found[number]["text"] = tokenizer.decode([id for id in ids if id != model.config.end_id])
+        for one, example, row in zip(found, examples, rows, strict=True):
+            if example.target is not None:
+                right, asked = model.measure(seq2seq_batch([row], tokenizer))["seq2seq accuracy"]
+                one |= {"right": int(right), "tokens": int(asked)}
+        return found
+
+    def scores(self, examples, predictions):
+        wanted, said = [words_of(e.target) for e in examples], [words_of(p["text"]) for p in predictions]
+        found = {"bleu": bleu([[words] for words in wanted], said),
+                 "exact": sum(a == b for a, b in zip(wanted, said, strict=True)) / len(wanted)}
+        if all("tokens" in p for p in predictions):
+            found["token_accuracy"] = sum(p["right"] for p in predictions) / sum(p["tokens"] for p in predictions)
+        return found
+
+    def constant(self, train, examples):
+        """The source as it is."""
+        return [{"text": example.source} for example in examples]
+
+    @staticmethod
+    def _written(model: Seq2Seq, rows, options) -> list[list[int]]:
+        """The ids that the decoder writes for each source, greedily or by beam search."""
+        c, room = model.config, options.max_length
+        sources = [[c.start_id, *source, c.end_id] for source, _ in rows]
+        if options.beams is None:
+            return rewrite(model, sources, room)
+        return [rewrite_beams(model, source, room, options.beams, options.length_penalty)[0].ids for source in sources]
+
+
+def _speaking(config: Seq2SeqConfig, tokenizer) -> Seq2SeqConfig:
+    """The configuration of a model that is taught by `PairBatches` with this tokenizer."""
+    if None in (tokenizer.pad_id, tokenizer.cls_id, tokenizer.sep_id):
+        raise InputError(f"{tokenizer!r} has no [PAD], [CLS] or [SEP], between which an encoder reads a text; "
+                         "take a WordPiece vocabulary (--tokenizer)")
+    return config.but(pad_id=tokenizer.pad_id, start_id=tokenizer.cls_id, end_id=tokenizer.sep_id)
+
+
+def _both(path: str, endings: str) -> tuple[Path, Path]:
+    """The two files that `path` and "en,fr" name: path.en and path.fr, or the same packed, path.en.gz."""
+    parts = [part.strip().removeprefix(".") for part in endings.split(",")]
+    if len(parts) != 2 or not all(parts) or parts[0] == parts[1]:
+        raise InputError(f"--endings is {endings!r}; it takes two, that of the source first, such as en,fr")
+    plain = [Path(f"{path}.{part}") for part in parts]
+    packed = [Path(f"{path}.{part}.gz") for part in parts]
+    return tuple(p if p.exists() or not z.exists() else z for p, z in zip(plain, packed, strict=True))

@@ -25,7 +25,7 @@ SETTINGS = {                                  # task: (kind, training file, dev 
     "ewt": ("tag", "ud_english_ewt/train_2000.conllu", "ud_english_ewt/dev.conllu", 128, 2),
     "sick": ("pair", "sick/SICK_train.txt", "sick/SICK_trial.txt", 64, 2),
     "relatedness": ("score", "sick/SICK_train.txt", "sick/SICK_trial.txt", 64, 2),
-    "squad": ("answer", "squad/train_2000.json", "squad/eval_1000.json", 192, 4),
+    "squad": ("answer", "squad/train_2000.json", "squad/eval_1000.json", 192, 3),
 }
 BATCH, PEAK, FROZEN_PEAK, TRACE = 32, 5e-5, 1e-3, 16
 

@@ -181,6 +181,19 @@ def test_glue_table_averages_over_tasks(words, tmp_path):
         plot.glue_table([], tmp_path / "g.png")
 
 
+def test_grouped_bars_have_the_mean_the_seeds_and_the_level(words, tmp_path):
+    panel = {"title": "names", "xlabel": "f1 x 100", "values": {"mask": [10, 30], "rotate": [-5], "none": [0.0]},
+             "level": ("copying", 62.0)}
+    groups = {"hides": ["mask"], "reorders": ["rotate"], "nothing": ["none"]}
+    plot.grouped([panel, {**panel, "title": "tags", "level": None}], groups, tmp_path / "g.png", title="All")
+    for part in ("All", "names", "tags", "mask", "20.0", "-5.0", "copying", "■ reorders", "mean of 2 seeds"):
+        assert part in words()
+    with pytest.raises(ValueError, match="no values for none"):
+        plot.grouped([{**panel, "values": {"mask": [1], "rotate": [2]}}], groups, tmp_path / "g.png")
+    with pytest.raises(ValueError, match="no panel or no group"):
+        plot.grouped([], groups, tmp_path / "g.png")
+
+
 # Where there is no home
 
 

@@ -26,6 +26,8 @@ class Phenomenon:
 
 PHENOMENA: dict[str, Phenomenon] = {
     "few-labels": Phenomenon("few_labels", "what is pre-training worth when labels are few?", 15),
+    "corruptions": Phenomenon("corruptions", "which damage teaches most when it is repaired?", 40),
+    "translation": Phenomenon("translation", "does reading two languages help to translate?", 15),
 }
 
 

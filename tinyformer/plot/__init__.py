@@ -8,9 +8,10 @@ from .answers import marked_answers
 from .attention import attention_map
 from .comparison import compared, glue_table
 from .gradients import valley
+from .grouped import grouped
 from .predictions import confusion, score_scatter
 from .tags import tagged_sentences
 from .training import loss_curve
 
-__all__ = ["attention_map", "compared", "confusion", "glue_table", "loss_curve", "marked_answers", "score_scatter",
-           "tagged_sentences", "valley"]
+__all__ = ["attention_map", "compared", "confusion", "glue_table", "grouped", "loss_curve", "marked_answers",
+           "score_scatter", "tagged_sentences", "valley"]

@@ -1,0 +1,101 @@
+"""Is the comparison of corruptions a fair one, and does it count and say what it finds?"""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tinyformer.cli import main
+from tinyformer.data.noise import NOISES
+from tinyformer.data.tinyland import World
+from tinyformer.data.tinyland.grammar import grammar
+from tinyformer.phenomena import corruptions
+from tinyformer.phenomena.corruptions import HIDE, NONE, QUICK, REORDER, Counted
+from tinyformer.train.bleu import words_of
+
+pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+
+SMALL = replace(QUICK, steps=3, documents=60, vocabulary=300, width=16, shorter=150, dev=8)
+
+
+def test_every_corruption_is_of_one_kind():
+    assert sorted(HIDE + REORDER) == sorted(NOISES) and NONE not in NOISES
+
+
+def test_the_budget_is_the_same_for_all():
+    """The same weights, as many steps, and at each step the same rows of the same text."""
+    tokenizer, documents = corruptions.corpus(100, SMALL)
+    budgets, rows = {}, {}
+    for noise in NOISES:
+        model, budgets[noise] = corruptions.pretrained(noise, documents, tokenizer, SMALL, 100)
+        batches = Counted(documents, tokenizer, batch_size=8, max_length=SMALL.max_length, seed=100, noise=noise)
+        rows[noise] = []
+        pair = batches.pair
+        batches.pair = lambda number, rng, seen=rows[noise], pair=pair: (seen.append(number), pair(number, rng))[1]
+        for step in range(SMALL.steps):
+            batches.batch(step)
+        assert budgets[noise]["text"] == batches.text == sum(len(part) for number in rows[noise]
+                                                             for part in batches.rows[number])
+    assert {budget["steps"] for budget in budgets.values()} == {3}
+    assert len({budget["text"] for budget in budgets.values()}) == 1 and budgets["mask"]["text"] > 0
+    assert all(row == rows["mask"] for row in rows.values()) and len(rows["mask"]) == 24
+    text = budgets["mask"]["text"]
+    for noise in ("mask", "permute", "rotate", "deshuffle"):
+        assert budgets[noise]["read"] == budgets[noise]["asked"] == text
+    assert budgets["delete"]["read"] < text == budgets["delete"]["asked"]
+    assert budgets["mass"]["asked"] < text == budgets["mass"]["read"] and budgets["spans"]["asked"] < text
+
+
+def test_all_begin_with_the_weights_of_who_reads_nothing():
+    tokenizer, documents = corruptions.corpus(100, SMALL)
+    still = replace(SMALL, learning_rate=0.0)
+    fresh, budget = corruptions.pretrained(NONE, documents, tokenizer, SMALL, 100)
+    assert budget == {"steps": 0, "text": 0, "read": 0, "asked": 0}
+    model, _ = corruptions.pretrained("infill", documents, tokenizer, still, 100)
+    assert all(np.array_equal(fresh.state()[name], value) for name, value in model.state().items())
+
+
+def test_what_is_told_of_tomorrow():
+    found = corruptions.told_of_tomorrow(5, 60)
+    assert found == corruptions.told_of_tomorrow(5, 80)[:60] and len({one.source for one in found}) == 60
+    told = {sentence.text for index in range(200)
+            for sentence in World(5, kinds=("story", "retelling")).document(index).sentences}
+    base = {forms["past"]: forms["base"] for forms in grammar().lexicon.verbs.values()}
+    for one in found:
+        assert one.source in told and " will " in one.target
+        left, right = words_of(one.source), words_of(one.target.replace("will ", ""))
+        assert len(left) == len(right) and all(a == b or base.get(a) == b for a, b in zip(left, right, strict=True))
+
+
+SCORES = {"a": {"infill": [90.0, 70.0], "mask": [80.0, 70.0], "permute": [10.0, 20.0], NONE: [10.0, 0.0]}}
+
+
+def test_ranks_are_shared_by_equals():
+    assert corruptions.ranks(SCORES) == {"infill": 1.25, "mask": 1.75, "permute": 3.25, NONE: 3.75}
+
+
+def test_the_two_kinds_are_compared(monkeypatch):
+    monkeypatch.setattr(corruptions, "HIDE", ("infill", "mask"))
+    monkeypatch.setattr(corruptions, "REORDER", ("permute",))
+    gap = corruptions.hiding_against_reordering(SCORES)
+    assert gap == [75.0, 50.0]
+    said = corruptions.verdict(SCORES, gap)
+    assert "(infill, mask) reaches 77.5 on average" in said and "(permute) 15.0, no pre-training 5.0" in said
+    assert said.endswith("hiding less reordering is +62.5 (-96.3 to 221.3) points")
+
+
+def test_what_a_run_leaves(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(corruptions, "QUICK", SMALL)
+    assert main(["reproduce", "corruptions", "--quick", "--seeds", "1", "--seed", "100", "--out", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    arms = {*NOISES, NONE}
+    assert set(found["runs"]) == arms == set(found["ranks"]) and len(found["scores"]) == 3
+    assert all(set(by_noise) == arms for by_noise in found["scores"].values())
+    assert sum(found["ranks"].values()) == pytest.approx(45)
+    cola = found["runs"]["mask"][0]["cola"]
+    assert found["scores"]["acceptable?"]["mask"] == [100 * cola["matthews"]] and cola["blind"] == 0
+    assert (tmp_path / "corruptions.png").read_bytes().startswith(b"\x89PNG")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("every corruption: 3 steps over ") and "hiding less reordering is" in lines[-2]
+    assert sum(line.startswith(tuple(arms)) for line in lines) == 9

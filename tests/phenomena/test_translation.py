@@ -1,0 +1,50 @@
+"""Does the translation experiment read no parallel text, judge on sentences not shown, and leave what it promises?"""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tinyformer.cli import main
+from tinyformer.data.tinyland.language import to_b
+from tinyformer.phenomena import translation
+from tinyformer.phenomena.translation import QUICK, Lesson
+
+pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+
+SMALL = replace(QUICK[0], steps=2, documents=40, vocabulary=300, width=16), Lesson((6, 12), 2, 5, 4)
+
+
+def test_pairs_are_different_sentences_and_their_translations():
+    pairs = translation.parallel(7, 50)
+    assert len({one.source for one in pairs}) == 50 and pairs == translation.parallel(7, 50)
+    for one in pairs:
+        there, back = one.source.lower().split(), [to_b(word.strip(".,?!:;")) for word in one.target.lower().split()]
+        assert len(there) == len(back), "word for word, in another order"
+    assert any([to_b(word.strip(".,?!:;")) for word in one.target.lower().split()] !=
+               [word.strip(".,?!:;") for word in one.source.lower().split()] for one in pairs)
+
+
+def test_no_document_stands_in_both_languages():
+    from tinyformer.data.tinyland import World
+    tokenizer, documents = translation.corpus(3, SMALL[0])
+    first, second = (tokenizer.decode([id for sentence in documents[place] for id in sentence]) for place in (0, 1))
+    plain = [text.replace(" ", "") for text in (first, second)]
+    world = World(3)
+    assert plain[0] == world.document(0).text.lower().replace(" ", "")
+    assert plain[1] == next(iter(world.documents(1, "b", 20, translation.ORDER))).lower().replace(" ", "")
+    assert len(documents) == 40
+
+
+def test_what_a_run_leaves(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(translation, "QUICK", SMALL)
+    assert main(["reproduce", "translation", "--quick", "--seeds", "1", "--seed", "100", "--out", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    assert found["pairs"] == [6, 12] and set(found["runs"]) == set(translation.ARMS)
+    for runs in found["runs"].values():
+        (few, more), = runs
+        assert 0 <= few["all words in the pairs"] <= more["all words in the pairs"] <= 1
+        assert few["copy bleu"] == 0 and {"bleu", "exact", "token_accuracy"} <= set(few) and len(few["examples"]) == 5
+    assert (tmp_path / "translation.png").read_bytes().startswith(b"\x89PNG")
+    said = capsys.readouterr().out
+    assert said.count("from scratch") == said.count("copying the source") == said.count("points of BLEU") == 2

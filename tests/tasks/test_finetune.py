@@ -11,7 +11,7 @@ import pytest
 from tinyformer.cli import main
 from tinyformer.data.labelled import LabelledBatches
 from tinyformer.data.readers import TextExample
-from tinyformer.models import GPT, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig
+from tinyformer.models import GPT, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig, encoder_of
 from tinyformer.tasks import finetune, results
 from tinyformer.tasks.finetuning import Finetuning, chosen
 from tinyformer.tasks.kinds import TASKS
@@ -144,6 +144,25 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not(capsys, command, heads,
     assert "holds a run already" in refused(capsys, command("tag", out))
     assert main(["finetune", "tag", "--out", str(out), "--resume"]) == 0, "it knows its own settings"
     assert same(out, heads["tag"]) and metrics(out)["f1"] == metrics(heads["tag"])["f1"]
+
+
+@pytest.mark.parametrize("start", ["untrained", "gpt"])
+def test_fresh_weights_in_the_same_sizes(capsys, command, request, tmp_path, no_pictures, start):
+    folder, rate = request.getfixturevalue(start), ["--learning-rate", "0"]
+    words = command("classify", tmp_path / "kept", *rate, model=folder)
+    assert main(words) == 0
+    for seed in ("0", "1"):
+        words[words.index("--out") + 1] = str(tmp_path / seed)
+        assert main([*words, "--fresh", "--seed", seed]) == 0
+    kept, one, other = (weights(tmp_path / name) for name in ("kept", "0", "1"))
+    before = encoder_of(load_model(folder)[0]).state()
+    table = next(name for name in before if name.endswith("words.weight"))
+    assert np.array_equal(kept[f"encoder.{table}"], before[table])
+    assert {name: array.shape for name, array in one.items()} == {name: array.shape for name, array in kept.items()}
+    assert not np.array_equal(one[f"encoder.{table}"], kept[f"encoder.{table}"])
+    assert not np.array_equal(one[f"encoder.{table}"], other[f"encoder.{table}"])
+    words[words.index("--model") + 1] = "scratch"
+    assert "leave --fresh away" in refused(capsys, [*words, "--fresh"])
 
 
 def test_several_seeds(capsys, command, heads, tmp_path, no_pictures):

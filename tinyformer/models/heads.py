@@ -21,6 +21,7 @@ import numpy as np
 from tinyformer.backend import to_device, to_host
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.bert import Bert, BertForPretraining
+from tinyformer.models.config import Config
 from tinyformer.models.gpt import GPT
 from tinyformer.models.measure import measured
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
@@ -213,10 +214,13 @@ def _without_pooler(encoder: Bert) -> Bert:
 
 def with_dropout(encoder: Bert | GPT | Encoder, rate: float) -> Bert | GPT | Encoder:
     """A copy of an encoder that drops out another share of its activations."""
-    config = encoder.config.but(dropout=rate)
-    if isinstance(encoder, Encoder):
-        fresh = Seq2Seq(config, None).encoder
-    else:
-        pooled = {"pooled": encoder.pooler is not None} if isinstance(encoder, Bert) else {}
-        fresh = type(encoder)(config, None, **pooled)
-    return fresh.to(dtype=encoder.words.weight.dtype).load(encoder.state())
+    empty = like(encoder, encoder.config.but(dropout=rate), None)
+    return empty.to(dtype=encoder.words.weight.dtype).load(encoder.state())
+
+
+def like(model: Module, config: Config, rng: np.random.Generator | None) -> Module:
+    """A Bert, a GPT, a Seq2Seq or its encoder of the same kind as `model`, with initial weights drawn from `rng`."""
+    if isinstance(model, Encoder):
+        return Seq2Seq(config, rng).encoder
+    pooled = {"pooled": model.pooler is not None} if isinstance(model, Bert) else {}
+    return type(model)(config, rng, **pooled)

@@ -16,6 +16,7 @@ from tinyformer.data.readers import TaggedSentence, check_labels
 from tinyformer.errors import InputError
 from tinyformer.models import GPT
 from tinyformer.models.depth import layer_rates
+from tinyformer.models.heads import like
 from tinyformer.nn import Module
 from tinyformer.rng import stream
 from tinyformer.tasks import results, seeds
@@ -101,6 +102,8 @@ def prepare(settings: Finetuning) -> Prepared:
     else:
         model, tokenizer = open_folder(settings.model)
         encoder = task.part_of(model, settings.seed)
+        if settings.fresh:
+            encoder = like(encoder, encoder.config, stream(settings.seed, "weights"))
     return assemble(settings, encoder, tokenizer, train, dev)
 
 

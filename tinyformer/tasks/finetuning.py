@@ -24,6 +24,8 @@ class Finetuning:
     task: str = "classify"
     model: str | None = option(None, "folder of a pre-trained model, ours or from the model hub; scratch: a fresh one, "
                                "to compare with")
+    fresh: bool = option(False, "take kind, sizes and vocabulary from --model, and no weights: to compare with what "
+                         "it has learned")
     train: str | None = option(None, "file with labelled examples to learn from")
     dev: str | None = option(None, "file with labelled examples to be judged by")
     columns: str | None = option(None, "classify, pair, score, rewrite: where the parts of a row stand, for example "
@@ -84,6 +86,9 @@ class Finetuning:
             raise InputError(f"--steps is {self.steps} and --epochs is {self.epochs}; give one of the two")
         if self.freeze is not None and self.freeze != "all" and not self.freeze.isdigit():
             raise InputError(f"--freeze is {self.freeze!r}; it must be all or a number of layers")
+        if self.fresh and self.model == SCRATCH:
+            raise InputError("--fresh takes the sizes of a folder without its weights, and --model scratch names no "
+                             "folder; leave --fresh away")
         if self.freeze == "all" and self.layer_decay != 1:
             raise InputError("--layer-decay slows layers that learn, and with --freeze all none does; give one of "
                              "the two")

@@ -208,6 +208,27 @@ def generate(options) -> int:
     return run(options.model, given, options.prompt, options.stop, options.device)
 
 
+def shots_options(parser):
+    from tinyformer.tasks.shots import Shots
+    parser.add_argument("--model", required=True, metavar="DIR", help="folder of a GPT, for example runs/tour/gpt")
+    parser.add_argument("--data", required=True, metavar="FILE", help="inputs and their outputs: TSV, CSV or JSONL")
+    parser.add_argument("--columns", metavar="input=COLUMN,output=COLUMN", help="where they stand, by name or number "
+                        "(default: columns input and output, or the two there are)")
+    parser.add_argument("--examples", metavar="FILE", help="take the worked examples from this file (default: from "
+                        "the other rows of --data)")
+    parser.add_argument("--skip-bad-rows", type=int, default=0, metavar="N", help="leave out up to N bad rows")
+    parser.add_argument("--out", metavar="DIR", help="folder for metrics.json, predictions.jsonl and a picture")
+    add_options(parser, Shots)
+    _device_option(parser)
+
+
+def shots(options) -> int:
+    from tinyformer.tasks.shots import run
+    fixed = ("model", "data", "columns", "examples", "skip_bad_rows", "out", "device")
+    given = {name: value for name, value in vars(options).items() if name not in (*fixed, "debug")}
+    return run(options.model, options.data, given, *(getattr(options, name) for name in fixed[2:]))
+
+
 def reproduce_options(parser):
     from tinyformer.phenomena import PHENOMENA
     parser.add_argument("experiment", help="; ".join(f"{name}: {each.question} ({each.minutes:g} min)"
@@ -284,6 +305,8 @@ COMMANDS = {
                         features),
     "fill": Command("let a BERT guess what stands at each [MASK]", fill_options, fill),
     "generate": Command("let a GPT go on writing, or an encoder and decoder repair a text", generate_options, generate),
+    "shots": Command("show a GPT a few worked examples and ask for the next: learning without training",
+                     shots_options, shots),
     "reproduce": Command("run a known experiment again, over several seeds: in-context learning, induction heads ...",
                          reproduce_options, reproduce),
     "tinyland": Command("write the small generated world: a corpus, and labelled sets for every head", tinyland_options,

@@ -10,8 +10,9 @@ from .comparison import compared, glue_table
 from .gradients import valley
 from .grouped import grouped
 from .predictions import confusion, score_scatter
+from .shots import by_size, shot_curve
 from .tags import tagged_sentences
 from .training import loss_curve
 
-__all__ = ["attention_map", "compared", "confusion", "glue_table", "grouped", "loss_curve", "marked_answers",
-           "score_scatter", "tagged_sentences", "valley"]
+__all__ = ["attention_map", "by_size", "compared", "confusion", "glue_table", "grouped", "loss_curve", "marked_answers",
+           "score_scatter", "shot_curve", "tagged_sentences", "valley"]

@@ -1,0 +1,236 @@
+"""Are prompts what they should be, are answers those of the model, and does nothing change while it is asked?"""
+
+import json
+
+import numpy as np
+import pytest
+
+from tinyformer.cli import main
+from tinyformer.errors import InputError
+from tinyformer.generate import likelihoods, write_text
+from tinyformer.models import GPT, GPTConfig
+from tinyformer.tasks.in_context import Look, answers, fingerprint, judged, question
+from tinyformer.text import CharTokenizer, WordPieceTokenizer
+from tinyformer.train import save_model
+
+PAIRS = [("dog", "hund"), ("cat", "katze"), ("cow", "kuh"), ("fox", "fuchs"), ("Dog", "koter"), ("ox", "ochse")]
+LETTERS = "\n =>.:," + "abcdefghijklmnopqrstuvwxyzDGF"
+LOOK = Look("{input} => {output}.", "into German:")
+
+
+@pytest.fixture(scope="module")
+def model():
+    config = GPTConfig(vocabulary=len(LETTERS), layers=2, heads=2, width=16, context=90, dropout=0.0, init_std=0.3)
+    return GPT(config, np.random.default_rng(0)).to(dtype=np.float64)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return CharTokenizer(list(LETTERS))
+
+
+def asked(shots: int, **more):
+    return [question(pair, PAIRS, shots, number=number, **more) for number, pair in enumerate(PAIRS)]
+
+
+# ---- prompts ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_prompt_has_the_description_the_examples_and_breaks_off_where_the_output_is_due():
+    text = LOOK.prompt([("sea otter", "seeotter"), ("a {output}", "b")], "cat")
+    assert text == "into German:\nsea otter => seeotter.\na {output} => b.\ncat =>"
+    assert text + LOOK.answer("katze") == "into German:\nsea otter => seeotter.\na {output} => b.\ncat => katze."
+    assert Look("Q: {input}\nA: {output}", between="\n\n").prompt([], "x") == "Q: x\nA:"
+    assert Look("{input} {output}").answer("y") == " y\n"
+
+
+@pytest.mark.parametrize("line, between", [("{output} <= {input}", "\n"), ("{input} =>", "\n"), ("{input}{output}", ""),
+                                           ("{input} {input} {output}", "\n"), ("{input} => {output}", "")])
+def test_a_format_that_cannot_be_completed_is_refused(line, between):
+    with pytest.raises(InputError, match="format"):
+        Look(line, between=between)
+
+
+@pytest.mark.parametrize("shots", [0, 1, 4])
+def test_the_examples_are_there_and_never_the_question(shots):
+    for one in asked(shots):
+        prompt = LOOK.prompt(one.examples, one.given)
+        assert prompt.startswith("into German:\n") and prompt.endswith(f"\n{one.given} =>")
+        assert len(set(one.examples)) == shots == prompt.count(" => ") and set(one.examples) <= set(PAIRS)
+        assert all(f"\n{a} => {b}.\n" in prompt for a, b in one.examples)
+        assert one.given.lower() not in [a.lower() for a, _ in one.examples]       # "Dog" would give "dog" away
+
+
+def test_more_shots_add_examples_before_those_there_are():
+    for few, many in zip(asked(2), asked(4), strict=True):
+        assert many.examples[2:] == few.examples
+    assert asked(4) == asked(4) != asked(4, seed=1)
+
+
+def test_exchanged_examples_bear_the_outputs_of_others():
+    for right, wrong in zip(asked(3), asked(3, exchanged=True), strict=True):
+        assert [a for a, _ in right.examples] == [a for a, _ in wrong.examples]
+        assert all(one != other for (_, one), (_, other) in zip(right.examples, wrong.examples, strict=True))
+    with pytest.raises(InputError, match="nothing to exchange"):
+        question(("a", "x"), [("b", "x"), ("c", "x")], 1, exchanged=True)
+
+
+def test_candidates_are_other_outputs_and_the_right_one():
+    for one in asked(1, candidates=3):
+        assert len(set(one.candidates)) == 3 and one.candidates[-1] == one.output
+        assert set(one.candidates) <= {output for _, output in PAIRS}
+    assert len(question(PAIRS[0], PAIRS, 0).candidates) == len(PAIRS)
+
+
+def test_too_few_examples_are_named():
+    with pytest.raises(InputError, match=r"file:7: 5 examples .* only 4 other pairs"):
+        question(PAIRS[0], PAIRS, 5, place="file:7")
+
+
+# ---- answers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("average", [False, True])
+def test_the_most_probable_candidate_is_the_answer(model, tokenizer, average):
+    questions = asked(2, candidates=4)
+    found = answers(model, tokenizer, questions, LOOK, "likelihood", average, batch_size=4)
+    for one, row in zip(questions, found, strict=True):
+        prompt = tokenizer.encode(LOOK.prompt(one.examples, one.given))
+        endings = [tokenizer.encode(f" {output}.") for output in one.candidates]
+        expected, = likelihoods(model, [prompt], [endings])
+        expected /= [len(ids) if average else 1 for ids in endings]
+        np.testing.assert_allclose(list(row["log_p"].values()), expected)
+        assert row["answer"] == max(row["log_p"], key=row["log_p"].get)
+        assert row["right"] == (row["answer"] == one.output) and row["shots"] == 2
+
+
+def test_equal_candidates_count_as_wrong(model):
+    unknown = WordPieceTokenizer(["[UNK]", *LETTERS.strip()])              # every word of two letters is [UNK]
+    row, = answers(model, unknown, [question(("aa", "bb"), [("cc", "dd")], 0)], Look())
+    assert len(set(row["log_p"].values())) == 1 and not row["right"]
+
+
+def test_what_is_written_is_what_greedy_writing_gives(model, tokenizer):
+    questions = asked(1)
+    found = answers(model, tokenizer, questions, LOOK, "generation", batch_size=4)
+    for one, row in zip(questions, found, strict=True):
+        text = "".join(write_text(model, tokenizer, LOOK.prompt(one.examples, one.given), 11, stop=["."]))
+        assert row["answer"] == " ".join(text.split()) and row["right"] == (row["answer"] == one.output)
+
+
+def test_an_output_that_is_written_counts_as_right(model, tokenizer):
+    text = answers(model, tokenizer, asked(1)[:1], LOOK, "generation")[0]["answer"]
+    again = answers(model, tokenizer, [question(("dog", text), PAIRS, 1)], LOOK, "generation")
+    assert again[0]["right"] == (text == again[0]["answer"])
+    assert judged(again, [question(("dog", text), PAIRS, 1)], "generation")["accuracy"] == again[0]["right"]
+
+
+def test_figures():
+    questions = [question(("a", "x"), [("b", "y")], 0), question(("b", "y"), [("a", "x"), ("c", "z")], 0)] * 2
+    found = [{"right": right} for right in (True, True, True, False)]
+    by_likelihood = judged(found, questions, "likelihood")
+    assert by_likelihood["accuracy"] == 0.75 and by_likelihood["standard_error"] == pytest.approx(0.75 ** 0.5 / 4)
+    assert by_likelihood["chance"] == pytest.approx((1 / 2 + 1 / 3) / 2) and by_likelihood["questions"] == 4
+    assert judged(found, questions, "generation")["chance"] == 0.5
+
+
+def test_the_fingerprint_tells_whether_one_weight_changed(model, tokenizer):
+    before = fingerprint(model)
+    answers(model, tokenizer, asked(1), LOOK)
+    answers(model, tokenizer, asked(1), LOOK, "generation")
+    assert fingerprint(model) == before and len(before) == 64
+    weight = model.layers[1].feed.parameters()[0].data.reshape(-1)
+    kept, weight[3] = weight[3], np.nextafter(weight[3], 9)
+    assert fingerprint(model) != before
+    weight[3] = kept
+    assert fingerprint(model) == before
+
+
+@pytest.mark.parametrize("score", ["likelihood", "generation"])
+def test_a_prompt_that_is_too_long_is_refused(model, tokenizer, score):
+    long = question(("dog", "hund"), [(f"c{'a' * n}", "b") for n in range(20)], 10)
+    with pytest.raises(InputError, match=r"has room for 90; show fewer examples \(--shots\)"):
+        answers(model, tokenizer, [long], LOOK, score)
+
+
+def test_what_cannot_be_judged_is_refused(model, tokenizer):
+    one = question(("dog", "ab"), [("cat", "ab")], 0)
+    with pytest.raises(InputError, match="no other output"):
+        answers(model, tokenizer, [one], LOOK)
+    with pytest.raises(InputError, match="contains '.'"):
+        answers(model, tokenizer, [question(("dog", "a.b"), PAIRS, 0)], LOOK, "generation")
+    with pytest.raises(InputError, match="passes over it"):
+        answers(model, WordPieceTokenizer(["[UNK]", *"ab=>"]), [one], Look("{input} => {output}"), "generation")
+    with pytest.raises(InputError, match="score"):
+        answers(model, tokenizer, [one], LOOK, "chance")
+
+
+# ---- the command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(model, tokenizer, tmp_path_factory):
+    path = tmp_path_factory.mktemp("in_context")
+    save_model(path / "gpt", model, tokenizer)
+    (path / "two.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in PAIRS))
+    (path / "named.csv").write_text("id,Output,Input\n" + "".join(f"1,{b},{a}\n" for a, b in PAIRS))
+    (path / "keys.jsonl").write_text("".join(json.dumps({"output": b, "input": a}) + "\n" for a, b in PAIRS))
+    (path / "three.tsv").write_text("".join(f"{b}\tx\t{a}\n" for a, b in PAIRS))
+    (path / "empty.tsv").write_text("dog\thund\ncat\t \n")
+    return path
+
+
+def test_the_command_prints_a_table_and_leaves_its_files(folder, tmp_path, capsys):
+    words = ["shots", "--model", folder / "gpt", "--data", folder / "two.tsv", "--shots", "0,2", "--control", "--out",
+             tmp_path / "out", "--description", "into German:"]
+    assert main(list(map(str, words))) == 0
+    said = capsys.readouterr().out
+    assert "accuracy" in said and "exchanged" in said and "nothing was trained" in said
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["sha256 before"] == metrics["sha256 after"] and len(metrics["sha256 before"]) == 64
+    assert [(row["shots"], row["exchanged"], row["questions"]) for row in metrics["results"]] == [
+        (0, False, 6), (2, False, 6), (2, True, 6)]
+    lines = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert len(lines) == 18 and all(line["prompt"].startswith("into German:\n") for line in lines)
+    for row in metrics["results"]:
+        share = [x["right"] for x in lines if (x["shots"], x["exchanged"]) == (row["shots"], row["exchanged"])]
+        assert row["accuracy"] == sum(share) / 6
+    assert (tmp_path / "out" / "shots.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_every_format_of_a_file_asks_the_same(folder, tmp_path, capsys):
+    found = []
+    for name, more in (("two.tsv", []), ("named.csv", []), ("keys.jsonl", []),
+                       ("three.tsv", ["--columns", "input=3,output=1"])):
+        words = ["shots", "--model", folder / "gpt", "--data", folder / name, "--shots", "1", "--out", tmp_path / name,
+                 "--score", "generation", *more]
+        assert main(list(map(str, words))) == 0
+        rows = map(json.loads, (tmp_path / name / "predictions.jsonl").read_text().splitlines())
+        found.append([{key: value for key, value in row.items() if key != "place"} for row in rows])
+    assert found[0] == found[1] == found[2] == found[3]
+
+
+def test_examples_of_another_file(folder, tmp_path, capsys):
+    (tmp_path / "other.tsv").write_text("dog\tab\neel\tcd\n")
+    words = ["shots", "--model", folder / "gpt", "--data", folder / "two.tsv", "--examples", tmp_path / "other.tsv",
+             "--shots", "1", "--questions", "2", "--out", tmp_path / "out"]
+    assert main(list(map(str, words))) == 0
+    first, second = map(json.loads, (tmp_path / "out" / "predictions.jsonl").read_text().splitlines())
+    assert first["prompt"] == "eel => cd.\ndog =>" and second["prompt"].endswith("\ncat =>")
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--shots", "1,x"], "--shots is '1,x'"), (["--shots", "-1"], "--shots is '-1'"),
+    (["--shots", "6"], "ask for fewer"),
+    (["--format", "{output}"], "the format is '{output}'"), (["--score", "luck"], "--score is 'luck'"),
+    (["--candidates", "1"], "--candidates"), (["--columns", "input=1"], "must name both"),
+    (["--data", "three.tsv"], "cannot tell which of 3 columns"), (["--data", "empty.tsv"], "empty.tsv:2: the output"),
+    (["--data", "none.tsv"], "no such file"), (["--columns", "input=1,output=dogs"], "no column 'dogs'"),
+    (["--description", "Übung"], "'Ü'"), (["--description", "a" * 90], "shorten the description"),
+    (["--model", "nowhere"], "no such folder"), (["--out", "gpt"], "holds a model"),
+    (["--out", "two.tsv"], "is a file")])
+def test_mistakes_are_named(folder, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(folder)
+    given = {"--model": "gpt", "--data": "two.tsv", "--shots": "1"} | {words[0]: words[1]}
+    assert main(["shots", *(word for item in given.items() for word in item)]) == 2
+    assert said in capsys.readouterr().err

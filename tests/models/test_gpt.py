@@ -99,3 +99,19 @@ def test_measure_counts_the_targets_that_count():
     (total, count), (right, of) = model.measure(batch).values()
     assert count == of == batch.counts["tokens"] and 0 <= right <= of
     assert total / count == pytest.approx(model.loss(batch).item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_attentions_are_the_weights_that_the_layers_use(form):
+    """With them, and the values, each layer's attention comes out again; nobody looks ahead; no graph is kept."""
+    model, ids = small.gpt(**form), small.text_batch(length=9).ids
+    found = model.attentions(ids)
+    assert [w.shape for w in found] == 2 * [(3, 2, 9, 9)] and not any(w.requires_grad for w in found)
+    x = model.words(ids) + model.positions(np.arange(9))
+    for layer, weights in zip(model.layers, found, strict=True):
+        assert np.allclose(weights.data.sum(-1), 1) and not np.triu(weights.data, 1).any()
+        read = layer.attend_norm(x) if form["norm"] == "pre" else x
+        value = layer.attend.project(read).data[..., 16:].reshape(3, 9, 2, 4)
+        brought = np.einsum("bhts,bshd->bthd", weights.data, value).reshape(3, 9, 8)
+        assert np.abs(layer.attend.out(brought).data - layer.attend(read, causal=True).data).max() < 1e-12
+        x = layer(x)

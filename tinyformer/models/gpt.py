@@ -57,6 +57,15 @@ class GPT(Module):
         """ids (B, T) -> logits (B, T, V)."""
         return affine(self.hidden(ids, rng), self.words.weight)
 
+    def attentions(self, ids) -> list[Tensor]:
+        """Where each position of ids (B, T) looks, (B, H, T, T) for each layer: to be looked at, without a graph."""
+        with no_grad():
+            x, found = self.words(ids) + self.positions(np.arange(ids.shape[1])), []
+            for layer in self.layers:
+                found.append(layer.look(x))
+                x = layer(x)
+        return found
+
     def loss(self, batch, counts: dict | None = None, rng=None) -> Tensor:
         """Mean loss per counted target, in nats, of a TextBatch; `counts` are those of the whole batch."""
         counts = counts or batch.counts

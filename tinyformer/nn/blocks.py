@@ -41,6 +41,10 @@ class PostNormBlock(Module):
         x = self.attend_norm(x + dropout(h, rate=self.rate, rng=rng))
         return self.feed_norm(x + dropout(self.feed(x), rate=self.rate, rng=rng))
 
+    def look(self, x, keep=None):
+        """Where each position of x (B, T, C) looks: the attention weights (B, H, T, T)."""
+        return self.attend.weights(x, keep, self.causal)
+
 
 class PreNormBlock(Module):
     """One layer of GPT-2 (Radford et al. 2019, section 2.3).
@@ -63,3 +67,7 @@ class PreNormBlock(Module):
         x = x + dropout(h, rate=self.rate, rng=rng)
         h = self.feed(self.feed_norm(x))
         return x + dropout(h, rate=self.rate, rng=rng)
+
+    def look(self, x, keep=None):
+        """Where each position of x (B, T, C) looks: the attention weights (B, H, T, T)."""
+        return self.attend.weights(self.attend_norm(x), keep, self.causal)

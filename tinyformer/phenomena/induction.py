@@ -1,0 +1,242 @@
+"""How does a model go on with what it has read once before?  Induction heads, and the moment at which they appear.
+
+Olsson et al. 2022, "In-context Learning and Induction Heads"; Elhage et al. 2021.  A row is twelve random letters, and
+then stretches of them again.  Every batch is fresh: there is nothing to know by heart.  Where a stretch begins, where
+it is taken from and how long it is are drawn anew, so that the distance to what is repeated is never the same and
+position alone does not help.  To know the next letter one has to find where the current one stood before, and take the
+one behind it.  That takes two layers: a head of the first writes into each position which letter stands before it
+(previous-token head), and a head of the second looks for the position before which the current letter stands.
+"""
+
+import os
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from string import ascii_letters
+
+import numpy as np
+
+from tinyformer.backend import to_host
+from tinyformer.data.batches import TextBatch
+from tinyformer.data.masking import IGNORED
+from tinyformer.engine import no_grad
+from tinyformer.models import GPT, GPTConfig
+from tinyformer.models.measure import measured
+from tinyformer.phenomena import spread
+from tinyformer.phenomena.heads import Head, named, prefix_sums, previous_sums, without_head
+from tinyformer.rng import stream
+from tinyformer.train import Settings, evaluate, train
+from tinyformer.train.log import Progress
+from tinyformer.train.workers import workers
+
+FIRST, LENGTH = 12, 25                                         # letters that are new, and letters of a row
+STRETCH = (2, 6)                                               # letters of a stretch, both included
+DEPTHS = (1, 2)
+STEPS, EVALUATIONS = 1200, 40
+QUICK = dict(steps=40, evaluations=4)
+REMOVED = ("no head", "the previous-token head", "the best induction head", "another head, on average")
+UNSEEN = 1_000_000                                             # steps from here on are for evaluation
+SOLVED = 0.5                                                   # the accuracy that counts as the phase change
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatBatch(TextBatch):
+    """Rows of new letters, then stretches of them again; asked for are the letters after the first twelve."""
+
+    repeated: np.ndarray                                       # (B, T) bool: the next letter follows from what was read
+
+    def split(self, n: int) -> list["RepeatBatch"]:
+        """At most n micro-batches of consecutive rows."""
+        return [RepeatBatch(self.ids[a:b], self.targets[a:b], self.repeated[a:b]) for a, b in self._cuts(n)]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Batches of repeated random letters; `batch(step)` is pure in (seed, step).
+
+    No letter stands among the first twelve twice, so that there is one place to look for.  With `whole` all twelve
+    are said again in their order instead of stretches of them.
+    """
+
+    rows: int
+    seed: int
+    whole: bool = False
+
+    def batch(self, step: int) -> RepeatBatch:
+        """The batch of this step."""
+        rng = stream(self.seed, "repeats", step)
+        letters = rng.random((self.rows, len(ascii_letters))).argsort(1)           # each row an order of all letters
+        sources = np.array([self._sources(rng) for _ in range(self.rows)])         # (B, LENGTH)
+        row = np.take_along_axis(letters, sources, 1)
+        repeated = np.diff(sources, axis=1) == 1               # goes on where the letter before was taken from
+        repeated[:, :FIRST] = False                            # ... the first time there is nothing to go on with
+        targets = row[:, 1:].copy()
+        targets[:, :FIRST - 1] = IGNORED
+        return RepeatBatch(row[:, :-1], targets, repeated)
+
+    def _sources(self, rng: np.random.Generator) -> list[int]:
+        """For each place of a row the place among the first twelve whose letter stands there."""
+        found = list(range(FIRST))
+        while len(found) < LENGTH:
+            size = FIRST if self.whole else int(rng.integers(STRETCH[0], STRETCH[1] + 1))
+            begin = int(rng.integers(FIRST - size + 1))
+            if found[-1] + 1 != begin or self.whole:           # a stretch that goes on by chance would be a longer one
+                found += range(begin, begin + size)
+        return found[:LENGTH]
+
+
+class Watched(GPT):
+    """A GPT whose evaluation tells what can be known from what cannot, and where each head looks."""
+
+    def measure(self, batch: RepeatBatch) -> dict[str, tuple[float, int]]:
+        """Loss and accuracy where the next letter is repeated and where a stretch begins; two scores of every head.
+
+        The prefix score counts where the next letter is repeated; the previous-token score counts the first twelve
+        letters, which are those that will be looked for.
+        """
+        asked, early = batch.repeated, np.zeros_like(batch.repeated)
+        early[:, 1:FIRST] = True
+        with no_grad():
+            logits, found = self(batch.ids), {}
+            for part, counted in (("new", ~asked), ("repeated", asked)):
+                found |= measured(part, logits, np.where(counted, batch.targets, IGNORED))
+        for layer, weights in enumerate(self.attentions(batch.ids)):
+            weights = to_host(weights.data)                    # (B, H, T, T)
+            for kind, sums, counted in (("prefix", prefix_sums(weights, batch.ids, asked), asked),
+                                        ("previous", previous_sums(weights, early), early)):
+                found |= {f"{kind}: {named((layer, head))}": (float(value), int(counted.sum()))
+                          for head, value in enumerate(sums)}
+        return found
+
+
+def fresh(layers: int, seed: int) -> Watched:
+    """A small GPT; larger first weights than usual (0.1), since with 0.02 so narrow a model hardly begins to learn."""
+    return Watched(GPTConfig(vocabulary=len(ascii_letters), layers=layers, heads=2, width=64, inner=64,
+                             context=LENGTH - 1, dropout=0.0, init_std=0.1), stream(seed, "weights"))
+
+
+@dataclass
+class Trained:
+    """One model after its training, with the figures of every evaluation, and what is left of it without a head."""
+
+    layers: int
+    seed: int
+    model: Watched
+    curve: list[dict]                                          # step, and every figure by name
+    whole: float = 0.0                                         # accuracy where all twelve letters are said again
+    removed: dict[str, float] = field(default_factory=dict)       # accuracy without a head, by its name
+
+    def points(self, name: str, scale: float = 1.0) -> list[tuple[float, float]]:
+        """The curve of one figure, (step, value)."""
+        return [(row["step"], scale * row[name]) for row in self.curve]
+
+    @property
+    def accuracy(self) -> float:
+        """The share of repeated letters that are right in the end, in %."""
+        return 100 * self.curve[-1]["repeated accuracy"]
+
+    @property
+    def change(self) -> int | None:
+        """The first evaluation at which more than half of the repeated letters were right."""
+        return next((row["step"] for row in self.curve if row["repeated accuracy"] > SOLVED), None)
+
+    def best(self, kind: str) -> Head:
+        """The head with the highest "prefix" or "previous" score."""
+        scores = {(layer, head): self.curve[-1][f"{kind}: {named((layer, head))}"]
+                  for layer, block in enumerate(self.model.layers) for head in range(block.attend.heads)}
+        return max(scores, key=scores.get)
+
+    def score(self, kind: str) -> float:
+        """The score of that head."""
+        return self.curve[-1][f"{kind}: {named(self.best(kind))}"]
+
+    def without(self, chosen: str) -> float:
+        """The accuracy that is left without one of `REMOVED`."""
+        special = {"the previous-token head": named(self.best("previous")),
+                   "the best induction head": named(self.best("prefix"))}
+        if chosen in special:
+            return self.removed[special[chosen]]
+        others = [right for name, right in self.removed.items() if name not in special.values()]
+        return statistics.mean(others) if chosen != REMOVED[0] else self.curve[-1]["repeated accuracy"]
+
+    def to_dict(self) -> dict:
+        """What metrics.json keeps."""
+        return {"layers": self.layers, "seed": self.seed, "accuracy": self.curve[-1]["repeated accuracy"],
+                "loss": self.curve[-1]["repeated loss"], "whole repetition": self.whole, "phase change": self.change,
+                **{kind: {"head": named(self.best(kind)), "score": self.score(kind)}
+                   for kind in ("prefix", "previous")}, "accuracy without": self.removed, "curve": self.curve}
+
+
+def learn(layers: int, seed: int, steps: int, evaluations: int, rows: int = 40) -> Trained:
+    """Train one model, and take its heads away one by one."""
+    model = fresh(layers, seed)
+    unseen = [Repeats(256, seed).batch(UNSEEN)]
+    settings = Settings(steps=steps, learning_rate=2e-3, schedule="constant", warmup=min(100, steps),
+                        betas=(0.9, 0.98), seed=seed, log_every=steps, evaluate_every=max(1, steps // evaluations))
+    before = {"step": 0, **evaluate(model, unseen)}
+    history = train(model, Repeats(rows, seed), settings, validation=lambda: unseen, progress=False)
+    found = Trained(layers, seed, model, [before, *history.evaluations])
+    found.whole = evaluate(model, [Repeats(256, seed, whole=True).batch(UNSEEN)])["repeated accuracy"]
+    found.removed = {named(head): evaluate(without_head(model, head), unseen)["repeated accuracy"]
+                     for head in ((layer, number) for layer in range(layers) for number in range(model.config.heads))}
+    return found
+
+
+def run(folder: Path, seeds: Sequence[int], quick: bool) -> dict:
+    """Print how both depths do, and the deeper model without each of its heads; draw induction.png and heads.png."""
+    more = QUICK if quick else dict(steps=STEPS, evaluations=EVALUATIONS)
+    jobs, found = [(layers, seed) for layers in DEPTHS for seed in seeds], []
+    with workers(min(len(jobs), os.cpu_count() or 1)) as pool, Progress("models", 0, len(jobs)) as bar:
+        for each in pool.map(partial(learn, **more), *zip(*jobs, strict=True)):
+            found.append(each)
+            bar.advance()
+            bar.say(f"layers {each.layers}, seed {each.seed}: {each.accuracy:.1f} % right")
+    by_depth = {layers: [each for each in found if each.layers == layers] for layers in DEPTHS}
+    print("\n".join(report(by_depth)))
+    draw(by_depth, folder)
+    return {"chance": 1 / len(ascii_letters), "one of the twelve": 1 / FIRST,
+            "models": [each.to_dict() for each in found]}
+
+
+def report(by_depth: dict[int, list[Trained]]) -> list[str]:
+    """The table of both depths, and that of the heads that were taken away."""
+    lines = [f"{'layers':<8}{'repeated right':>16}{'all again':>14}{'prefix score':>14}{'phase change':>18}"]
+    for layers, runs in by_depth.items():
+        figures = [[each.accuracy for each in runs], [100 * each.whole for each in runs],
+                   [100 * each.score("prefix") for each in runs]]
+        changes = ", ".join(str(each.change or "never") for each in runs)
+        lines.append(f"{layers:<8}{{:>16}}{{:>14}}{{:>14}}{changes:>18}".format(*map(spread, figures)))
+    lines += [f"in %, mean ± deviation over the seeds; any letter: {100 / len(ascii_letters):.1f}, one of the twelve: "
+              f"{100 / FIRST:.1f}; phase change: the first look at which half was right", ""]
+    deep = by_depth[max(by_depth)]
+    lines.append(f"{'right without':<28}" + "".join(f"{f'seed {each.seed}':>10}" for each in deep))
+    for chosen in REMOVED:
+        lines.append(f"{chosen:<28}" + "".join(f"{100 * each.without(chosen):>10.1f}" for each in deep))
+    return lines
+
+
+def draw(by_depth: dict[int, list[Trained]], folder: Path) -> None:
+    """induction.png: the phase change and the scores of all heads; heads.png: two heads on a row, first seed."""
+    from tinyformer import plot
+    level = {"loss": {f"ln {len(ascii_letters)}": float(np.log(len(ascii_letters)))},
+             "accuracy": {"one of the twelve": 1 / FIRST}}
+    panels = [{"title": "Letters that can be known", "ylabel": kind, "levels": level[kind],
+               "curves": {f"{layers} layer{'s' * (layers > 1)}": [each.points(f"repeated {kind}") for each in runs]
+                          for layers, runs in by_depth.items()}} for kind in level]
+    for kind, title in (("prefix", "Attention to what followed last time"),
+                        ("previous", "Attention to the letter before")):
+        panels.append({"title": title, "ylabel": "share of the attention", "curves": {
+            f"layer {layer + 1} of {layers}": [each.points(f"{kind}: {named((layer, head))}")
+                                               for each in runs for head in range(each.model.config.heads)]
+            for layers, runs in by_depth.items() for layer in range(layers)}})
+    plot.single_runs(panels, folder / "induction.png", title="Induction heads: every seed, every head")
+    each = by_depth[max(by_depth)][0]
+    row = Repeats(1, each.seed, whole=True).batch(UNSEEN)
+    weights = [to_host(layer.data)[0] for layer in each.model.attentions(row.ids)]           # (H, T, T) each
+    heads = {kind: each.best(kind) for kind in ("previous", "prefix")}
+    plot.attention_map(np.stack([weights[layer][head] for layer, head in heads.values()]),
+                       [ascii_letters[id] for id in row.ids[0]], folder / "heads.png",
+                       names=[f"{named(head)}: best {kind} score" for kind, head in heads.items()],
+                       title="Twelve random letters, said twice")

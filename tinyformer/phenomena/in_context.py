@@ -1,0 +1,156 @@
+"""Does a larger model learn more from the examples in its prompt?  Four sizes of GPT on mappings they have never met.
+
+Brown et al. 2020, figure 1.2.  Models of 4 layers, from 64 thousand parameters to 3.3 million, read the same lists of
+worked examples (worked_lists.py), as many tokens each.  Then nothing is trained any more: each is shown 0, 1, 2 or 4
+examples of a mapping and writes the output of an input that stood in no list.  The known mappings were read with other
+inputs.  The new ones stood in no list: frames take words that never framed anything, reversed plurals join what was
+only ever read apart, and rotations are an order of words that has to be found in the examples.
+
+The control shows as many examples of another mapping: who goes by what is shown must then be wrong.
+"""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tinyformer import plot
+from tinyformer.data.tinyland import MAPPINGS, Chance
+from tinyformer.models import GPT, GPTConfig
+from tinyformer.phenomena.worked_lists import LOOK, NEW, ListBatches, frame, held_out_list, lines_of, tokenizer
+from tinyformer.rng import stream
+from tinyformer.tasks.in_context import answers, fingerprint, judged, question
+from tinyformer.train import Settings, save_model, train
+from tinyformer.train.log import Progress
+
+SHOTS = (0, 1, 2, 4)
+CONTROL = "4 of another"
+KINDS = {"known mappings, new inputs": tuple(MAPPINGS), **{f"{kind}s": (kind,) for kind in NEW}}
+LENGTH = 52                                                    # tokens of a row: 4 examples and the longest question
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long, and with which sizes: width -> peak learning rate."""
+
+    sizes: dict[int, float]
+    steps: int
+    batch_size: int
+    asked: int                                                 # questions of each kind
+
+
+FULL = Plan({32: 4e-3, 64: 3e-3, 128: 2e-3, 256: 1e-3}, steps=1900, batch_size=12, asked=60)
+QUICK = Plan({16: 4e-3, 32: 4e-3}, steps=60, batch_size=4, asked=6)
+
+
+def run(folder: Path, seeds: Sequence[int], quick: bool) -> dict:
+    """Print the accuracy of each size with each number of examples; draw in-context.png, and leave a model to try."""
+    plan = QUICK if quick else FULL
+    found, prints, sizes = [], [], []                          # found[seed][size] = {kind: {shots: accuracy}}
+    with Progress("models", 0, len(seeds) * len(plan.sizes)) as bar:
+        for seed in seeds:
+            batches, rows = ListBatches(plan.batch_size, LENGTH, seed), []
+            for width in plan.sizes:
+                model = trained(width, plan, seed, batches)
+                before = fingerprint(model)
+                rows.append(measured(model, seed, plan.asked))
+                prints.append({"seed": seed, "width": width, "sha256 before": before,
+                               "sha256 after": fingerprint(model)})
+                bar.advance()
+                bar.say(f"seed {seed}, {model.count():,} parameters: " + one_line(rows[-1]))
+                sizes = [*sizes, model.count()][-len(plan.sizes):]
+            found.append(rows)
+    print(table(found, sizes))
+    changed = sum(row["sha256 before"] != row["sha256 after"] for row in prints)
+    print(f"weights that changed while questions were asked: those of {changed} of {len(prints)} models")
+    draw(found, sizes, folder / "in-context.png")
+    leave_a_model(folder, model, seeds[-1])
+    return {"parameters": sizes, "tokens": plan.steps * plan.batch_size * LENGTH, "questions": plan.asked,
+            "accuracy": by_kind(found), "weights": prints}
+
+
+def trained(width: int, plan: Plan, seed: int, batches: ListBatches) -> GPT:
+    """A GPT of four layers that has read the lists; its initial weights are smaller the wider it is.
+
+    Its positions begin as sines (Vaswani et al. 2017, section 3.5), so that a distance looks alike everywhere in a row.
+    """
+    config = GPTConfig(vocabulary=len(tokenizer()), layers=4, heads=4, width=width, context=LENGTH, dropout=0.0,
+                       init_std=0.64 / width ** 0.5)
+    model = GPT(config, stream(seed, "weights"))
+    angles = np.arange(LENGTH)[:, None] * 100.0 ** (-np.arange(0, width, 2) / width)   # (T, C / 2)
+    model.positions.weight.data[:] = 0.1 * np.concatenate([np.sin(angles), np.cos(angles)], axis=1)    # (T, C)
+    settings = Settings(steps=plan.steps, learning_rate=plan.sizes[width], warmup=plan.steps // 20, betas=(0.9, 0.98),
+                        log_every=plan.steps)
+    train(model, batches, settings, progress=False)
+    return model
+
+
+def measured(model: GPT, seed: int, asked: int) -> dict[str, dict]:
+    """{kind: {shots: accuracy in percent}} of what the model writes, each question with an input of no document."""
+    lists = {kind: [held_out_list(kind, SHOTS[-1], Chance(stream(seed, f"test {kind}", number)))
+                    for number in range(asked)] for group in KINDS.values() for kind in group}
+    kinds, found = list(lists), {}
+    for kind, following in zip(kinds, [*kinds[1:], kinds[0]], strict=True):
+        found[kind] = {}
+        for shots in (*SHOTS, CONTROL):
+            shown = lists[following] if shots == CONTROL else lists[kind]
+            questions = [question(own[0], other[1:], SHOTS[-1] if shots == CONTROL else shots, number=number)
+                         for number, (own, other) in enumerate(zip(lists[kind], shown, strict=True))]
+            written = answers(model, tokenizer(), questions, LOOK, "generation", batch_size=asked)
+            found[kind][shots] = 100 * judged(written, questions, "generation")["accuracy"]
+    return found
+
+
+# ---- what comes of it ------------------------------------------------------------------------------------------------
+
+
+def group_mean(row: dict[str, dict], group: str, shots) -> float:
+    """The accuracy of one model on a group of kinds, each kind counting alike."""
+    return statistics.mean(row[kind][shots] for kind in KINDS[group])
+
+
+def one_line(row: dict[str, dict]) -> str:
+    """What one model reaches with the most examples."""
+    return ", ".join(f"{group} {group_mean(row, group, SHOTS[-1]):.0f}" for group in KINDS)
+
+
+def table(found: Sequence[Sequence[dict]], sizes: Sequence[int]) -> str:
+    """A block for each group of mappings: a line for each size, mean and standard deviation of the seeds."""
+    from tinyformer.phenomena import spread
+    lines = []
+    for group in KINDS:
+        lines.append(f"{group}, % right with so many examples")
+        lines.append(" " * 11 + "".join(f"{shots:>13}" for shots in (*SHOTS, CONTROL)))
+        for place, size in enumerate(sizes):
+            cells = [spread([group_mean(rows[place], group, shots) for rows in found]) for shots in (*SHOTS, CONTROL)]
+            lines.append(f"{size:>11,}" + "".join(f"{cell:>13}" for cell in cells))
+    return "\n".join(lines)
+
+
+def by_kind(found: Sequence[Sequence[dict]]) -> dict:
+    """{kind: {shots: a list for each seed of the accuracies of all sizes}}, for metrics.json."""
+    return {kind: {str(shots): [[row[kind][shots] for row in rows] for rows in found] for shots in (*SHOTS, CONTROL)}
+            for kind in found[0][0]}
+
+
+def draw(found: Sequence[Sequence[dict]], sizes: Sequence[int], path: Path) -> None:
+    """A panel for each group: lines for 0, 1 and 4 examples over the number of parameters, and the control."""
+    def values(group, shots):
+        return np.array([[group_mean(row, group, shots) for row in rows] for rows in found])           # (R, P)
+
+    panels = [{"title": group, "lines": {name: values(group, shots) for name, shots in
+                                         (("4 examples", 4), ("1 example", 1), ("no example", 0))},
+               "dashed": {CONTROL: values(group, CONTROL)}} for group in KINDS]
+    plot.by_size(panels, sizes, path, title="Learning from the prompt alone")
+
+
+def leave_a_model(folder: Path, model: GPT, seed: int) -> None:
+    """Save the last model, and a file with lines of a frame that it has never read, for the command `shots`."""
+    save_model(folder / "gpt", model, tokenizer(), overwrite=True)
+    chance = Chance(stream(seed, "frame to try"))
+    lines = lines_of(frame(chance, held_out=True), 40, chance)
+    (folder / "new-frame.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in lines), encoding="utf-8")
+    print(f"to try: python -m tinyformer shots --model {folder / 'gpt'} --data {folder / 'new-frame.tsv'} "
+          "--score generation")

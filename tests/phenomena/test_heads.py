@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import small
 
-from tinyformer.phenomena.heads import named, prefix_sums, previous_sums, without_head
+from tinyformer.phenomena.heads import named, prefix_sums, previous_sums, without_heads
 
 IDS = np.array([[5, 7, 9, 5, 7, 9]])                           # at 3, 4 and 5 a letter that was read before
 LATE = np.array([[False, False, False, True, True, True]])
@@ -43,7 +43,7 @@ def test_exactly_one_head_brings_nothing_back(head, form):
     """The layer's attention brings what the other heads bring, to the last digit; the model stays as it was."""
     model, ids = small.gpt(**form), small.text_batch(length=9).ids
     before = {name: array.copy() for name, array in model.state().items()}
-    copy = without_head(model, head)
+    copy = without_heads(model, head)
     layer, number = head
     size = model.config.width // model.config.heads
     for name, array in copy.state().items():
@@ -64,9 +64,16 @@ def test_exactly_one_head_brings_nothing_back(head, form):
     assert np.abs(copy(ids).data - model(ids).data).max() > 1e-6
 
 
+def test_several_heads_at_once():
+    one_by_one = without_heads(without_heads(small.gpt(), (0, 1)), (1, 0)).state()
+    for name, array in without_heads(small.gpt(), (0, 1), (1, 0)).state().items():
+        assert np.array_equal(array, one_by_one[name])
+    assert not np.array_equal(one_by_one["layers.0.attend.out.weight"], small.gpt().layers[0].attend.out.weight.data)
+
+
 def test_a_head_that_is_not_there():
     with pytest.raises(ValueError, match="head is 2; layer 1 has heads 0 to 1"):
-        without_head(small.gpt(), (1, 2))
+        without_heads(small.gpt(), (1, 2))
 
 
 def test_people_count_from_one():

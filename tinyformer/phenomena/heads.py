@@ -29,15 +29,15 @@ def previous_sums(weights: np.ndarray, asked: np.ndarray) -> np.ndarray:
     return _sums(weights, np.eye(asked.shape[1], k=-1, dtype=bool) & asked[:, :, None])
 
 
-def without_head(model: GPT, head: Head) -> GPT:
-    """A copy of the model in which this head brings nothing back: its columns of the layer's `out` are zero."""
-    layer, number = head
+def without_heads(model: GPT, *heads: Head) -> GPT:
+    """A copy of the model in which these heads bring nothing back: their columns of the layer's `out` are zero."""
     copy = deepcopy(model)
-    attend = copy.layers[layer].attend
-    if not 0 <= number < attend.heads:
-        raise ValueError(f"without_head: head is {number}; layer {layer} has heads 0 to {attend.heads - 1}")
-    size = attend.out.weight.shape[1] // attend.heads          # D
-    attend.out.weight.data[:, number * size:(number + 1) * size] = 0
+    for layer, number in heads:
+        attend = copy.layers[layer].attend
+        if not 0 <= number < attend.heads:
+            raise ValueError(f"without_heads: head is {number}; layer {layer} has heads 0 to {attend.heads - 1}")
+        size = attend.out.weight.shape[1] // attend.heads      # D
+        attend.out.weight.data[:, number * size:(number + 1) * size] = 0
     return copy
 
 

@@ -1,90 +1,42 @@
 """How does a model go on with what it has read once before?  Induction heads, and the moment at which they appear.
 
-Olsson et al. 2022, "In-context Learning and Induction Heads"; Elhage et al. 2021.  A row is twelve random letters, and
-then stretches of them again.  Every batch is fresh: there is nothing to know by heart.  Where a stretch begins, where
-it is taken from and how long it is are drawn anew, so that the distance to what is repeated is never the same and
-position alone does not help.  To know the next letter one has to find where the current one stood before, and take the
-one behind it.  That takes two layers: a head of the first writes into each position which letter stands before it
-(previous-token head), and a head of the second looks for the position before which the current letter stands.
+Olsson et al. 2022, "In-context Learning and Induction Heads"; Elhage et al. 2021.  Rows are random letters and then
+stretches of them again (repeats.py).  To know the next letter one has to find where the current one stood before, and
+take the one behind it.  That takes two layers: a head of the first writes into each position which letter stands before
+it (previous-token head), and a head of the second looks for the position before which the current letter stands.
 """
 
+import math
 import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from string import ascii_letters
 
 import numpy as np
 
 from tinyformer.backend import to_host
-from tinyformer.data.batches import TextBatch
 from tinyformer.data.masking import IGNORED
 from tinyformer.engine import no_grad
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.models.measure import measured
 from tinyformer.phenomena import spread
-from tinyformer.phenomena.heads import Head, named, prefix_sums, previous_sums, without_head
+from tinyformer.phenomena.heads import Head, named, prefix_sums, previous_sums, without_heads
+from tinyformer.phenomena.repeats import FIRST, LENGTH, LETTERS, RepeatBatch, Repeats, best_loss
 from tinyformer.rng import stream
 from tinyformer.train import Settings, evaluate, train
 from tinyformer.train.log import Progress
 from tinyformer.train.workers import workers
 
-FIRST, LENGTH = 12, 25                                         # letters that are new, and letters of a row
-STRETCH = (2, 6)                                               # letters of a stretch, both included
 DEPTHS = (1, 2)
 STEPS, EVALUATIONS = 1200, 40
 QUICK = dict(steps=40, evaluations=4)
-REMOVED = ("no head", "the previous-token head", "the best induction head", "another head, on average")
+INDUCTION = 0.5                                                # the prefix score of an induction head
+REMOVED = ("no head", "the previous-token head", "the best induction head", "every induction head",
+           "another head, on average")
 UNSEEN = 1_000_000                                             # steps from here on are for evaluation
 SOLVED = 0.5                                                   # the accuracy that counts as the phase change
-
-
-@dataclass(frozen=True, eq=False)
-class RepeatBatch(TextBatch):
-    """Rows of new letters, then stretches of them again; asked for are the letters after the first twelve."""
-
-    repeated: np.ndarray                                       # (B, T) bool: the next letter follows from what was read
-
-    def split(self, n: int) -> list["RepeatBatch"]:
-        """At most n micro-batches of consecutive rows."""
-        return [RepeatBatch(self.ids[a:b], self.targets[a:b], self.repeated[a:b]) for a, b in self._cuts(n)]
-
-
-@dataclass(frozen=True)
-class Repeats:
-    """Batches of repeated random letters; `batch(step)` is pure in (seed, step).
-
-    No letter stands among the first twelve twice, so that there is one place to look for.  With `whole` all twelve
-    are said again in their order instead of stretches of them.
-    """
-
-    rows: int
-    seed: int
-    whole: bool = False
-
-    def batch(self, step: int) -> RepeatBatch:
-        """The batch of this step."""
-        rng = stream(self.seed, "repeats", step)
-        letters = rng.random((self.rows, len(ascii_letters))).argsort(1)           # each row an order of all letters
-        sources = np.array([self._sources(rng) for _ in range(self.rows)])         # (B, LENGTH)
-        row = np.take_along_axis(letters, sources, 1)
-        repeated = np.diff(sources, axis=1) == 1               # goes on where the letter before was taken from
-        repeated[:, :FIRST] = False                            # ... the first time there is nothing to go on with
-        targets = row[:, 1:].copy()
-        targets[:, :FIRST - 1] = IGNORED
-        return RepeatBatch(row[:, :-1], targets, repeated)
-
-    def _sources(self, rng: np.random.Generator) -> list[int]:
-        """For each place of a row the place among the first twelve whose letter stands there."""
-        found = list(range(FIRST))
-        while len(found) < LENGTH:
-            size = FIRST if self.whole else int(rng.integers(STRETCH[0], STRETCH[1] + 1))
-            begin = int(rng.integers(FIRST - size + 1))
-            if found[-1] + 1 != begin or self.whole:           # a stretch that goes on by chance would be a longer one
-                found += range(begin, begin + size)
-        return found[:LENGTH]
 
 
 class Watched(GPT):
@@ -113,7 +65,7 @@ class Watched(GPT):
 
 def fresh(layers: int, seed: int) -> Watched:
     """A small GPT; larger first weights than usual (0.1), since with 0.02 so narrow a model hardly begins to learn."""
-    return Watched(GPTConfig(vocabulary=len(ascii_letters), layers=layers, heads=2, width=64, inner=64,
+    return Watched(GPTConfig(vocabulary=len(LETTERS), layers=layers, heads=2, width=64, inner=64,
                              context=LENGTH - 1, dropout=0.0, init_std=0.1), stream(seed, "weights"))
 
 
@@ -142,24 +94,34 @@ class Trained:
         """The first evaluation at which more than half of the repeated letters were right."""
         return next((row["step"] for row in self.curve if row["repeated accuracy"] > SOLVED), None)
 
+    @property
+    def heads(self) -> list[Head]:
+        """All heads, layer by layer."""
+        return [(layer, number) for layer in range(self.layers) for number in range(self.model.config.heads)]
+
+    @property
+    def induction(self) -> list[Head]:
+        """The heads that turned into induction heads, if any did."""
+        return [head for head in self.heads if self.score("prefix", head) > INDUCTION]
+
     def best(self, kind: str) -> Head:
         """The head with the highest "prefix" or "previous" score."""
-        scores = {(layer, head): self.curve[-1][f"{kind}: {named((layer, head))}"]
-                  for layer, block in enumerate(self.model.layers) for head in range(block.attend.heads)}
-        return max(scores, key=scores.get)
+        return max(self.heads, key=lambda head: self.score(kind, head))
 
-    def score(self, kind: str) -> float:
-        """The score of that head."""
-        return self.curve[-1][f"{kind}: {named(self.best(kind))}"]
+    def score(self, kind: str, head: Head | None = None) -> float:
+        """The score of this head, or of the best, after the training."""
+        return self.curve[-1][f"{kind}: {named(self.best(kind) if head is None else head)}"]
 
     def without(self, chosen: str) -> float:
         """The accuracy that is left without one of `REMOVED`."""
-        special = {"the previous-token head": named(self.best("previous")),
-                   "the best induction head": named(self.best("prefix"))}
-        if chosen in special:
-            return self.removed[special[chosen]]
-        others = [right for name, right in self.removed.items() if name not in special.values()]
-        return statistics.mean(others) if chosen != REMOVED[0] else self.curve[-1]["repeated accuracy"]
+        special = {REMOVED[1]: named(self.best("previous")), REMOVED[2]: named(self.best("prefix"))}
+        if chosen == REMOVED[0]:
+            return self.curve[-1]["repeated accuracy"]
+        if chosen != REMOVED[4]:
+            return self.removed[special.get(chosen, chosen)]
+        taken = {*special.values(), *map(named, self.induction)}
+        others = [self.removed[named(head)] for head in self.heads if named(head) not in taken]
+        return statistics.mean(others) if others else math.nan
 
     def to_dict(self) -> dict:
         """What metrics.json keeps."""
@@ -179,8 +141,9 @@ def learn(layers: int, seed: int, steps: int, evaluations: int, rows: int = 40) 
     history = train(model, Repeats(rows, seed), settings, validation=lambda: unseen, progress=False)
     found = Trained(layers, seed, model, [before, *history.evaluations])
     found.whole = evaluate(model, [Repeats(256, seed, whole=True).batch(UNSEEN)])["repeated accuracy"]
-    found.removed = {named(head): evaluate(without_head(model, head), unseen)["repeated accuracy"]
-                     for head in ((layer, number) for layer in range(layers) for number in range(model.config.heads))}
+    cuts = {named(head): [head] for head in found.heads} | {REMOVED[3]: found.induction}
+    found.removed = {name: evaluate(without_heads(model, *cut), unseen)["repeated accuracy"]
+                     for name, cut in cuts.items()}
     return found
 
 
@@ -196,7 +159,7 @@ def run(folder: Path, seeds: Sequence[int], quick: bool) -> dict:
     by_depth = {layers: [each for each in found if each.layers == layers] for layers in DEPTHS}
     print("\n".join(report(by_depth)))
     draw(by_depth, folder)
-    return {"chance": 1 / len(ascii_letters), "one of the twelve": 1 / FIRST,
+    return {"chance": 1 / len(LETTERS), "one of the twelve": 1 / FIRST,
             "models": [each.to_dict() for each in found]}
 
 
@@ -208,7 +171,7 @@ def report(by_depth: dict[int, list[Trained]]) -> list[str]:
                    [100 * each.score("prefix") for each in runs]]
         changes = ", ".join(str(each.change or "never") for each in runs)
         lines.append(f"{layers:<8}{{:>16}}{{:>14}}{{:>14}}{changes:>18}".format(*map(spread, figures)))
-    lines += [f"in %, mean ± deviation over the seeds; any letter: {100 / len(ascii_letters):.1f}, one of the twelve: "
+    lines += [f"in %, mean ± deviation over the seeds; any letter: {100 / len(LETTERS):.1f}, one of the twelve: "
               f"{100 / FIRST:.1f}; phase change: the first look at which half was right", ""]
     deep = by_depth[max(by_depth)]
     lines.append(f"{'right without':<28}" + "".join(f"{f'seed {each.seed}':>10}" for each in deep))
@@ -220,7 +183,8 @@ def report(by_depth: dict[int, list[Trained]]) -> list[str]:
 def draw(by_depth: dict[int, list[Trained]], folder: Path) -> None:
     """induction.png: the phase change and the scores of all heads; heads.png: two heads on a row, first seed."""
     from tinyformer import plot
-    level = {"loss": {f"ln {len(ascii_letters)}": float(np.log(len(ascii_letters)))},
+    level = {"loss": {f"ln {len(LETTERS)}": math.log(len(LETTERS)),
+                      "all known but where a stretch ends": best_loss()},
              "accuracy": {"one of the twelve": 1 / FIRST}}
     panels = [{"title": "Letters that can be known", "ylabel": kind, "levels": level[kind],
                "curves": {f"{layers} layer{'s' * (layers > 1)}": [each.points(f"repeated {kind}") for each in runs]
@@ -237,6 +201,6 @@ def draw(by_depth: dict[int, list[Trained]], folder: Path) -> None:
     weights = [to_host(layer.data)[0] for layer in each.model.attentions(row.ids)]           # (H, T, T) each
     heads = {kind: each.best(kind) for kind in ("previous", "prefix")}
     plot.attention_map(np.stack([weights[layer][head] for layer, head in heads.values()]),
-                       [ascii_letters[id] for id in row.ids[0]], folder / "heads.png",
+                       [LETTERS[id] for id in row.ids[0]], folder / "heads.png",
                        names=[f"{named(head)}: best {kind} score" for kind, head in heads.items()],
                        title="Twelve random letters, said twice")

@@ -49,7 +49,7 @@ def _panel(axes, panel: Mapping, colours: Mapping[str, str]) -> None:
     axes.set_ylim(low - 0.06 * room, high + 0.1 * room)
     axes.margins(x=0.01)
     for text, value in panel.get("levels", {}).items():
-        level(axes, value, legible(text), GREY)
+        level(axes, value, legible(text), GREY, below=value < (low + high) / 2)
     name_ends(axes, ends, 10)
     axes.set_title(clipped(panel["title"], 48), fontsize=12)
     axes.set(xlabel=legible(panel.get("xlabel", "step")), ylabel=legible(panel["ylabel"]))

@@ -55,16 +55,16 @@ class Scale:
     layers: int = 2
     batch_size: int = 32
     max_length: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     shorter: int = 1
-    dev: int = 150
+    dev: int = 300
 
 
 QUICK = Scale(steps=8, documents=200, vocabulary=500, width=32, batch_size=8, shorter=50, dev=20)
 FEW = (
     FewLabels("classify", "cola", 400, 300, "acceptable?", "matthews", max_length=32),
     FewLabels("tag", "ner", 50, 150, "names", "f1", max_length=32),
-    FewLabels("rewrite", "tomorrow", 400, 400, "tell it of tomorrow", "bleu", learning_rate=2e-3, max_length=32),
+    FewLabels("rewrite", "tomorrow", 200, 300, "tell it of tomorrow", "exact", learning_rate=2e-3, max_length=32),
 )
 
 

@@ -52,7 +52,7 @@ class Lesson:
     learning_rate: float = 2e-3
 
 
-FULL = Scale(steps=2000, documents=16_000, vocabulary=2500), Lesson()
+FULL = Scale(steps=1800, documents=16_000, vocabulary=2500), Lesson()
 QUICK = Scale(steps=10, documents=200, vocabulary=500, width=32, batch_size=8), Lesson((20, 60), 8, 10, 8)
 
 
@@ -153,4 +153,4 @@ def draw(found: dict[str, list[list[dict]]], pairs: Sequence[int], path: Path) -
                 [(count, 100 * one["all words in the pairs"]) for count, one in zip(pairs, outcomes, strict=True)]
                 for outcomes in found["from scratch"]]
         panels.append({"title": words, "ylabel": words, "xlabel": "sentences with translation", "curves": curves})
-    plot.compared(panels, path, title="Translating into a language that was only read")
+    plot.compared(panels, path, title="Translating from few pairs, with and without having read both languages")

@@ -111,7 +111,7 @@ def test_a_quick_run_leaves_picture_figures_and_a_model_to_try(tmp_path, monkeyp
     monkeypatch.setattr(in_context, "QUICK", in_context.Plan({8: 4e-3, 16: 4e-3}, steps=4, batch_size=2, asked=2))
     found = in_context.run(tmp_path, [100, 101], quick=True)
     said = capsys.readouterr().out
-    assert "those of 0 of 4 models" in said and "4 of another" in said
+    assert "those of 0 of 4 models" in said and "4 of another list" in said
     assert list(found["accuracy"]) == KINDS and np.shape(found["accuracy"]["sort"]["4"]) == (2, 2)
     assert found["parameters"][0] < found["parameters"][1]
     assert len({row["sha256 after"] for row in found["weights"]}) == 4

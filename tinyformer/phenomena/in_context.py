@@ -6,7 +6,8 @@ examples of a mapping and writes the output of an input that stood in no list.  
 inputs.  The new ones stood in no list: frames take words that never framed anything, reversed plurals join what was
 only ever read apart, and rotations are an order of words that has to be found in the examples.
 
-The control shows as many examples of another mapping: who goes by what is shown must then be wrong.
+Two controls show four examples that mislead.  In "4 exchanged" each bears the output of another example: the words of
+a frame can still be read off them, and an order cannot.  "4 of another list" are right, but of another mapping.
 """
 
 import statistics
@@ -26,7 +27,8 @@ from tinyformer.train import Settings, save_model, train
 from tinyformer.train.log import Progress
 
 SHOTS = (0, 1, 2, 4)
-CONTROL = "4 of another"
+EXCHANGED, FOREIGN = "4 exchanged", "4 of another list"
+ASKED = (*SHOTS, EXCHANGED, FOREIGN)
 KINDS = {"known mappings, new inputs": tuple(MAPPINGS), **{f"{kind}s": (kind,) for kind in NEW}}
 LENGTH = 52                                                    # tokens of a row: 4 examples and the longest question
 
@@ -41,7 +43,7 @@ class Plan:
     asked: int                                                 # questions of each kind
 
 
-FULL = Plan({32: 4e-3, 64: 3e-3, 128: 2e-3, 256: 1e-3}, steps=1900, batch_size=12, asked=60)
+FULL = Plan({32: 4e-3, 64: 3e-3, 128: 2e-3, 256: 1e-3}, steps=1900, batch_size=12, asked=100)
 QUICK = Plan({16: 4e-3, 32: 4e-3}, steps=60, batch_size=4, asked=6)
 
 
@@ -94,9 +96,10 @@ def measured(model: GPT, seed: int, asked: int) -> dict[str, dict]:
     kinds, found = list(lists), {}
     for kind, following in zip(kinds, [*kinds[1:], kinds[0]], strict=True):
         found[kind] = {}
-        for shots in (*SHOTS, CONTROL):
-            shown = lists[following] if shots == CONTROL else lists[kind]
-            questions = [question(own[0], other[1:], SHOTS[-1] if shots == CONTROL else shots, number=number)
+        for shots in ASKED:
+            shown = lists[following] if shots == FOREIGN else lists[kind]
+            questions = [question(own[0], other[1:], shots if shots in SHOTS else SHOTS[-1], number=number,
+                                  exchanged=shots == EXCHANGED)
                          for number, (own, other) in enumerate(zip(lists[kind], shown, strict=True))]
             written = answers(model, tokenizer(), questions, LOOK, "generation", batch_size=asked)
             found[kind][shots] = 100 * judged(written, questions, "generation")["accuracy"]
@@ -119,30 +122,30 @@ def one_line(row: dict[str, dict]) -> str:
 def table(found: Sequence[Sequence[dict]], sizes: Sequence[int]) -> str:
     """A block for each group of mappings: a line for each size, mean and standard deviation of the seeds."""
     from tinyformer.phenomena import spread
-    lines = []
+    lines, wide = [], len(FOREIGN) + 2
     for group in KINDS:
         lines.append(f"{group}, % right with so many examples")
-        lines.append(" " * 11 + "".join(f"{shots:>13}" for shots in (*SHOTS, CONTROL)))
+        lines.append(f"{'parameters':>11}" + "".join(f"{shots:>{wide}}" for shots in ASKED))
         for place, size in enumerate(sizes):
-            cells = [spread([group_mean(rows[place], group, shots) for rows in found]) for shots in (*SHOTS, CONTROL)]
-            lines.append(f"{size:>11,}" + "".join(f"{cell:>13}" for cell in cells))
+            cells = [spread([group_mean(rows[place], group, shots) for rows in found]) for shots in ASKED]
+            lines.append(f"{size:>11,}" + "".join(f"{cell:>{wide}}" for cell in cells))
     return "\n".join(lines)
 
 
 def by_kind(found: Sequence[Sequence[dict]]) -> dict:
     """{kind: {shots: a list for each seed of the accuracies of all sizes}}, for metrics.json."""
-    return {kind: {str(shots): [[row[kind][shots] for row in rows] for rows in found] for shots in (*SHOTS, CONTROL)}
+    return {kind: {str(shots): [[row[kind][shots] for row in rows] for rows in found] for shots in ASKED}
             for kind in found[0][0]}
 
 
 def draw(found: Sequence[Sequence[dict]], sizes: Sequence[int], path: Path) -> None:
-    """A panel for each group: lines for 0, 1 and 4 examples over the number of parameters, and the control."""
+    """A panel for each group: lines for 0, 1 and 4 examples over the number of parameters, and the controls."""
     def values(group, shots):
         return np.array([[group_mean(row, group, shots) for row in rows] for rows in found])           # (R, P)
 
     panels = [{"title": group, "lines": {name: values(group, shots) for name, shots in
                                          (("4 examples", 4), ("1 example", 1), ("no example", 0))},
-               "dashed": {CONTROL: values(group, CONTROL)}} for group in KINDS]
+               "dashed": {name: values(group, name) for name in (EXCHANGED, FOREIGN)}} for group in KINDS]
     plot.by_size(panels, sizes, path, title="Learning from the prompt alone")
 
 

@@ -1,8 +1,8 @@
 """What does a model read that is to learn from examples?  Lists of worked examples, each of one mapping.
 
-A third of the lists are tinyland's own: translations, plurals, copies, sums ...  The others follow a mapping that was
-made up for that list: a change of each word, an order of the words, and words that are put in front and behind.  Which
-mapping it is, nothing says but the lines themselves.
+A third of the lists are tinyland's own: translations, plurals, copies, sums ...  Half of them follow a mapping that was
+made up for that list: each word is changed, and others are put in front of it or behind.  In the rest several words are
+changed and put in an order.  Which mapping it is, nothing says but the lines themselves.
 
 Two things stand in no document, so that they can be asked for: a fifth of all inputs (those of `is_held_out`, alone or
 as several words), and some mappings.  A held-out *frame* puts words around its answer that never did so, a *reversed
@@ -117,10 +117,10 @@ def tinyland_lines(mapping: str, n: int, chance: Chance, held_out: bool = False)
 
 def document(chance: Chance, n: int = 16) -> list[Pair]:
     """The lines of one list that a model is trained on: tinyland's own, framed words, or several words."""
-    kind = chance.below(3)
-    if kind == 0:
+    kind = chance.below(6)
+    if kind < 2:
         return tinyland_lines(chance.choose(MAPPINGS), n, chance)
-    return lines_of(frame(chance) if kind == 1 else several(chance), n, chance)
+    return lines_of(frame(chance) if kind < 5 else several(chance), n, chance)
 
 
 def held_out_list(kind: str, examples: int, chance: Chance) -> list[Pair]:

@@ -27,9 +27,10 @@ class Phenomenon:
 PHENOMENA: dict[str, Phenomenon] = {
     "few-labels": Phenomenon("few_labels", "what is pre-training worth when labels are few?", 15),
     "corruptions": Phenomenon("corruptions", "which damage teaches most when it is repaired?", 18),
-    "addition": Phenomenon("addition", "can a small GPT learn to calculate?", 15),
-    "induction": Phenomenon("induction", "how does a model go on with what it has read once before?", 6),
-    "in-context": Phenomenon("in_context", "what does a model learn from examples in its prompt, with no training?", 40),
+    "addition": Phenomenon("addition", "can a small GPT learn to calculate?", 10),
+    "induction": Phenomenon("induction", "how does a model go on with what it has read once before?", 4),
+    "in-context": Phenomenon("in_context", "what does a model learn from examples in its prompt, with no training?",
+                             40),
     "translation": Phenomenon("translation", "does reading two languages help to translate?", 7),
 }
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from tinyformer.plot.fonts import legible
-from tinyformer.plot.style import GREY, SERIES, clipped, figure, level, name_ends, save
+from tinyformer.plot.style import BLACK, GREY, SERIES, clipped, figure, level, name_ends, save
+
+COLOURS = (*SERIES, BLACK)
 
 
 def single_runs(panels: Sequence[Mapping], path: str | Path, *, title: str | None = None) -> None:
@@ -22,7 +24,7 @@ def single_runs(panels: Sequence[Mapping], path: str | Path, *, title: str | Non
     if not panels:
         raise ValueError("single_runs: there is no panel to draw")
     names = list(dict.fromkeys(name for panel in panels for name in panel["curves"]))
-    colours = {name: SERIES[number % len(SERIES)] for number, name in enumerate(names)}
+    colours = {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(names)}
     across, down = min(2, len(panels)), -(-len(panels) // 2)
     drawn, grid = figure(6.6 * across, 3.6 * down + 0.6, down, across, squeeze=False)
     for axes in list(grid.flat)[len(panels):]:

@@ -48,7 +48,7 @@ def _panel(axes, panel: Mapping, colours: Mapping[str, str]) -> None:
         ends.append((float(np.mean([run[-1][1] for run in runs])), clipped(name, 24), colours[name]))
     low, high = min(values), max(values)
     room = high - low or 1
-    axes.set_ylim(low - 0.06 * room, high + 0.1 * room)
+    axes.set_ylim(low - 0.12 * room, high + 0.1 * room)
     axes.margins(x=0.01)
     for text, value in panel.get("levels", {}).items():
         level(axes, value, legible(text), GREY, below=value < (low + high) / 2)

@@ -10,7 +10,8 @@ import time
 import pytest
 
 import tinyformer
-from tinyformer.cli import COMMANDS, explain, main
+from tinyformer.cli import explain, main
+from tinyformer.commands import COMMANDS
 from tinyformer.errors import CheckpointError, InputError, NumericError
 from tinyformer.gradcheck import CHECKS
 from tinyformer.tasks.gradients import COLUMNS
@@ -104,9 +105,9 @@ def test_info_says_what_runs_here(capsys):
 @pytest.mark.skipif(os.name != "posix", reason="signals as in POSIX")
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_end_quietly(number, status):
-    code = ("import sys, os, signal, tinyformer.cli as cli\n"
-            f"cli.COMMANDS['info'] = cli.Command('x', lambda p: None, lambda o: os.kill(os.getpid(), {int(number)}))\n"
-            "sys.exit(cli.main(['info']))")
+    code = ("import os, sys\nfrom tinyformer.cli import main\nfrom tinyformer.commands import COMMANDS, Command\n"
+            f"COMMANDS['info'] = Command('x', lambda p: None, lambda o: os.kill(os.getpid(), {int(number)}))\n"
+            "sys.exit(main(['info']))")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
                           env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
     assert done.returncode == status and "Traceback" not in done.stderr

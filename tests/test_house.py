@@ -9,7 +9,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "tinyformer"
 FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {"backend": 0, "rng": 0, "errors": 0, "engine": 1, "ops": 2, "gradcheck": 3, "nn": 4, "models": 5, "text": 5,
-          "data": 6, "train": 6, "tasks": 7, "generate": 7, "plot": 7, "phenomena": 7, "cli": 8, "__main__": 9}
+          "data": 6, "train": 6, "tasks": 7, "generate": 7, "plot": 7, "phenomena": 7, "commands": 8, "cli": 9,
+          "__main__": 10}
 ANYWHERE = {"errors", "rng"}                                   # they import nothing of the package themselves
 SIDEWAYS = {("train", "data"), ("tasks", "generate"), ("tasks", "plot"), ("phenomena", "tasks"),
             ("phenomena", "generate"), ("phenomena", "plot")}       # on one floor, in one direction

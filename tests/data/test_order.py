@@ -16,5 +16,6 @@ def test_batches_are_full_and_reach_into_the_next_epoch():
     order = EpochOrder(5, seed=0)
     endless = [number for epoch in range(4) for number in order.epoch(epoch).tolist()]
     for size in (1, 2, 3, 5, 7):
-        assert [number for step in range(14 // size) for number in order.batch(step, size)] == endless[:14 // size * size]
+        steps = 14 // size
+        assert [number for step in range(steps) for number in order.batch(step, size)] == endless[:steps * size]
     assert order.batch(3, 3) == endless[9:12]                  # any step at any time

@@ -6,7 +6,7 @@ the encoder alone, one by the whole.  Beside them stand the same weights without
 nothing.  What is hidden differs, and so does what is written: T5 and MASS ask for the hidden part alone, which makes a
 step of theirs cheaper.
 
-Published: what hides tokens beats what only reorders them (Lewis et al. 2020, table 1; Raffel et al. 2020, table 5).
+Published: what hides tokens beats what only reorders them (Lewis et al. 2020, table 1; Raffel et al. 2020, table 4).
 """
 
 import os

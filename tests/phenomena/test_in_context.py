@@ -101,7 +101,8 @@ def test_batches_ask_for_outputs_alone_and_are_pure_in_seed_and_step():
     arrow, stop = tokenizer().vocab[">"], tokenizer().vocab["."]
     for ids, targets in zip(batch.ids, batch.targets, strict=True):
         inside = False                                         # between the arrow and the mark that ends an output
-        for place, (id, target) in enumerate(zip(ids, targets, strict=True)):
+        first = list(ids).index(arrow)                         # what stands before it may be the end of an output
+        for place, (id, target) in list(enumerate(zip(ids, targets, strict=True)))[first:]:
             inside = id == arrow or inside and id != stop
             assert (target != IGNORED) == inside
             assert not inside or place + 1 == len(ids) or target == ids[place + 1]

@@ -44,7 +44,7 @@ class Plan:
 
 
 FULL = Plan({32: 4e-3, 64: 3e-3, 128: 2e-3, 256: 1e-3}, steps=1900, batch_size=12, asked=100)
-QUICK = Plan({16: 4e-3, 32: 4e-3}, steps=60, batch_size=4, asked=6)
+QUICK = Plan({16: 4e-3, 32: 4e-3}, steps=40, batch_size=4, asked=5)
 
 
 def run(folder: Path, seeds: Sequence[int], quick: bool) -> dict:

@@ -28,6 +28,7 @@ TABLES = ("animal", "food", "thing", "plant")                  # those that tiny
 ORDERS = {1: ((0,),), 2: ((0, 1), (1, 0)), 3: ((0, 1, 2), (2, 1, 0), (1, 0, 2), (0, 2, 1))}
 ROTATIONS = ((1, 2, 0), (2, 0, 1))
 LONGEST = 3                                                    # words of an input
+LINE = 10                                                      # tokens of a long line
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,8 @@ def tokenizer() -> WordPieceTokenizer:
 class ListBatches:
     """Batches for a GPT, a list in every row, (batch_size, length); `batch(step)` is pure in (seed, step).
 
+    Every second row begins within the first line of its list, or the lines of a list would always stand at the same
+    places, and examples would be understood there alone.
     The loss counts outputs alone, up to the mark that ends them: inputs are drawn at random, and nobody can foretell
     them.
     """
@@ -169,19 +172,25 @@ class ListBatches:
     def batch(self, step: int) -> TextBatch:
         """The batch of this step."""
         if step not in self.seen:
-            rows = [row(document(Chance(stream(self.seed, "worked list", step * self.batch_size + place))), self.length)
-                    for place in range(self.batch_size)]
+            rows = []
+            for number in range(step * self.batch_size, (step + 1) * self.batch_size):
+                chance = Chance(stream(self.seed, "worked list", number))
+                rows.append(row(document(chance), self.length, chance.coin() * chance.below(LINE)))
             ids, asked = (np.stack(part) for part in zip(*rows, strict=True))                          # (B, T + 1)
             self.seen[step] = TextBatch(ids[:, :-1], np.where(asked, ids, IGNORED)[:, 1:])
         return self.seen[step]
 
 
-def row(lines: Sequence[Pair], length: int) -> tuple[np.ndarray, np.ndarray]:
-    """As much of a list as a row has room for: its ids (T + 1,), and which of them belong to outputs (T + 1,)."""
+def row(lines: Sequence[Pair], length: int, skipped: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """As much of a list as a row has room for, its first `skipped` tokens left out.
+
+    Its ids (T + 1,), and which of them belong to outputs (T + 1,).
+    """
     ids, asked = [], []
     for given, output in itertools.cycle(lines):               # a list that is too short is told once more
-        if len(ids) > length:
-            return np.array(ids[:length + 1]), np.array(asked[:length + 1])
+        if len(ids) > skipped + length:
+            part = slice(skipped, skipped + length + 1)
+            return np.array(ids[part]), np.array(asked[part])
         head, tail = tokenizer().encode(LOOK.prompt([], given)), tokenizer().encode(LOOK.answer(output))
         ids += head + tail
         asked += [False] * len(head) + [True] * len(tail)

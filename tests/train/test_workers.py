@@ -13,6 +13,7 @@ import pytest
 from tinyformer.models import BertConfig
 from tinyformer.models.bert import BertForPretraining
 from tinyformer.rng import stream
+from tinyformer.train import threads
 from tinyformer.train.workers import workers
 
 CONFIG = BertConfig(vocabulary=20, layers=1, heads=2, width=8, context=8)
@@ -39,6 +40,19 @@ def test_results_come_in_order_from_other_processes():
         found = list(pool.map(doubled, [np.full(3, i) for i in range(6)]))
     assert [int(array[0]) for array, _ in found] == [0, 2, 4, 6, 8, 10]
     assert os.getpid() not in {process for _, process in found}
+
+
+def blas_threads_now() -> int:
+    return threads._controls()[0]()
+
+
+@pytest.mark.skipif(threads._controls() is None, reason="this NumPy has no OpenBLAS that can be asked")
+def test_each_has_one_thread_whatever_the_environment_says(monkeypatch):
+    """Two are asked for by name, or the number in the environment of the tests would hide what is wrong."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    with workers(1) as pool:
+        assert pool.submit(blas_threads_now).result() == 1
 
 
 def test_a_model_computes_the_same_over_there():

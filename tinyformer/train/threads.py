@@ -17,15 +17,22 @@ NAMES = [f"{front}openblas_{{}}_num_threads{back}" for front in ("scipy_", "") f
 @contextmanager
 def blas_threads(count: int) -> Iterator[bool]:
     """Inside this block OpenBLAS has `count` threads; gives whether it could be asked to."""
-    found = _controls()
-    before = found[0]() if found else 0
-    if found:
-        found[1](count)
+    before = set_blas_threads(count)
     try:
-        yield found is not None
+        yield before is not None
     finally:
-        if found:
-            found[1](before)
+        if before is not None:
+            set_blas_threads(before)
+
+
+def set_blas_threads(count: int) -> int | None:
+    """Give OpenBLAS `count` threads from now on; returns how many it had, None where it could not be asked."""
+    found = _controls()
+    if found is None:
+        return None
+    before = found[0]()
+    found[1](count)
+    return before
 
 
 def _controls() -> tuple[Callable, Callable] | None:

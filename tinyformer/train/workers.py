@@ -12,16 +12,17 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
-from tinyformer.train.threads import blas_threads
+from tinyformer.train.threads import set_blas_threads
 
 
 @contextmanager
 def workers(count: int) -> Iterator[ProcessPoolExecutor]:
     """`count` processes to `submit` functions to, and to `map` them over arguments; each has one thread of BLAS.
 
-    Functions must stand at the top of a module, and what goes in and out is copied.  A worker starts with the first
-    function, in about half a second.  None outlives this block: where it is left by an error or by Ctrl-C, they are
-    stopped in the middle of their work.
+    Functions must stand at the top of a module, and what goes in and out is copied.  A script of your own that uses
+    workers begins its work below `if __name__ == "__main__":`, since each of them reads the script anew.  A worker
+    starts with the first function, in about half a second.  None outlives this block: where it is left by an error or
+    by Ctrl-C, they are stopped in the middle of their work.
     """
     before = multiprocessing.active_children()
     pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin)
@@ -40,7 +41,7 @@ def _begin() -> None:
     """Make this process a worker: one thread of BLAS, the parent alone listens to Ctrl-C, and it is not survived."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_the_parent, daemon=True).start()
-    blas_threads(1).__enter__()
+    set_blas_threads(1)
 
 
 def _leave_with_the_parent() -> None:

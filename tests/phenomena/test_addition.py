@@ -35,6 +35,18 @@ def test_logic_is_balanced_and_no_single_digit_tells():
             assert all(abs(odd[column == digit].mean() - 0.5) < 0.05 for digit in range(10))
 
 
+def test_logic_needs_every_digit():
+    """The best guess from all digits but one, over all pairs: a coin without a last digit, and not much more."""
+    a, b = np.divmod(np.arange(1_000_000), 1000)
+    odd, digits = addition.odd_ones(a, b), np.concatenate([addition.digits(a, 3), addition.digits(b, 3)], axis=1)
+    best = []
+    for missing in range(6):
+        seen = np.delete(digits, missing, axis=1) @ 10 ** np.arange(5)
+        ones = np.bincount(seen, odd)
+        best.append(np.maximum(ones, np.bincount(seen) - ones).sum() / 1e6)
+    assert best == [0.58, 0.64, 0.5, 0.58, 0.64, 0.5]
+
+
 def test_one_answer_for_all_sums_is_right_once_in_a_thousand():
     assert commonest(TASKS["last digit first"]) == commonest(TASKS["first digit first"]) == 0.001       # 999
 

@@ -1,10 +1,11 @@
 """Can a small GPT learn to calculate?  Three-digit addition, with the digits of the answer in one order or the other.
 
-"123+456=9750" has the answer 0579 written from its last digit: each digit then needs two digits above it and one
-carry, which has just been written.  From the first digit on, "123+456=0579", the carry of every place to the right has
-to be known before one of them is written.  Beside both stands a task of logic on the same numbers and of the same
-length, "123^456=0000": have the binary forms of both numbers together an odd number of ones?  No part of it can be
-worked out alone, and the best that can be done without all of it is to toss a coin.
+"123+456=9750" has the answer 0579 written from its last digit: each digit then needs one digit of either number and a
+carry, which follows from the place that has just been written.  From the first digit on, "123+456=0579", the carry of
+every place to the right has to be known before one of them is written.  Beside both stands a task of logic on the same
+numbers and of the same length, "123^456=0000": have the binary forms of both numbers together an odd number of ones?
+No part of it can be worked out alone: who reads all digits but one is right in at most 64 of 100 cases, and who lacks a
+last digit in 50, as by tossing a coin.
 """
 
 import os

@@ -165,12 +165,12 @@ def run(folder: Path, seeds: Sequence[int], quick: bool) -> dict:
 
 def report(by_depth: dict[int, list[Trained]]) -> list[str]:
     """The table of both depths, and that of the heads that were taken away."""
-    lines = [f"{'layers':<8}{'repeated right':>16}{'all again':>14}{'prefix score':>14}{'phase change':>18}"]
+    lines = [f"{'layers':<8}{'repeated right':>16}{'all again':>14}{'prefix score':>14}{'phase change':>22}"]
     for layers, runs in by_depth.items():
         figures = [[each.accuracy for each in runs], [100 * each.whole for each in runs],
                    [100 * each.score("prefix") for each in runs]]
         changes = ", ".join(str(each.change or "never") for each in runs)
-        lines.append(f"{layers:<8}{{:>16}}{{:>14}}{{:>14}}{changes:>18}".format(*map(spread, figures)))
+        lines.append(f"{layers:<8}{{:>16}}{{:>14}}{{:>14}}{changes:>22}".format(*map(spread, figures)))
     lines += [f"in %, mean ± deviation over the seeds; any letter: {100 / len(LETTERS):.1f}, one of the twelve: "
               f"{100 / FIRST:.1f}; phase change: the first look at which half was right", ""]
     deep = by_depth[max(by_depth)]

@@ -180,8 +180,16 @@ def interval(values: Sequence[float]) -> str:
     mean = statistics.mean(values)
     if len(values) < 2:
         return f"{mean:+.1f}"
-    half = STUDENT.get(len(values), 1.96) * statistics.stdev(values) / math.sqrt(len(values))
+    half = student(len(values)) * statistics.stdev(values) / math.sqrt(len(values))
     return f"{mean:+.1f} ({mean - half:.1f} to {mean + half:.1f})"
+
+
+def student(n: int) -> float:
+    """Student's t for a 95 % interval of n values: from the table, or for many by powers of 1 / (n - 1).
+
+    Abramowitz and Stegun 1964, 26.7.5, at 1.959964, which is the normal distribution's.
+    """
+    return STUDENT.get(n) or 1.959964 + 2.372271 / (n - 1) + 2.822499 / (n - 1) ** 2 + 2.555850 / (n - 1) ** 3
 
 
 def draw(outcomes: Sequence[Outcome], path: Path) -> None:

@@ -26,5 +26,18 @@ def test_mistakes_are_named(words, said, capsys):
     assert said in capsys.readouterr().err
 
 
+def test_a_folder_that_cannot_be_used_is_refused_before_any_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(tinyformer.phenomena, "import_module", lambda name: pytest.fail("work was begun"))
+    (tmp_path / "file").write_text("")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    wrong = {"file": "cannot be made a folder", "model": "holds a model"}
+    if Path("/proc/self").is_dir():                            # a folder that is there, and takes no file
+        wrong["/proc/self"] = "cannot be made a folder to write into"
+    for name, said in wrong.items():
+        assert main(["reproduce", "addition", "--out", str(tmp_path / name)]) == 2
+        assert said in capsys.readouterr().err
+
+
 def test_spread():
     assert spread([1.0]) == "1.0" and spread([1.0, 3.0]) == "2.0 ± 1.4"

@@ -4,6 +4,7 @@ An experiment is a module with run(folder, seeds, quick): it trains what it need
 leaves its pictures in `folder` and returns its figures, which become metrics.json.
 """
 
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,9 +61,14 @@ def spread(values: Sequence[float]) -> str:
 
 
 def _folder(out: str) -> Path:
+    """The folder of the results, refused before any work is done if it cannot be used."""
     folder = Path(out)
+    if (folder / "config.json").exists():
+        raise InputError(f"{out} holds a model whose own figures stand there; --out takes another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
     except OSError as error:
-        raise InputError(f"{out}: cannot be made a folder ({error.strerror}); choose another --out") from None
-    return folder
+        raise InputError(f"{out}: cannot be made a folder to write into ({error.strerror}); choose another "
+                         "--out") from None

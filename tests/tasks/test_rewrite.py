@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -178,6 +179,15 @@ def test_a_pretrained_model_goes_on_as_it_is(words, corpus, small, tmp_path, cap
     before, after = (tinyformer.load(folder)[0] for folder in (start, tmp_path / "run"))
     assert all(np.array_equal(before.state()[name], value) for name, value in after.state().items())
     assert "so --max-length 128 becomes 24" in capsys.readouterr().err
+
+
+def test_a_folder_named_noise_is_no_reason_to_refuse(trained, tmp_path, capsys):
+    """What only repairs is told by its setting `noise`, and not by that word somewhere in settings.json."""
+    folder = shutil.copytree(trained, tmp_path / "noise")
+    settings = json.loads((folder / "settings.json").read_text())
+    (folder / "settings.json").write_text(json.dumps(settings | {"model": "noise"}))
+    assert main(["predict", "--model", str(folder), "red cat and old dog"]) == 0
+    assert json.loads(capsys.readouterr().out)["source"] == "red cat and old dog"
 
 
 def test_a_model_that_begins_otherwise_begins_with_cls_from_now_on(words, trained, tmp_path):

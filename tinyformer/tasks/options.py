@@ -49,6 +49,18 @@ def add_options(parser: argparse.ArgumentParser, cls, only: Iterable[str] | None
 
 def read_config(path: str, cls) -> dict[str, Any]:
     """The settings in a JSON file; InputError for bad JSON (with its line), an unknown key, a value of a wrong type."""
+    known = [item.name for item in fields(cls)]
+    settings = {}
+    for key, value in read_object(path).items():
+        name = key.replace("-", "_")
+        if name not in known:
+            raise InputError(f"{path}: key {key!r} is not known{suggestion(name, known)}")
+        settings[name] = _checked_type(path, key, value, kind_of(cls, name))
+    return settings
+
+
+def read_object(path: str) -> dict[str, Any]:
+    """What a file with one JSON object says; InputError, with the line, for anything else."""
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -64,14 +76,7 @@ def read_config(path: str, cls) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError(f"{path}: holds a JSON {type(found).__name__}; it must be an object "
                          '{"steps": 1000, ...}')
-    known = [item.name for item in fields(cls)]
-    settings = {}
-    for key, value in found.items():
-        name = key.replace("-", "_")
-        if name not in known:
-            raise InputError(f"{path}: key {key!r} is not known{suggestion(name, known)}")
-        settings[name] = _checked_type(path, key, value, kind_of(cls, name))
-    return settings
+    return found
 
 
 def check_values(settings) -> None:

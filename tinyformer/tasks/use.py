@@ -17,7 +17,7 @@ from tinyformer.tasks import results
 from tinyformer.tasks.finetuning import SETTINGS, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import task_of
-from tinyformer.tasks.options import read_config
+from tinyformer.tasks.options import read_config, read_object
 from tinyformer.tasks.pretrain import say
 from tinyformer.tasks.task import Task
 from tinyformer.train.durable import write_json
@@ -90,7 +90,7 @@ def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
     model, tokenizer = open_folder(folder)
     task = task_of(model)
     path = Path(folder) / SETTINGS
-    if task.name == "rewrite" and path.is_file() and '"noise"' in path.read_text(encoding="utf-8", errors="replace"):
+    if task.name == "rewrite" and path.is_file() and "noise" in read_object(str(path)):
         raise InputError(f"{folder}: the model has learned to repair texts and nothing else yet; teach it first, by "
                          f"finetune rewrite --model {folder}, or try generate")
     saved = read_config(str(path), Finetuning) if path.is_file() else {"max_length": min(512, model.config.context)}

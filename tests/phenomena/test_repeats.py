@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinyformer.phenomena.repeats import FIRST, LENGTH, Repeats, best_loss
+from tinyformer.phenomena.repeats import FIRST, LENGTH, STRETCH, Repeats, best_loss
 
 
 @pytest.mark.parametrize("whole", [False, True])
@@ -47,6 +47,21 @@ def test_the_best_loss_is_that_of_the_lengths():
     share = went_on[1:] / (went_on + stopped)[1:]
     reached = np.cumprod(share)
     assert -(reached * np.log(share)).sum() / reached.sum() == pytest.approx(best_loss(), abs=0.02)
+
+
+def test_who_heeds_where_a_stretch_began_does_better():
+    """By all beginnings and lengths there are, each with its chance."""
+    low, high = STRETCH
+    chance = {(begin, size): 1 / (FIRST - size + 1) for size in range(low, high + 1)
+              for begin in range(FIRST - size + 1)}
+    total = count = 0.0
+    for begin in range(FIRST):
+        for n in range(1, high):
+            more, reached = (sum(chance.get((begin, size), 0) for size in range(least, high + 1))
+                             for least in (max(n + 1, low), max(n, low)))
+            if more:
+                total, count = total - more * np.log(more / reached), count + more
+    assert total / count == pytest.approx(0.196, abs=5e-4) and best_loss() == pytest.approx(0.217, abs=5e-4)
 
 
 def test_batches_are_fresh_and_pure():

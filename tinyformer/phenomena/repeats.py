@@ -68,9 +68,11 @@ class Repeats:
 
 
 def best_loss() -> float:
-    """The loss at repeated letters of a reader who knows everything but where a stretch ends.
+    """The loss at repeated letters of a reader who knows everything but where a stretch ends, and counts its letters.
 
-    After n letters of a stretch it ends with chance h(n); where it goes on after all, that cost -ln(1 - h(n)).
+    After n letters of a stretch it ends with chance h(n); where it goes on after all, that cost -ln(1 - h(n)).  This is
+    0.217 over whole stretches, and no bound: who heeds, too, where among the twelve letters a stretch began comes to
+    0.196, and the last stretch of a row, which is cut off and so seldom seen to end, makes both a little smaller.
     """
     low, high = STRETCH
     goes_on = {n: (high - max(n, low - 1)) / (high - max(n - 1, low - 1)) for n in range(1, high)}

@@ -2,9 +2,11 @@
 
 For each seed an encoder and decoder repairs documents of tinyland (text infilling) in its two languages, never the same
 document in both: language b has words of its own, and its adjectives stand behind their nouns.  Then it is shown 200,
-800 or 3,000 sentences of a with their translation, and asked for sentences that it has not seen; beside it the same
-model with fresh weights is shown the same.  Copying the source is the baseline; a dictionary of the words in the pairs
-would get at most those sentences right as a whole all of whose words it holds.
+800 or 3,000 sentences of a with their translation, and asked for others; beside it the same model with fresh weights
+is shown the same.  (The pairs tell of another world than the documents; but short sentences are the same in all worlds,
+and many of those that are asked for were read, each language by itself, in a document.)  Copying the source is the
+baseline; a dictionary of the words in the pairs would get at most those sentences right as a whole all of whose words
+it holds.
 
 With real sentences, line n of one file the translation of line n of the other, the same by commands:
 

@@ -238,7 +238,7 @@ def table(scores: Scores, blind: dict[str, float], budgets: Sequence[dict]) -> s
     for noise in sorted(place, key=place.get):
         lines.append(f"{noise:<11}{kinds[noise]:<10}"
                      + "".join(f"{spread(scores[task][noise]):>22}" for task in tasks) + f"{place[noise]:>12.1f}")
-    lines.append(f"{'(reading or copying)':<21}" + "".join(f"{blind[task]:>22.1f}" for task in tasks))
+    lines.append(f"{'reads nothing, copies':<21}" + "".join(f"{blind[task]:>22.1f}" for task in tasks))
     return "\n".join(lines)
 
 

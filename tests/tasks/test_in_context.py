@@ -198,6 +198,13 @@ def test_the_command_prints_a_table_and_leaves_its_files(folder, tmp_path, capsy
     assert (tmp_path / "out" / "shots.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_a_folder_that_cannot_be_made_is_refused_before_any_question(folder, monkeypatch, capsys):
+    monkeypatch.setattr("tinyformer.tasks.shots.answers", lambda *more: pytest.fail("questions were asked"))
+    words = ["shots", "--model", folder / "gpt", "--data", folder / "two.tsv", "--out", folder / "two.tsv" / "out"]
+    assert main(list(map(str, words))) == 2
+    assert "two.tsv" in capsys.readouterr().err
+
+
 def test_every_format_of_a_file_asks_the_same(folder, tmp_path, capsys):
     found = []
     for name, more in (("two.tsv", []), ("named.csv", []), ("keys.jsonl", []),

@@ -73,6 +73,8 @@ def run(folder: str, data: str, given: dict, columns: str | None = None, example
     rows, places = read_pairs(data, columns, skip_bad_rows)
     pool = read_pairs(examples, columns, skip_bad_rows)[0] if examples else rows
     model, tokenizer = open_model(folder, GPT, device)
+    if out:
+        Path(out).mkdir(parents=True, exist_ok=True)           # now, and not when all questions have been asked
 
     before, found, predictions = fingerprint(model), [], []
     asked = min(settings.questions, len(rows))
@@ -91,7 +93,6 @@ def run(folder: str, data: str, given: dict, columns: str | None = None, example
     print(mistakes([row for row in predictions if row["shots"] == counts[-1] and not row["exchanged"]]))
     print(weights_line(before, after))
     if out:
-        Path(out).mkdir(parents=True, exist_ok=True)
         write_metrics(out, {"model": folder, "data": data, "parameters": model.count(), **asdict(settings),
                             "results": found, "sha256 before": before, "sha256 after": after})
         write_lines(Path(out) / PREDICTIONS, predictions)

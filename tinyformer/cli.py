@@ -70,6 +70,9 @@ def explain(error: Exception) -> tuple[int, str]:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":       # NumPy's, or CuPy's
         return 1, (f"out of memory ({error or 'no more to be had'}); what a step needs grows with batch x length: "
                    "lower --batch-size or --max-length, or compute the batch in parts with --accumulate 4")
+    if type(error).__name__ == "BrokenProcessPool":            # killed from outside, most often for want of memory
+        return 1, ("a process that was at work was ended from outside, most often because memory ran out; nothing is "
+                   "wrong with the input: end other programs, or ask for fewer --seeds at once, and start again")
     if isinstance(error, OSError) and error.strerror:
         return 2, f"{error.filename or 'cannot write'}: {error.strerror}"
     return 1, (f"{type(error).__name__}: {error}\nThis is a fault of the program and not of your input; "

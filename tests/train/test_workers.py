@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+from tinyformer.cli import explain
 from tinyformer.models import BertConfig
 from tinyformer.models.bert import BertForPretraining
 from tinyformer.rng import stream
@@ -74,6 +75,18 @@ def test_leaving_by_an_error_stops_work_that_has_begun():
         pool.submit(sleep, 60)
         raise KeyboardInterrupt
     assert time.monotonic() - began < 30 and not multiprocessing.active_children()
+
+
+def end_at_once():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
+def test_a_killed_worker_is_no_fault_of_the_program():
+    with pytest.raises(Exception) as caught, workers(1) as pool:
+        pool.submit(end_at_once).result()
+    status, message = explain(caught.value)
+    assert status == 1 and "ended from outside" in message and "fault of the program" not in message
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")

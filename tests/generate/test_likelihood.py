@@ -30,6 +30,14 @@ def test_sums_of_log_softmax_for_continuations_of_unequal_lengths(size, norm):
         np.testing.assert_allclose(log_p, [by_hand(model, prompt, ids) for ids in given], rtol=1e-10)
 
 
+def test_a_long_prompt_and_a_long_continuation_of_another_have_room_side_by_side():
+    """Either fits into the 9 positions; the padding that one puts behind the other does not."""
+    model, prompts = gpt(), [[1] * 7, [2], [3] * 5]
+    continuations = [[[3]], [[1, 2, 3, 4, 5, 6, 7, 1]], [[1, 2], [4, 5, 6, 7]]]
+    for prompt, given, log_p in zip(prompts, continuations, likelihoods(model, prompts, continuations), strict=True):
+        np.testing.assert_allclose(log_p, [by_hand(model, prompt, ids) for ids in given], rtol=1e-10)
+
+
 def test_the_order_of_prompts_does_not_matter():
     model = gpt()
     there = likelihoods(model, PROMPTS, CONTINUATIONS)

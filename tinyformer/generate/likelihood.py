@@ -44,6 +44,10 @@ def likelihoods(model: GPT, prompts: Sequence[Ids], continuations: Sequence[Sequ
 def _together(model: GPT, prompts: Sequence[Ids], continuations: Sequence[Sequence[Ids]]) -> list[np.ndarray]:
     """The log probabilities of one batch, in which prompts are padded at the left and continuations at the right."""
     longest = max(map(len, prompts))
+    if longest + max((len(ids) for given in continuations for ids in given), default=0) > model.config.context:
+        half = len(prompts) // 2                               # or padding would stand where the model has no position
+        return (_together(model, prompts[:half], continuations[:half])
+                + _together(model, prompts[half:], continuations[half:]))
     padding = longest - np.array([len(ids) for ids in prompts])
     cache = Cache(len(model.layers), padding)
     read = np.array([[0] * pad + list(ids) for pad, ids in zip(padding, prompts, strict=True)])        # (B, S)

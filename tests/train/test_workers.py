@@ -77,6 +77,26 @@ def test_leaving_by_an_error_stops_work_that_has_begun():
     assert time.monotonic() - began < 30 and not multiprocessing.active_children()
 
 
+def heed_no_sigterm(seconds):
+    """As `train` does, which notes a SIGTERM and ends its step first."""
+    asked = []
+    signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
+def test_leaving_by_an_error_stops_a_worker_that_catches_sigterm():
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), workers(1) as pool:
+        pool.submit(sleep, 0).result()
+        pool.submit(heed_no_sigterm, 60)
+        time.sleep(0.5)                                        # it has begun
+        raise KeyboardInterrupt
+    assert time.monotonic() - began < 30 and not multiprocessing.active_children()
+
+
 def end_at_once():
     os.kill(os.getpid(), signal.SIGKILL)
 

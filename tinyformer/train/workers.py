@@ -31,7 +31,7 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
     except BaseException:
         for process in multiprocessing.active_children():
             if process not in before:
-                process.terminate()
+                process.kill()
         raise
     finally:
         pool.shutdown(cancel_futures=True)

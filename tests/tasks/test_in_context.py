@@ -10,6 +10,7 @@ from tinyformer.errors import InputError
 from tinyformer.generate import likelihoods, write_text
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.tasks.in_context import Look, answers, fingerprint, judged, question
+from tinyformer.tasks.shots import Shots
 from tinyformer.text import CharTokenizer, WordPieceTokenizer
 from tinyformer.train import save_model
 
@@ -118,11 +119,22 @@ def test_what_is_written_is_what_greedy_writing_gives(model, tokenizer):
         assert row["answer"] == " ".join(text.split()) and row["right"] == (row["answer"] == one.output)
 
 
-def test_an_output_that_is_written_counts_as_right(model, tokenizer):
-    text = answers(model, tokenizer, asked(1)[:1], LOOK, "generation")[0]["answer"]
-    again = answers(model, tokenizer, [question(("dog", text), PAIRS, 1)], LOOK, "generation")
-    assert again[0]["right"] == (text == again[0]["answer"])
-    assert judged(again, [question(("dog", text), PAIRS, 1)], "generation")["accuracy"] == again[0]["right"]
+def test_an_output_that_is_written_counts_as_right(model, tokenizer, monkeypatch):
+    monkeypatch.setattr("tinyformer.tasks.in_context.write_texts", lambda *_, **more: [" hund ", " kat ze", "kuh"])
+    questions = asked(1)[:3]
+    found = answers(model, tokenizer, questions, LOOK, "generation")
+    assert [row["right"] for row in found] == [True, False, True]
+    assert judged(found, questions, "generation")["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_as_many_candidates_are_read_at_a_time_as_prompts_would_be(model, tokenizer, monkeypatch):
+    """Each holds keys and values of its whole prompt: 32 prompts with ten candidates would take ten times as much."""
+    rows = []
+    read = GPT.hidden
+    monkeypatch.setattr(GPT, "hidden", lambda self, ids, *more, **past: (rows.append(len(ids)),
+                                                                         read(self, ids, *more, **past))[1])
+    answers(model, tokenizer, asked(1, candidates=3), LOOK, "likelihood", batch_size=6)
+    assert max(rows) == 6
 
 
 def test_figures():
@@ -203,6 +215,11 @@ def test_a_folder_that_cannot_be_made_is_refused_before_any_question(folder, mon
     words = ["shots", "--model", folder / "gpt", "--data", folder / "two.tsv", "--out", folder / "two.tsv" / "out"]
     assert main(list(map(str, words))) == 2
     assert "two.tsv" in capsys.readouterr().err
+
+
+def test_a_line_end_can_be_typed():
+    look = Shots(format=r"Q: {input}\nA: {output}", description=r"Translate.\n", separator=r"\n\n").look
+    assert look.prompt([("a", "b")], "c") == "Translate.\n\n\nQ: a\nA: b\n\nQ: c\nA:"
 
 
 def test_every_format_of_a_file_asks_the_same(folder, tmp_path, capsys):

@@ -1,6 +1,6 @@
 """How probable is it that a model would write this?  Add up log p of each token of a given continuation.
 
-A prompt is read once, whatever the number of its continuations; its keys and values are kept and lent to each of them.
+A prompt is read once, whatever the number of its continuations; its keys and values are kept, and copied for each.
 """
 
 from collections.abc import Sequence

@@ -165,7 +165,8 @@ def _chosen(model, tokenizer, questions, prompts, look, average) -> list[dict]:
             raise InputError(f"{one.place or repr(one.given)}: there is no other output than {one.output[:60]!r} to "
                              "choose; judge by generation (--score generation), or give more candidates")
     endings = [[tokenizer.encode(look.answer(output)) for output in one.candidates] for one in questions]
-    scores = likelihoods(model, [tokenizer.encode(prompt) for prompt in prompts], endings, len(prompts))
+    at_once = max(1, len(prompts) // max(map(len, endings)))   # each candidate takes a copy of its prompt's keys
+    scores = likelihoods(model, [tokenizer.encode(prompt) for prompt in prompts], endings, at_once)
     found = []
     for one, ids, log_p in zip(questions, endings, scores, strict=True):
         if average:

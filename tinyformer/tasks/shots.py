@@ -29,14 +29,14 @@ class Shots:
     score: str = option("likelihood", "likelihood: which candidate is the most probable; generation: is what the model "
                         "writes the right output", choices=SCORES)
     shots: str = option("0,1,8", "how many worked examples stand in a prompt; several numbers are tried in turn")
-    format: str = option(Look.line, "how a worked example is written")
+    format: str = option(Look.line, "how a worked example is written; \\n stands for a line end here and below")
     description: str = option("", "text that stands before all examples")
     separator: str = option(Look.between, "text between two examples (default a line end)")
     candidates: int = option(10, "likelihood: outputs to choose from: the right one, and others of the file", least=2)
     average: bool = option(False, "likelihood: compare log p for each token, which does not favour short outputs")
     control: bool = option(False, "ask again with the outputs of the examples exchanged: do the examples matter?")
     questions: int = option(200, "inputs that are asked for at most, from the beginning of the file", least=1)
-    batch_size: int = option(32, "prompts that are read at a time", least=1)
+    batch_size: int = option(32, "prompts that are read at a time; likelihood: candidates", least=1)
     seed: int = option(0, "draws the examples and the candidates", least=0)
 
     @property
@@ -54,7 +54,7 @@ class Shots:
     @property
     def look(self) -> Look:
         """How prompts are written."""
-        return Look(self.format, self.description, self.separator)
+        return Look(*(text.replace("\\n", "\n") for text in (self.format, self.description, self.separator)))
 
 
 def run(folder: str, data: str, given: dict, columns: str | None = None, examples: str | None = None,

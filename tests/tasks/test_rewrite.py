@@ -15,7 +15,9 @@ from tinyformer.generate import rewrite_texts
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
 from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS, task_of
+from tinyformer.tasks.pretrain import make_tokenizer
 from tinyformer.tasks.seeds import collapsed
+from tinyformer.tasks.settings import resolve
 from tinyformer.train import save_model
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
@@ -179,6 +181,12 @@ def test_a_pretrained_model_goes_on_as_it_is(words, corpus, small, tmp_path, cap
     before, after = (tinyformer.load(folder)[0] for folder in (start, tmp_path / "run"))
     assert all(np.array_equal(before.state()[name], value) for name, value in after.state().items())
     assert "so --max-length 128 becomes 24" in capsys.readouterr().err
+
+
+def test_what_is_pretrained_to_write_can_write_accents():
+    for model, said in (("seq2seq", "le café"), ("bert", "le cafe")):
+        tokenizer = make_tokenizer(resolve(model, {"corpus": "x", "vocabulary": 80}), ["Le café est là."] * 5, [])
+        assert tokenizer.decode(tokenizer.encode("Le café")) == said
 
 
 def test_a_folder_named_noise_is_no_reason_to_refuse(trained, tmp_path, capsys):

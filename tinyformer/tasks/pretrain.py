@@ -167,7 +167,8 @@ def make_tokenizer(settings: Pretraining, training: list[str], held_out: list[st
     """Train the kind of tokenizer that the settings name, or read one from a folder.
 
     Characters are collected from the held-out text too (the set of them, not how often they occur).  A seq2seq's
-    vocabulary has sentinels for rows of this length, whatever the noise, so that runs with other noises can share it.
+    vocabulary has sentinels for rows of this length, whatever the noise, so that runs with other noises can share it,
+    and it keeps accents, which would be missing from whatever the model writes.
     """
     kind, size = settings.tokenizer, settings.vocabulary
     roles = tuple(Tokenizer.roles.values()) if settings.model != "gpt" else ()
@@ -177,7 +178,8 @@ def make_tokenizer(settings: Pretraining, training: list[str], held_out: list[st
     if kind == "characters":
         return CharTokenizer.train([*training, *held_out], size, specials=roles or (("[UNK]",) if size else ()))
     if kind == "wordpiece":
-        return WordPieceTokenizer.train(training, size, **({"specials": roles} if roles else {}))
+        strip = False if settings.model == "seq2seq" else None
+        return WordPieceTokenizer.train(training, size, strip_accents=strip, **({"specials": roles} if roles else {}))
     if kind == "bpe":
         if settings.model == "bert":
             raise InputError("--tokenizer is bpe, which has no [MASK]; for bert take wordpiece or characters")

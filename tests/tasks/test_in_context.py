@@ -10,7 +10,7 @@ from tinyformer.errors import InputError
 from tinyformer.generate import likelihoods, write_text
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.tasks.in_context import Look, answers, fingerprint, judged, question
-from tinyformer.tasks.shots import Shots
+from tinyformer.tasks.shots import Shots, run
 from tinyformer.text import CharTokenizer, WordPieceTokenizer
 from tinyformer.train import save_model
 
@@ -185,6 +185,7 @@ def folder(model, tokenizer, tmp_path_factory):
     path = tmp_path_factory.mktemp("in_context")
     save_model(path / "gpt", model, tokenizer)
     (path / "two.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in PAIRS))
+    (path / "other.tsv").write_text("target\tSource\n" + "".join(f"{b}\t{a}\n" for a, b in PAIRS))
     (path / "named.csv").write_text("id,Output,Input\n" + "".join(f"1,{b},{a}\n" for a, b in PAIRS))
     (path / "keys.jsonl").write_text("".join(json.dumps({"output": b, "input": a}) + "\n" for a, b in PAIRS))
     (path / "three.tsv").write_text("".join(f"{b}\tx\t{a}\n" for a, b in PAIRS))
@@ -224,14 +225,31 @@ def test_a_line_end_can_be_typed():
 
 def test_every_format_of_a_file_asks_the_same(folder, tmp_path, capsys):
     found = []
-    for name, more in (("two.tsv", []), ("named.csv", []), ("keys.jsonl", []),
+    for name, more in (("two.tsv", []), ("other.tsv", []), ("named.csv", []), ("keys.jsonl", []),
                        ("three.tsv", ["--columns", "input=3,output=1"])):
         words = ["shots", "--model", folder / "gpt", "--data", folder / name, "--shots", "1", "--out", tmp_path / name,
                  "--score", "generation", *more]
         assert main(list(map(str, words))) == 0
         rows = map(json.loads, (tmp_path / name / "predictions.jsonl").read_text().splitlines())
         found.append([{key: value for key, value in row.items() if key != "place"} for row in rows])
-    assert found[0] == found[1] == found[2] == found[3]
+    assert all(each == found[0] for each in found)
+
+
+def test_figures_are_kept_where_nobody_reads_what_is_printed(folder, tmp_path, monkeypatch):
+    def gone(found, settings):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("tinyformer.tasks.shots.table", gone)
+    with pytest.raises(BrokenPipeError):
+        run(str(folder / "gpt"), str(folder / "two.tsv"), {"shots": "1"}, out=str(tmp_path / "x"))
+    assert json.loads((tmp_path / "x" / "metrics.json").read_text())["results"][0]["questions"] == 6
+
+
+def test_too_few_examples_are_told_before_any_question(folder, monkeypatch, capsys):
+    monkeypatch.setattr("tinyformer.tasks.shots.answers", lambda *more: pytest.fail("questions were asked"))
+    words = ["shots", "--model", folder / "gpt", "--data", folder / "two.tsv", "--shots", "0,6"]
+    assert main(list(map(str, words))) == 2
+    assert "ask for fewer" in capsys.readouterr().err
 
 
 def test_examples_of_another_file(folder, tmp_path, capsys):

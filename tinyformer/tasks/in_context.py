@@ -208,7 +208,8 @@ def _other_output(others: Sequence[Pair], at: int) -> str:
         output = others[(at + step) % len(others)][1]
         if output != others[at][1]:
             return output
-    raise InputError(f"every example has the output {others[at][1]!r}; there is nothing to exchange")
+    raise InputError(f"every example has the output {others[at][1]!r}; there is nothing to exchange: leave --control "
+                     "away")
 
 
 def _through(tokenizer: Tokenizer, text: str) -> str:

@@ -138,4 +138,4 @@ def _is_number(value) -> bool:
 
 
 def _shown(value) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value).replace("\n", "\\n")

@@ -31,7 +31,7 @@ class Shots:
     shots: str = option("0,1,8", "how many worked examples stand in a prompt; several numbers are tried in turn")
     format: str = option(Look.line, "how a worked example is written; \\n stands for a line end here and below")
     description: str = option("", "text that stands before all examples")
-    separator: str = option(Look.between, "text between two examples (default a line end)")
+    separator: str = option(Look.between, "text between two examples")
     candidates: int = option(10, "likelihood: outputs to choose from: the right one, and others of the file", least=2)
     average: bool = option(False, "likelihood: compare log p for each token, which does not favour short outputs")
     control: bool = option(False, "ask again with the outputs of the examples exchanged: do the examples matter?")
@@ -73,30 +73,32 @@ def run(folder: str, data: str, given: dict, columns: str | None = None, example
     rows, places = read_pairs(data, columns, skip_bad_rows)
     pool = read_pairs(examples, columns, skip_bad_rows)[0] if examples else rows
     model, tokenizer = open_model(folder, GPT, device)
+    asked = min(settings.questions, len(rows))
+    batches = [(exchanged, shots, [question(rows[n], pool, shots, number=n, seed=settings.seed, exchanged=exchanged,
+                                            candidates=settings.candidates, place=places[n]) for n in range(asked)])
+               for exchanged in (False, True)[:1 + settings.control]
+               for shots in counts if shots or not exchanged]                          # of none, none is exchanged
     if out:
         Path(out).mkdir(parents=True, exist_ok=True)           # now, and not when all questions have been asked
 
     before, found, predictions = fingerprint(model), [], []
-    asked = min(settings.questions, len(rows))
-    with Progress("questions", 0, asked * len(counts) * (1 + settings.control)) as bar:
-        for exchanged in (False, True)[:1 + settings.control]:
-            for shots in [count for count in counts if count or not exchanged]:        # of none, none is exchanged
-                batch = [question(rows[n], pool, shots, number=n, seed=settings.seed, exchanged=exchanged,
-                                  candidates=settings.candidates, place=places[n]) for n in range(asked)]
-                result = answers(model, tokenizer, batch, look, settings.score, settings.average, settings.batch_size,
-                                 lambda n: [bar.advance() for _ in range(n)])
-                found.append({"shots": shots, "exchanged": exchanged, **judged(result, batch, settings.score)})
-                predictions += [{"place": place, "exchanged": exchanged, **row}
-                                for place, row in zip(places, result, strict=False)]
+    with Progress("questions", 0, asked * len(batches)) as bar:
+        for exchanged, shots, batch in batches:
+            result = answers(model, tokenizer, batch, look, settings.score, settings.average, settings.batch_size,
+                             lambda n: [bar.advance() for _ in range(n)])
+            found.append({"shots": shots, "exchanged": exchanged, **judged(result, batch, settings.score)})
+            predictions += [{"place": place, "exchanged": exchanged, **row}
+                            for place, row in zip(places, result, strict=False)]
     after = fingerprint(model)
-    print(table(found, settings))
-    print(mistakes([row for row in predictions if row["shots"] == counts[-1] and not row["exchanged"]]))
-    print(weights_line(before, after))
-    if out:
+    if out:                                                    # before anything is printed, which `| head` may cut off
         write_metrics(out, {"model": folder, "data": data, "parameters": model.count(), **asdict(settings),
                             "results": found, "sha256 before": before, "sha256 after": after})
         write_lines(Path(out) / PREDICTIONS, predictions)
         draw(found, Path(out) / PICTURE)
+    print(table(found, settings))
+    print(mistakes([row for row in predictions if row["shots"] == counts[-1] and not row["exchanged"]]))
+    print(weights_line(before, after))
+    if out:
         print(f"figures, answers and picture: {out}")
     return 0
 
@@ -105,7 +107,7 @@ def read_pairs(path: str, columns: str | None = None, skip_bad_rows: int = 0) ->
     """The (input, output) of every row of a TSV, CSV or JSONL file, and where each stands, "file:line".
 
     `columns` is like "input=2,output=1", with names or numbers from 1; without it, columns called input and output
-    are taken, or the two that there are.
+    are taken, or source and target, or the two that there are.
     """
     rows = read_table(path, _columns(path, columns), skip_bad_rows=skip_bad_rows)
     for line in rows.report():
@@ -129,8 +131,9 @@ def _columns(path: str, written: str | None) -> dict[str, str | int]:
         return {"first": "input", "second": "output"}
     names = first_row(path, format_of(path))
     lower = [name.strip().lower() for name in names]
-    if {"input", "output"} <= set(lower):
-        return {"first": names[lower.index("input")], "second": names[lower.index("output")]}
+    for given, wanted in (("input", "output"), ("source", "target")):
+        if {given, wanted} <= set(lower):
+            return {"first": names[lower.index(given)], "second": names[lower.index(wanted)]}
     if len(names) in (0, 2):                                   # an empty file is refused by who reads it
         return {"first": 1, "second": 2}
     raise InputError(f"{path}:1: cannot tell which of {len(names)} columns are input and output; say so with "

@@ -224,7 +224,8 @@ def reproduce_options(parser):
     from tinyformer.phenomena import PHENOMENA
     parser.add_argument("experiment", help="; ".join(f"{name}: {each.question} ({each.minutes:g} min)"
                                                      for name, each in PHENOMENA.items()))
-    parser.add_argument("--out", metavar="DIR", help="folder for pictures and metrics.json (default runs/EXPERIMENT)")
+    parser.add_argument("--out", metavar="DIR", help="folder for pictures and metrics.json (default "
+                        "runs/EXPERIMENT, and with --quick runs/EXPERIMENT-quick)")
     parser.add_argument("--seeds", type=int, default=3, metavar="INT", help="how many times, each with other chance "
                         "(default 3)")
     parser.add_argument("--seed", type=int, default=0, metavar="INT", help="the first of them (default 0)")
@@ -233,8 +234,8 @@ def reproduce_options(parser):
 
 def reproduce(options) -> int:
     from tinyformer.phenomena import reproduce as run
-    return run(options.experiment, options.out or f"runs/{options.experiment}", options.seeds, options.quick,
-               options.seed)
+    out = options.out or f"runs/{options.experiment}" + "-quick" * options.quick
+    return run(options.experiment, out, options.seeds, options.quick, options.seed)
 
 
 def tinyland_options(parser):

@@ -39,5 +39,13 @@ def test_a_folder_that_cannot_be_used_is_refused_before_any_work(tmp_path, capsy
         assert said in capsys.readouterr().err
 
 
+def test_a_quick_look_does_not_replace_the_results_of_a_full_run(monkeypatch):
+    folders = []
+    monkeypatch.setattr(tinyformer.phenomena, "reproduce", lambda name, out, *more: folders.append(out) or 0)
+    for words in ([], ["--quick"], ["--quick", "--out", "mine"]):
+        assert main(["reproduce", "addition", *words]) == 0
+    assert folders == ["runs/addition", "runs/addition-quick", "mine"]
+
+
 def test_spread():
     assert spread([1.0]) == "1.0" and spread([1.0, 3.0]) == "2.0 ± 1.4"

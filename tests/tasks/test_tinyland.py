@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tinyformer.cli import main
-from tinyformer.data.readers import read_glue
+from tinyformer.data.readers import read_examples, read_glue
 from tinyformer.data.tinyland import TASKS, World, task
 from tinyformer.tasks.pretrain import make_batches, make_tokenizer, read_texts
 from tinyformer.tasks.settings import resolve
@@ -71,7 +71,8 @@ def test_the_command_writes_every_set_and_prints_how_hard_it_is(capsys, tmp_path
         [one.text for one in task("sst2", "dev", 12, 2)]
     assert (out / "corpus.txt").read_text() == "\n\n".join(World(2).documents(12)) + "\n"
     assert len((out / "corpus-b.txt").read_text().split("\n\n")) == 12
-    assert (out / "parallel.tsv").read_text().startswith("a\tb\n")
+    assert [(row.source, row.target) for row in read_examples(out / "parallel.tsv", "rewrite")] == \
+        list(World(2).parallel(12)), "the header is known as one"
 
 
 def test_the_command_refuses_what_it_cannot_do(capsys, tmp_path):

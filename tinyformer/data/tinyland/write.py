@@ -24,7 +24,7 @@ def write(folder: str | os.PathLike, seed: int = 0, documents: int = 2000, sizes
     for name, language in (("corpus.txt", "a"), ("corpus-b.txt", "b")):
         texts = world.documents(documents, language)
         _put(folder / name, chain([next(texts) + "\n"], (f"\n{text}\n" for text in texts)))
-    _put(folder / "parallel.tsv", (f"{a}\t{b}\n" for a, b in chain([("a", "b")], world.parallel(documents))))
+    _put(folder / "parallel.tsv", (f"{a}\t{b}\n" for a, b in chain([("source", "target")], world.parallel(documents))))
     for split in SPLITS:
         n = sizes[split]
         for name in TINYGLUE:

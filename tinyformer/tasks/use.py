@@ -57,8 +57,9 @@ def predict(given: dict, texts: Sequence[str], data: str | None = None) -> int:
     model, tokenizer, task, settings = open_trained(given)
     if settings.out and Path(settings.out).is_dir():
         raise InputError(f"{settings.out} is a folder; --out takes the name of a JSONL file to write")
-    if settings.out and data and Path(settings.out).exists() and Path(settings.out).samefile(data):
-        raise InputError(f"--out is the file that --data reads, {data}, which would be lost; choose another --out")
+    if settings.out and data and _is_read(Path(settings.out), data, settings.endings):
+        raise InputError(f"--out is a file that --data {data} names, {settings.out}, which would be lost; choose "
+                         "another --out")
     if data:
         groups = iter([_read(task, data, settings, labelled=False)])
     elif texts:
@@ -133,6 +134,13 @@ def _read(task: Task, data: str, settings: Finetuning, labelled: bool) -> Exampl
     for line in examples.report():
         say(line)
     return examples
+
+
+def _is_read(out: Path, data: str, endings: str | None) -> bool:
+    """Is `out` the file `data`, or one of the two that `data` and its endings name?"""
+    names = [data] if endings is None else [f"{data}.{end.strip().removeprefix('.')}{packed}"
+                                            for end in endings.split(",") for packed in ("", ".gz")]
+    return out.exists() and any(Path(name).exists() and out.samefile(name) for name in names)
 
 
 def _typed(task: Task, parts: list[str], number: int):

@@ -154,6 +154,7 @@ def test_fresh_weights_in_the_same_sizes(capsys, command, request, tmp_path, no_
     for seed in ("0", "1"):
         words[words.index("--out") + 1] = str(tmp_path / seed)
         assert main([*words, "--fresh", "--seed", seed]) == 0
+        assert metrics(tmp_path / seed)["fresh"] and "fresh" not in metrics(tmp_path / "kept")
     kept, one, other = (weights(tmp_path / name) for name in ("kept", "0", "1"))
     before = encoder_of(load_model(folder)[0]).state()
     table = next(name for name in before if name.endswith("words.weight"))
@@ -177,6 +178,9 @@ def test_several_seeds(capsys, command, heads, tmp_path, no_pictures):
     assert found["accuracy"]["sd"] == pytest.approx(abs(figures[0] - figures[1]) / 2 ** 0.5)
     assert last.startswith(f"accuracy of 2 seeds: {sum(figures) / 2:.4f} ± {found['accuracy']['sd']:.4f}")
     assert same(out / "seed-0", heads["classify"]) and not same(out / "seed-0", out / "seed-1")
+
+    assert f"name one of them, such as {out / 'seed-0'}" in refused(
+        capsys, ["predict", "--model", str(out), "a text"])
 
     first, second = (weights(out / f"seed-{seed}")["linear.weight"] for seed in (0, 1))
     shutil.rmtree(out / "seed-1")                              # as if it had been stopped in the first run

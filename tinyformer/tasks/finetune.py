@@ -175,7 +175,7 @@ def train(prepared: Prepared, out: Path | None = None, title: str | None = None,
                         evaluate_every=max(1, steps // evaluations))
     rates = layer_rates(prepared.model, s.layer_decay) if s.layer_decay != 1 else None
     facts = {"task": s.task, "model": s.model, "parameters": prepared.model.count(), "train": len(prepared.train),
-             "dev": len(prepared.dev), "seed": s.seed}
+             "dev": len(prepared.dev), "seed": s.seed} | ({"fresh": True} if s.fresh else {})
     return run_loop(prepared.model, batches, settings, out=out, tokenizer=prepared.tokenizer,
                     validation=prepared.dev_batches, title=title or s.task, facts=facts, rates=rates,
                     files={SETTINGS: s.to_dict()} if out else None, **options)

@@ -16,6 +16,10 @@ def open_folder(folder: str):
     if not Path(folder).is_dir():
         raise InputError(f"{folder}: no such folder; --model takes the folder of a trained model: the tour makes "
                          "runs/tour/bert and runs/tour/gpt, pretrain makes one in its --out")
+    several = [] if (Path(folder) / "config.json").exists() else sorted(Path(folder).glob("seed-*/config.json"))
+    if several:
+        raise InputError(f"{folder}: holds the runs of several seeds and no model of its own; name one of them, such "
+                         f"as {several[0].parent}")
     model, tokenizer = load_model(folder)
     if tokenizer is None:
         raise InputError(f"{folder}: has a model but no vocabulary; put vocab.txt, or vocab.json and merges.txt, "

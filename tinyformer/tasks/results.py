@@ -30,7 +30,8 @@ def finish(prepared, history, out: Path) -> dict:
     found = judge(task, predictions, examples, prepared.train)
     found = {**history.final, **found, "seed": prepared.settings.seed}
     write_metrics(out, {"task": task.name, "model": prepared.settings.model, "parameters": prepared.model.count(),
-                        "train": len(prepared.train), "dev": len(examples), **found})
+                        "train": len(prepared.train), "dev": len(examples), **found,
+                        **({"fresh": True} if prepared.settings.fresh else {})})         # the model's sizes alone
     write_lines(out / PREDICTIONS, predictions)
     draw(task, examples, predictions, found, labels_of(prepared.model), out)
     draw_loss(history, task, out / "loss.png")

@@ -36,6 +36,16 @@ def test_no_document_stands_in_both_languages():
     assert len(documents) == 40
 
 
+def test_what_is_asked_for_was_read_in_neither_language():
+    tokenizer, documents = translation.corpus(3, SMALL[0])
+    pairs = translation.parallel(7, 30)
+    read = {tuple(tokenizer.encode(pairs[1].source)), tuple(tokenizer.encode(pairs[2].target))}
+    dev, rest = translation.separated(pairs, 4, read, tokenizer)
+    assert dev == [pairs[0], *pairs[3:6]] and rest == [*pairs[1:3], *pairs[6:]]
+    with pytest.raises(ValueError, match="28 were not read"):
+        translation.separated(pairs, 29, read, tokenizer)
+
+
 def test_what_a_run_leaves(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(translation, "QUICK", SMALL)
     assert main(["reproduce", "translation", "--quick", "--seeds", "1", "--seed", "100", "--out", str(tmp_path)]) == 0

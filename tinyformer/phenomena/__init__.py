@@ -32,7 +32,7 @@ PHENOMENA: dict[str, Phenomenon] = {
     "induction": Phenomenon("induction", "how does a model go on with what it has read once before?", 4),
     "in-context": Phenomenon("in_context", "what does a model learn from examples in its prompt, with no training?",
                              40),
-    "translation": Phenomenon("translation", "does reading two languages help to translate?", 7),
+    "translation": Phenomenon("translation", "does reading help to translate?", 7),
 }
 
 

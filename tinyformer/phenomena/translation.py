@@ -1,12 +1,11 @@
-"""Does reading two languages help to translate, where few sentences stand in both?
+"""Does reading help to translate, where few sentences stand in both languages?
 
 For each seed an encoder and decoder repairs documents of tinyland (text infilling) in its two languages, never the same
 document in both: language b has words of its own, and its adjectives stand behind their nouns.  Then it is shown 200,
-800 or 3,000 sentences of a with their translation, and asked for others; beside it the same model with fresh weights
-is shown the same.  (The pairs tell of another world than the documents; but short sentences are the same in all worlds,
-and many of those that are asked for were read, each language by itself, in a document.)  Copying the source is the
-baseline; a dictionary of the words in the pairs would get at most those sentences right as a whole all of whose words
-it holds.
+800 or 3,000 sentences of a with their translation, and asked for others, which it has read in neither language; beside
+it the same model with fresh weights is shown and asked the same.  What one of the two languages would have brought
+alone is not told apart.  Copying the source is the baseline; a dictionary of the words in the pairs would get at most
+those sentences right as a whole all of whose words it holds.
 
 With real sentences, line n of one file the translation of line n of the other, the same by commands:
 
@@ -39,6 +38,7 @@ from tinyformer.train.log import Progress
 from tinyformer.train.workers import workers
 
 ORDER = "noun-first"                          # the word order of language b
+SPARE = 5                                     # pairs from which one is chosen that was not read
 ARMS = {"pre-trained": "infill", "from scratch": NONE}
 FIGURES = ("bleu", "exact", "token_accuracy")
 
@@ -80,9 +80,20 @@ def one(seed: int, arm: str, scale: Scale, lesson: Lesson) -> list[dict]:
     """Read (or not), then learn from each number of pairs, always from the same beginning: the figures of each."""
     tokenizer, documents = corpus(seed, scale)
     model, _ = pretrained(ARMS[arm], documents, tokenizer, scale, seed)
-    pairs = parallel(OTHER_WORLD + seed, max(lesson.pairs) + lesson.dev)
-    dev, rest = pairs[:lesson.dev], pairs[lesson.dev:]
+    dev, rest = separated(parallel(OTHER_WORLD + seed, max(lesson.pairs) + SPARE * lesson.dev), lesson.dev,
+                          {tuple(sentence) for document in documents for sentence in document}, tokenizer)
     return [taught(model, tokenizer, rest[:count], dev, scale, lesson, seed) for count in lesson.pairs]
+
+
+def separated(pairs: Sequence[Rewriting], count: int, read: set[tuple[int, ...]],
+              tokenizer: Tokenizer) -> tuple[list[Rewriting], list[Rewriting]]:
+    """(the first `count` pairs of which neither side was read, all other pairs)."""
+    new = [number for number, pair in enumerate(pairs)
+           if not read & {tuple(tokenizer.encode(pair.source)), tuple(tokenizer.encode(pair.target))}][:count]
+    if len(new) < count:
+        raise ValueError(f"translation: of {len(pairs)} pairs {len(new)} were not read, and {count} are asked for")
+    chosen = set(new)
+    return [pairs[n] for n in new], [pair for n, pair in enumerate(pairs) if n not in chosen]
 
 
 @lru_cache(maxsize=1)

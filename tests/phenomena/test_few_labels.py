@@ -11,7 +11,7 @@ pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
 
 def test_every_seed_has_its_own_model_and_every_head_its_line(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(few_labels, "QUICK", dict(steps=3, documents=40, shorter=100))
+    monkeypatch.setattr(few_labels, "QUICK", (3, 40, 100))
     assert main(["reproduce", "few-labels", "--quick", "--seeds", "2", "--seed", "5", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())
     assert found["seeds"] == [5, 6] and set(found["heads"]) == {"classify", "tag", "pair", "answer"}

@@ -1,5 +1,6 @@
 """Do the lists hold back what is asked for later, and does the experiment leave what it promises?"""
 
+import shlex
 from itertools import permutations
 
 import numpy as np
@@ -108,14 +109,13 @@ def test_batches_ask_for_outputs_alone_and_are_pure_in_seed_and_step():
             assert not inside or place + 1 == len(ids) or target == ids[place + 1]
 
 
-def test_a_quick_run_leaves_picture_figures_and_a_model_to_try(tmp_path, monkeypatch, capsys):
+def test_a_quick_run_leaves_picture_figures_and_a_model_to_try(tmp_path, monkeypatch):
     monkeypatch.setattr(in_context, "QUICK", in_context.Plan({8: 4e-3, 16: 4e-3}, steps=4, batch_size=2, asked=2))
-    found = in_context.run(tmp_path, [100, 101], quick=True)
-    said = capsys.readouterr().out
+    said, found = in_context.run(tmp_path, [100, 101], quick=True)
     assert "those of 0 of 4 models" in said and "4 of another list" in said
     assert list(found["accuracy"]) == KINDS and np.shape(found["accuracy"]["sort"]["4"]) == (2, 2)
     assert found["parameters"][0] < found["parameters"][1]
     assert len({row["sha256 after"] for row in found["weights"]}) == 4
     assert (tmp_path / "in-context.png").read_bytes()[:4] == b"\x89PNG"
-    assert main(["shots", "--model", str(tmp_path / "gpt"), "--data", str(tmp_path / "new-frame.tsv"), "--shots", "1",
-                 "--questions", "3", "--score", "generation"]) == 0
+    command = shlex.split(said.splitlines()[-1].partition("python -m tinyformer ")[2])
+    assert command[0] == "shots" and main([*command, "--questions", "3"]) == 0

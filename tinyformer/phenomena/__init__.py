@@ -1,7 +1,7 @@
 """What can be seen in a model that has learned?  One experiment a file, each reproduced by one command.
 
-An experiment is a module with run(folder, seeds, quick): it trains what it needs, once for each seed, prints a table,
-leaves its pictures in `folder` and returns its figures, which become metrics.json.
+An experiment is a module with run(folder, seeds, quick): it trains what it needs, once for each seed, leaves its
+pictures in `folder`, and gives a table to be printed and its figures, which become metrics.json.
 """
 
 import tempfile
@@ -46,11 +46,11 @@ def reproduce(name: str, out: str, seeds: int = 3, quick: bool = False, seed: in
     if seed < 0:
         raise InputError(f"--seed is {seed}; it must be 0 or larger")
     folder, began = _folder(out), time.perf_counter()
-    found = import_module(f"tinyformer.phenomena.{PHENOMENA[name].module}").run(folder, range(seed, seed + seeds),
-                                                                               quick)
+    experiment = import_module(f"tinyformer.phenomena.{PHENOMENA[name].module}")
+    report, found = experiment.run(folder, range(seed, seed + seeds), quick)
     write_metrics(folder, {"experiment": name, "seeds": list(range(seed, seed + seeds)), "quick": quick,
                            "seconds": round(time.perf_counter() - began, 1), **found})
-    print(f"figures: {folder / 'metrics.json'}")
+    print(f"{report}\nfigures: {folder / 'metrics.json'}")
     return 0
 
 

@@ -8,7 +8,6 @@ No part of it can be worked out alone: who reads all digits but one is right in 
 last digit in 50, as by tossing a coin.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,8 +23,7 @@ from tinyformer.models import GPT, GPTConfig
 from tinyformer.phenomena import spread
 from tinyformer.rng import stream
 from tinyformer.train import Settings, evaluate, train
-from tinyformer.train.log import Progress
-from tinyformer.train.workers import workers
+from tinyformer.train.workers import side_by_side
 
 CHARACTERS = "0123456789+^="
 NUMBERS = 1000                                                 # 000 to 999: a million pairs
@@ -134,19 +132,16 @@ def learn(name: str, seed: int, steps: int = STEPS, evaluations: int = EVALUATIO
     return {"task": name, "seed": seed, "parameters": model.count(), **final, "curve": [before, *history.evaluations]}
 
 
-def run(folder: Path, seeds: Sequence[int], quick: bool) -> dict:
-    """Print how many answers of each task are right, and which of their characters; draw addition.png."""
-    jobs, found = [(name, seed) for name in TASKS for seed in seeds], []
-    with workers(min(len(jobs), os.cpu_count() or 1)) as pool, Progress("models", 0, len(jobs)) as bar:
-        for each in pool.map(partial(learn, **(QUICK if quick else {})), *zip(*jobs, strict=True)):
-            found.append(each)
-            bar.advance()
-            bar.say(f"{each['task']}, seed {each['seed']}: {100 * each['exact']:.2f} % right")
+def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
+    """How many answers of each task are right, and which of their characters; draws addition.png."""
+    found = side_by_side("models", partial(learn, **(QUICK if quick else {})),
+                         [(name, seed) for name in TASKS for seed in seeds],
+                         lambda each: f"{each['task']}, seed {each['seed']}: {100 * each['exact']:.2f} % right")
     by_task = {name: [each for each in found if each["task"] == name] for name in TASKS}
-    print("\n".join(report(by_task)))
     draw(by_task, folder)
-    return {"held out": QUICK["count"] if quick else HELD_OUT, "models": found,
-            "always the same answer": {name: commonest(task) for name, task in TASKS.items()}}
+    return "\n".join(report(by_task)), {
+        "held out": QUICK["count"] if quick else HELD_OUT, "models": found,
+        "always the same answer": {name: commonest(task) for name, task in TASKS.items()}}
 
 
 def report(by_task: dict[str, list[dict]]) -> list[str]:

@@ -5,39 +5,33 @@ then fine-tuned with each head, beside the same model with fresh weights.  So th
 chance of everything: world, initial weights, order, and examples.  Which sets, and why not others: tasks/few_labels.py.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 from tinyformer.tasks import few_labels, pretrain
 from tinyformer.train import save_model
-from tinyformer.train.log import Progress
-from tinyformer.train.workers import workers
+from tinyformer.train.workers import side_by_side
 
-STEPS, DOCUMENTS = 12_000, 20_000
-QUICK = dict(steps=60, documents=300, shorter=15)
+FULL = (12_000, 20_000, 1)                    # steps of reading, documents, and what divides the steps of the heads
+QUICK = (60, 300, 15)
 
 
-def run(folder: Path, seeds: Sequence[int], quick: bool) -> dict:
-    """Print a line for each head: both means, the difference and its 95 % interval; draw few-labels.png."""
-    steps, documents, shorter = QUICK.values() if quick else (STEPS, DOCUMENTS, 1)
+def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
+    """A line for each head: both means, the difference and its 95 % interval; draws few-labels.png."""
+    steps, documents, shorter = QUICK if quick else FULL
     heads = [replace(spec, steps=spec.steps // shorter, dev=spec.dev // min(shorter, 4)) for spec in few_labels.HEADS]
-    rounds = []
-    with workers(min(len(seeds), os.cpu_count() or 1)) as pool, Progress("seeds", 0, len(seeds)) as bar:
-        for said, outcomes in pool.map(one, [folder] * len(seeds), seeds, [steps] * len(seeds),
-                                       [documents] * len(seeds), [heads] * len(seeds)):
-            bar.advance()
-            bar.say(said)
-            rounds.append(outcomes)
-    outcomes = few_labels.joined(rounds)
-    for outcome in outcomes:
-        print(outcome.line())
+    done = side_by_side("seeds", partial(one, folder, steps, documents, heads), [(seed,) for seed in seeds],
+                        itemgetter(0))
+    outcomes = few_labels.joined([outcomes for _, outcomes in done])
     few_labels.draw(outcomes, folder / "few-labels.png")
-    return {"heads": {outcome.spec.head: outcome.to_dict() for outcome in outcomes}}
+    return "\n".join(outcome.line() for outcome in outcomes), {
+        "heads": {outcome.spec.head: outcome.to_dict() for outcome in outcomes}}
 
 
-def one(folder: Path, seed: int, steps: int, documents: int, heads: Sequence[few_labels.FewLabels]):
+def one(folder: Path, steps: int, documents: int, heads: Sequence[few_labels.FewLabels], seed: int):
     """One seed from the first word to the last figure: (what to say of its reading, its outcomes)."""
     prepared = few_labels.read_tinyland(seed, steps, documents, device="cpu", say=str)
     history = pretrain.train(prepared, f"tinyland, seed {seed}", progress=False)

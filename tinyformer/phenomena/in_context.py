@@ -1,10 +1,11 @@
 """Does a larger model learn more from the examples in its prompt?  Four sizes of GPT on mappings they have never met.
 
-Brown et al. 2020, figure 1.2.  Models of 4 layers, from 64 thousand parameters to 3.3 million, read the same lists of
+Brown et al. 2020, figure 1.2.  Models of 4 layers, from 63 thousand parameters to 3.3 million, read the same lists of
 worked examples (worked_lists.py), as many tokens each.  Then nothing is trained any more: each is shown 0, 1, 2 or 4
 examples of a mapping and writes the output of an input that stood in no list.  The known mappings were read with other
 inputs.  The new ones stood in no list: frames take words that never framed anything, reversed plurals join what was
-only ever read apart, and rotations are an order of words that has to be found in the examples.
+only ever read apart, and rotations are an order of words that has to be found in the examples.  (Inputs of one word
+are some thirty, so that they come several times among the questions, each time with other examples.)
 
 Two controls show four examples that mislead.  In "4 exchanged" each bears the output of another example: the words of
 a frame can still be read off them, and an order cannot.  "4 of another list" are right, but of another mapping.
@@ -13,6 +14,7 @@ a frame can still be read off them, and an order cannot.  "4 of another list" ar
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +22,12 @@ import numpy as np
 from tinyformer import plot
 from tinyformer.data.tinyland import MAPPINGS, Chance
 from tinyformer.models import GPT, GPTConfig
+from tinyformer.phenomena import spread
 from tinyformer.phenomena.worked_lists import LOOK, NEW, ListBatches, frame, held_out_list, lines_of, tokenizer
 from tinyformer.rng import stream
 from tinyformer.tasks.in_context import answers, fingerprint, judged, question
 from tinyformer.train import Settings, save_model, train
-from tinyformer.train.log import Progress
+from tinyformer.train.workers import side_by_side
 
 SHOTS = (0, 1, 2, 4)
 EXCHANGED, FOREIGN = "4 exchanged", "4 of another list"
@@ -47,30 +50,33 @@ FULL = Plan({32: 4e-3, 64: 3e-3, 128: 2e-3, 256: 1e-3}, steps=1900, batch_size=1
 QUICK = Plan({16: 4e-3, 32: 4e-3}, steps=40, batch_size=4, asked=5)
 
 
-def run(folder: Path, seeds: Sequence[int], quick: bool) -> dict:
-    """Print the accuracy of each size with each number of examples; draw in-context.png, and leave a model to try."""
+def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
+    """The accuracy of each size with each number of examples; draws in-context.png, and leaves a model to try."""
     plan = QUICK if quick else FULL
-    found, prints, sizes = [], [], []                          # found[seed][size] = {kind: {shots: accuracy}}
-    with Progress("models", 0, len(seeds) * len(plan.sizes)) as bar:
-        for seed in seeds:
-            batches, rows = ListBatches(plan.batch_size, LENGTH, seed), []
-            for width in plan.sizes:
-                model = trained(width, plan, seed, batches)
-                before = fingerprint(model)
-                rows.append(measured(model, seed, plan.asked))
-                prints.append({"seed": seed, "width": width, "sha256 before": before,
-                               "sha256 after": fingerprint(model)})
-                bar.advance()
-                bar.say(f"seed {seed}, {model.count():,} parameters: " + one_line(rows[-1]))
-                sizes = [*sizes, model.count()][-len(plan.sizes):]
-            found.append(rows)
-    print(table(found, sizes))
+    done = side_by_side("seeds", partial(one, plan), [(seed,) for seed in seeds], lambda each: each[0])
+    found, prints = [rows for _, rows, _, _ in done], [row for _, _, each, _ in done for row in each]
+    sizes, model = [row["parameters"] for row in prints[:len(plan.sizes)]], done[-1][-1]
     changed = sum(row["sha256 before"] != row["sha256 after"] for row in prints)
-    print(f"weights that changed while questions were asked: those of {changed} of {len(prints)} models")
     draw(found, sizes, folder / "in-context.png")
-    leave_a_model(folder, model, seeds[-1])
-    return {"parameters": sizes, "tokens": plan.steps * plan.batch_size * LENGTH, "questions": plan.asked,
-            "accuracy": by_kind(found), "weights": prints}
+    report = [table(found, sizes),
+              f"weights that changed while questions were asked: those of {changed} of {len(prints)} models",
+              leave_a_model(folder, model, seeds[-1])]
+    return "\n".join(report), {
+        "parameters": sizes, "tokens": plan.steps * plan.batch_size * LENGTH, "questions": plan.asked,
+        "accuracy": by_kind(found), "weights": prints}
+
+
+def one(plan: Plan, seed: int) -> tuple[str, list[dict], list[dict], GPT]:
+    """All sizes with one seed: (what to say, what each reached, its weights' hashes before and after, the largest)."""
+    batches, said, rows, prints = ListBatches(plan.batch_size, LENGTH, seed), [], [], []
+    for width in plan.sizes:
+        model = trained(width, plan, seed, batches)
+        before = fingerprint(model)
+        rows.append(measured(model, seed, plan.asked))
+        prints.append({"seed": seed, "parameters": model.count(), "sha256 before": before,
+                       "sha256 after": fingerprint(model)})
+        said.append(f"seed {seed}, {model.count():,} parameters: " + one_line(rows[-1]))
+    return "\n".join(said), rows, prints, model
 
 
 def trained(width: int, plan: Plan, seed: int, batches: ListBatches) -> GPT:
@@ -121,7 +127,6 @@ def one_line(row: dict[str, dict]) -> str:
 
 def table(found: Sequence[Sequence[dict]], sizes: Sequence[int]) -> str:
     """A block for each group of mappings: a line for each size, mean and standard deviation of the seeds."""
-    from tinyformer.phenomena import spread
     lines, wide = [], len(FOREIGN) + 2
     for group in KINDS:
         lines.append(f"{group}, % right with so many examples")
@@ -149,11 +154,11 @@ def draw(found: Sequence[Sequence[dict]], sizes: Sequence[int], path: Path) -> N
     plot.by_size(panels, sizes, path, title="Learning from the prompt alone")
 
 
-def leave_a_model(folder: Path, model: GPT, seed: int) -> None:
-    """Save the last model, and a file with lines of a frame that it has never read, for the command `shots`."""
+def leave_a_model(folder: Path, model: GPT, seed: int) -> str:
+    """Save the last model, and a file with lines of a frame that it has never read; the command that asks about it."""
     save_model(folder / "gpt", model, tokenizer(), overwrite=True)
     chance = Chance(stream(seed, "frame to try"))
     lines = lines_of(frame(chance, held_out=True), 40, chance)
     (folder / "new-frame.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in lines), encoding="utf-8")
-    print(f"to try: python -m tinyformer shots --model {folder / 'gpt'} --data {folder / 'new-frame.tsv'} "
-          "--score generation")
+    return (f"to try: python -m tinyformer shots --model {folder / 'gpt'} --data {folder / 'new-frame.tsv'} "
+            f"--shots {','.join(map(str, SHOTS))} --score generation")

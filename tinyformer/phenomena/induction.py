@@ -7,7 +7,6 @@ it (previous-token head), and a head of the second looks for the position before
 """
 
 import math
-import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,8 +25,7 @@ from tinyformer.phenomena.heads import Head, named, prefix_sums, previous_sums, 
 from tinyformer.phenomena.repeats import FIRST, LENGTH, LETTERS, RepeatBatch, Repeats, best_loss
 from tinyformer.rng import stream
 from tinyformer.train import Settings, evaluate, train
-from tinyformer.train.log import Progress
-from tinyformer.train.workers import workers
+from tinyformer.train.workers import side_by_side
 
 DEPTHS = (1, 2)
 STEPS, EVALUATIONS = 1200, 40
@@ -117,8 +115,8 @@ class Trained:
         special = {REMOVED[1]: named(self.best("previous")), REMOVED[2]: named(self.best("prefix"))}
         if chosen == REMOVED[0]:
             return self.curve[-1]["repeated accuracy"]
-        if chosen != REMOVED[4]:
-            return self.removed[special.get(chosen, chosen)]
+        if chosen != REMOVED[4]:                               # every induction head: there may be none
+            return self.removed.get(special.get(chosen, chosen), math.nan)
         taken = {*special.values(), *map(named, self.induction)}
         others = [self.removed[named(head)] for head in self.heads if named(head) not in taken]
         return statistics.mean(others) if others else math.nan
@@ -141,26 +139,24 @@ def learn(layers: int, seed: int, steps: int, evaluations: int, rows: int = 40) 
     history = train(model, Repeats(rows, seed), settings, validation=lambda: unseen, progress=False)
     found = Trained(layers, seed, model, [before, *history.evaluations])
     found.whole = evaluate(model, [Repeats(256, seed, whole=True).batch(UNSEEN)])["repeated accuracy"]
-    cuts = {named(head): [head] for head in found.heads} | {REMOVED[3]: found.induction}
+    cuts = {named(head): [head] for head in found.heads}
+    if found.induction:
+        cuts[REMOVED[3]] = found.induction
     found.removed = {name: evaluate(without_heads(model, *cut), unseen)["repeated accuracy"]
                      for name, cut in cuts.items()}
     return found
 
 
-def run(folder: Path, seeds: Sequence[int], quick: bool) -> dict:
-    """Print how both depths do, and the deeper model without each of its heads; draw induction.png and heads.png."""
+def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
+    """How both depths do, and the deeper model without each of its heads; draws induction.png and heads.png."""
     more = QUICK if quick else dict(steps=STEPS, evaluations=EVALUATIONS)
-    jobs, found = [(layers, seed) for layers in DEPTHS for seed in seeds], []
-    with workers(min(len(jobs), os.cpu_count() or 1)) as pool, Progress("models", 0, len(jobs)) as bar:
-        for each in pool.map(partial(learn, **more), *zip(*jobs, strict=True)):
-            found.append(each)
-            bar.advance()
-            bar.say(f"layers {each.layers}, seed {each.seed}: {each.accuracy:.1f} % right")
+    found = side_by_side("models", partial(learn, **more), [(layers, seed) for layers in DEPTHS for seed in seeds],
+                         lambda each: f"layers {each.layers}, seed {each.seed}: {each.accuracy:.1f} % right")
     by_depth = {layers: [each for each in found if each.layers == layers] for layers in DEPTHS}
-    print("\n".join(report(by_depth)))
     draw(by_depth, folder)
-    return {"chance": 1 / len(LETTERS), "one of the twelve": 1 / FIRST,
-            "models": [each.to_dict() for each in found]}
+    return "\n".join(report(by_depth)), {
+        "chance": 1 / len(LETTERS), "one of the twelve": 1 / FIRST,
+        "models": [each.to_dict() for each in found]}
 
 
 def report(by_depth: dict[int, list[Trained]]) -> list[str]:
@@ -176,7 +172,8 @@ def report(by_depth: dict[int, list[Trained]]) -> list[str]:
     deep = by_depth[max(by_depth)]
     lines.append(f"{'right without':<28}" + "".join(f"{f'seed {each.seed}':>10}" for each in deep))
     for chosen in REMOVED:
-        lines.append(f"{chosen:<28}" + "".join(f"{100 * each.without(chosen):>10.1f}" for each in deep))
+        left = ["none" if math.isnan(each.without(chosen)) else f"{100 * each.without(chosen):.1f}" for each in deep]
+        lines.append(f"{chosen:<28}" + "".join(f"{value:>10}" for value in left))
     return lines
 
 
@@ -184,7 +181,7 @@ def draw(by_depth: dict[int, list[Trained]], folder: Path) -> None:
     """induction.png: the phase change and the scores of all heads; heads.png: two heads on a row, first seed."""
     from tinyformer import plot
     level = {"loss": {f"ln {len(LETTERS)}": math.log(len(LETTERS)),
-                      "all known but where a stretch ends": best_loss()},
+                      "a reader who counts letters": best_loss()},
              "accuracy": {"one of the twelve": 1 / FIRST}}
     panels = [{"title": "Letters that can be known", "ylabel": kind, "levels": level[kind],
                "curves": {f"{layers} layer{'s' * (layers > 1)}": [each.points(f"repeated {kind}") for each in runs]

@@ -1,9 +1,7 @@
 """On what does a model learn to copy, and not to count?  Twelve random letters, and then stretches of them again.
 
 Every batch is fresh: there is nothing to know by heart.  Where a stretch begins, where it is taken from and how long it
-is are drawn anew, so that the distance to what is repeated is never the same, and position alone does not help.  (In
-a trial with rows of 8 to 16 letters that were said again as a whole the same model copied without induction heads: half
-of the letters were right, and its heads looked back by all those distances alike.)
+is are drawn anew, so that the distance to what is repeated is never the same, and position alone does not help.
 """
 
 import math

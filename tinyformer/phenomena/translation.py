@@ -14,10 +14,9 @@ With real sentences, line n of one file the translation of line n of the other, 
     python -m tinyformer predict --model ... "A sentence."
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from statistics import mean
@@ -34,8 +33,7 @@ from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS
 from tinyformer.text import Tokenizer
 from tinyformer.train.bleu import words_of
-from tinyformer.train.log import Progress
-from tinyformer.train.workers import workers
+from tinyformer.train.workers import side_by_side
 
 ORDER = "noun-first"                          # the word order of language b
 SPARE = 5                                     # pairs from which one is chosen that was not read
@@ -58,25 +56,19 @@ FULL = Scale(steps=1800, documents=16_000, vocabulary=2500), Lesson()
 QUICK = Scale(steps=10, documents=200, vocabulary=500, width=32, batch_size=8), Lesson((20, 60), 8, 10, 8)
 
 
-def run(folder: Path, seeds: Sequence[int], quick: bool) -> dict:
-    """Print BLEU and exact matches of both arms for each number of pairs, and draw the curves."""
+def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
+    """BLEU and exact matches of both arms for each number of pairs; draws translation.png."""
     scale, lesson = QUICK if quick else FULL
     plan = [(seed, arm) for seed in seeds for arm in ARMS]
-    found: dict[str, list[list[dict]]] = {arm: [] for arm in ARMS}
-    with workers(min(len(plan), os.cpu_count() or 1)) as pool, Progress("translation", 0, len(plan)) as bar:
-        for (seed, arm), outcomes in zip(plan, pool.map(one, *zip(*plan, strict=True), [scale] * len(plan),
-                                                        [lesson] * len(plan)), strict=True):
-            found[arm].append(outcomes)
-            bar.advance()
-            bar.say(f"seed {seed}, {arm}: " + ", ".join(
-                f"{count:,} pairs BLEU {100 * each['bleu']:.1f}" for count, each in zip(lesson.pairs, outcomes,
-                                                                                      strict=True)))
-    print(table(found, lesson.pairs))
+    done = side_by_side("translation", partial(one, scale, lesson), plan, lambda outcomes: ", ".join(
+        f"{count:,} pairs BLEU {100 * each['bleu']:.1f}"
+        for count, each in zip(lesson.pairs, outcomes, strict=True)))
+    found = {arm: [outcomes for (_, whose), outcomes in zip(plan, done, strict=True) if whose == arm] for arm in ARMS}
     draw(found, lesson.pairs, folder / "translation.png")
-    return {"pairs": lesson.pairs, "order": ORDER, "runs": found}
+    return table(found, lesson.pairs), {"pairs": lesson.pairs, "order": ORDER, "runs": found}
 
 
-def one(seed: int, arm: str, scale: Scale, lesson: Lesson) -> list[dict]:
+def one(scale: Scale, lesson: Lesson, seed: int, arm: str) -> list[dict]:
     """Read (or not), then learn from each number of pairs, always from the same beginning: the figures of each."""
     tokenizer, documents = corpus(seed, scale)
     model, _ = pretrained(ARMS[arm], documents, tokenizer, scale, seed)

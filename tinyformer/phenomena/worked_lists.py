@@ -53,7 +53,7 @@ class Mapping:
 
 @cache
 def words() -> tuple[str, ...]:
-    """The 137 single words that lists are made of, in the order of the alphabet."""
+    """The single words that lists are made of, in the order of the alphabet."""
     return tuple(sorted({entry.word for table in TABLES for entry in lexicon()[table] if " " not in entry.word}))
 
 

@@ -8,10 +8,11 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
+from tinyformer.train.log import Progress
 from tinyformer.train.threads import set_blas_threads
 
 
@@ -35,6 +36,25 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def side_by_side(title: str, function: Callable, jobs: Sequence[tuple], said: Callable[..., str]) -> list:
+    """function(*job) for every job, as many at once as there are cores: the results in the order of the jobs.
+
+    said(result) is the line that is shown when one is done.
+    """
+    found = []
+    with workers(min(len(jobs), cores())) as pool, Progress(title, 0, len(jobs)) as bar:
+        for result in pool.map(function, *zip(*jobs, strict=True)):
+            found.append(result)
+            bar.advance()
+            bar.say(said(result))
+    return found
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _begin() -> None:

@@ -166,6 +166,16 @@ def test_fresh_weights_in_the_same_sizes(capsys, command, request, tmp_path, no_
     assert "leave --fresh away" in refused(capsys, [*words, "--fresh"])
 
 
+def test_a_run_goes_on_from_where_it_began(capsys, command, heads, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(heads["classify"], out)
+    words = command("classify", out, "--resume")
+    assert "the run in" in refused(capsys, [*words, "--fresh"]) and "--fresh" in refused(capsys, [*words, "--fresh"])
+    assert "--model says where a run begins" in refused(capsys, command("classify", out, "--resume", model="scratch"))
+    assert main(words) == 0
+    assert main(command("classify", tmp_path / "new", "--resume", "auto", "--fresh")) == 0, "nothing to go on with"
+
+
 def test_several_seeds(capsys, command, heads, tmp_path, no_pictures):
     out = tmp_path / "runs"
     assert main(command("classify", out, "--seeds", "2")) == 0

@@ -127,6 +127,14 @@ def test_an_output_that_is_written_counts_as_right(model, tokenizer, monkeypatch
     assert judged(found, questions, "generation")["accuracy"] == pytest.approx(2 / 3)
 
 
+def test_a_word_that_the_vocabulary_does_not_know_is_never_right(model, monkeypatch):
+    few = WordPieceTokenizer(["[UNK]", "=", ">", ".", "dog"])
+    monkeypatch.setattr("tinyformer.tasks.in_context.write_texts", lambda *_, **__: ["[UNK]", "dog"])
+    questions = [question(("dog", "hund"), PAIRS, 0), question(("cat", "dog"), PAIRS, 0)]
+    assert [row["right"] for row in answers(model, few, questions, Look("{input} => {output}."), "generation")] == [
+        False, True]
+
+
 def test_as_many_candidates_are_read_at_a_time_as_prompts_would_be(model, tokenizer, monkeypatch):
     """Each holds keys and values of its whole prompt: 32 prompts with ten candidates would take ten times as much."""
     rows = []

@@ -129,6 +129,10 @@ def resolve(task: str, given: dict, config: str | None = None, resume: bool | st
     if saved.get("task", task) != task:
         raise InputError(f"{config} belongs to `finetune {saved['task']}`, and this is `finetune {task}`; use the "
                          "command it was written by")
+    for name in ("model", "fresh") if saved and config == str(own) and resume else ():
+        if given.get(name, saved.get(name)) != saved.get(name):
+            raise InputError(f"--{name} says where a run begins, and the run in {given['out']} began with {name} "
+                             f"{saved.get(name)}; leave it away to go on, or take another --out")
     if "steps" in given or "epochs" in given:                  # one of them on the command line replaces the other
         saved = {name: value for name, value in saved.items() if name not in ("steps", "epochs")}
     refuse_others(given, task, given.get("model", saved.get("model")))

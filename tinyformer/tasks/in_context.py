@@ -188,8 +188,9 @@ def _written(model, tokenizer, questions, prompts, look, average) -> list[dict]:
                              "which writing stops; choose a format with another ending")
     longest = max(len(tokenizer.encode(look.answer(one.output))) for one in questions)
     texts = write_texts(model, tokenizer, prompts, longest + SPARE, stop=[stop])
-    return [{"answer": _squeezed(text), "right": _squeezed(text) == _squeezed(_through(tokenizer, one.output))}
-            for one, text in zip(questions, texts, strict=True)]
+    known = [tokenizer.unk_id is None or tokenizer.unk_id not in tokenizer.encode(one.output) for one in questions]
+    return [{"answer": _squeezed(text), "right": can and _squeezed(text) == _squeezed(_through(tokenizer, one.output))}
+            for one, text, can in zip(questions, texts, known, strict=True)]           # [UNK] is no answer
 
 
 def _check_room(model: GPT, tokenizer, questions, prompts, look: Look, score: str) -> None:

@@ -2,8 +2,8 @@
 
 All of it is trained, on the loss of the target's tokens.  It is judged by what it then writes by itself: BLEU, the
 share of texts that are right as a whole, and beside them the share of tokens that it would have found had everything
-before been right.  Copying the source is what it has to surpass.  BLEU is counted over words and marks in small letters,
-so it compares runs here, and not with published figures; a language written without spaces has no words for it.
+before been right.  Copying the source is what it has to surpass.  BLEU is counted over words and marks in small
+letters, so it compares runs here, and not with published figures; a language without spaces has no words for it.
 """
 
 from pathlib import Path

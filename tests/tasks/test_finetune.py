@@ -253,7 +253,7 @@ def test_seed_and_dropout_reach_what_they_should(land, untrained):
 
 def test_the_rate_that_is_chosen():
     assert Finetuning().peak(256) == 5e-5 and Finetuning().peak(128) == 5e-4
-    assert Finetuning(freeze="all").peak(256) == 1e-3 and Finetuning(freeze="1").peak(256) == 5e-5
+    assert Finetuning(freeze="all").peak(256) == 1e-2 and Finetuning(freeze="1").peak(256) == 5e-5
     assert Finetuning(freeze="all", learning_rate=0.0).peak(16) == 0
 
 

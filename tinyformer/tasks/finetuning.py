@@ -46,7 +46,7 @@ class Finetuning:
     accumulate: int = option(1, "parts in which a batch is computed, where memory is short", least=1)
     max_length: int = option(128, "tokens in one row; longer texts are cut, long documents read in windows", least=8)
     learning_rate: float | None = option(None, "the highest learning rate (default 5e-5; 5e-4 for models narrower than "
-                                         "256; 1e-3 where the encoder is frozen)", least=0)
+                                         "256; 1e-2 where the encoder is frozen)", least=0)
     schedule: str = option("linear", "how the rate falls after the warm-up", ("linear", "cosine", "constant"))
     warmup: float = option(0.1, "share of the steps over which the rate rises", least=0, most=1)
     weight_decay: float = option(0.01, "AdamW's pull towards zero", least=0)
@@ -115,7 +115,7 @@ class Finetuning:
         if self.learning_rate is not None:
             return self.learning_rate
         if self.freeze == "all":
-            return 1e-3
+            return 1e-2
         return 5e-5 if width >= NARROW else 5e-4
 
 

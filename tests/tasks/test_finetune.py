@@ -18,6 +18,8 @@ from tinyformer.tasks.kinds import TASKS
 from tinyformer.text import ByteLevelBPE
 from tinyformer.train import History, load_model, save_model
 
+from .refusals import refused
+
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
 KINDS = ("classify", "tag", "pair", "score", "answer")
@@ -39,14 +41,6 @@ def same(one, other) -> bool:
     """Whether two runs left the same model and predictions, to the last bit."""
     return all((one / name).read_bytes() == (other / name).read_bytes()
                for name in ("model.safetensors", "predictions.jsonl"))
-
-
-def refused(capsys, words, status=2) -> str:
-    capsys.readouterr()
-    assert main([str(word) for word in words]) == status
-    message = capsys.readouterr().err.strip().splitlines()[-1]
-    assert message.startswith("tinyformer: ") and "fault of the program" not in message
-    return message
 
 
 # ---- what a run leaves -----------------------------------------------------------------------------------------------

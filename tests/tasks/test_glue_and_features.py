@@ -16,15 +16,9 @@ from tinyformer.tasks.features import features, principal
 from tinyformer.tasks.glue import chosen, row, table
 from tinyformer.train import load_model
 
+from .refusals import refused
+
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-
-
-def refused(capsys, *words, status=2) -> str:
-    capsys.readouterr()
-    assert main([str(word) for word in words]) == status
-    message = capsys.readouterr().err.strip().splitlines()[-1]
-    assert message.startswith("tinyformer: ") and "fault of the program" not in message
-    return message
 
 
 # ---- glue ------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from tinyformer.tasks.seeds import collapsed
 from tinyformer.tasks.settings import resolve
 from tinyformer.train import save_model
 
+from .refusals import refused
+
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
 WORDS = {"red": "rouge", "old": "vieux", "tiny": "mini", "cat": "chat", "dog": "chién", "bird": "oiseau"}
@@ -74,14 +76,6 @@ def kept(folder) -> list[dict]:
 
 def figures(folder) -> dict:
     return json.loads((folder / "metrics.json").read_text())
-
-
-def refused(capsys, words, status=2) -> str:
-    capsys.readouterr()
-    assert main([str(word) for word in words]) == status
-    message = capsys.readouterr().err.strip().splitlines()[-1]
-    assert message.startswith("tinyformer: ") and "fault of the program" not in message
-    return message
 
 
 # ---- what a run leaves, and what can be done with it -----------------------------------------------------------------

@@ -9,19 +9,13 @@ from tinyformer.cli import main
 from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS
 
+from .refusals import refused
+
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
 KINDS = ("classify", "tag", "pair", "score", "answer")
 PICTURES = {"classify": "confusion.png", "tag": "tagged.png", "pair": "confusion.png", "score": "scores.png",
             "answer": "answers.png"}
-
-
-def refused(capsys, *words, status=2) -> str:
-    capsys.readouterr()
-    assert main([str(word) for word in words]) == status
-    message = capsys.readouterr().err.strip().splitlines()[-1]
-    assert message.startswith("tinyformer: ") and "fault of the program" not in message
-    return message
 
 
 def printed(capsys, *words) -> list[dict]:

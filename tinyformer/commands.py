@@ -230,12 +230,15 @@ def reproduce_options(parser):
                         "(default 3)")
     parser.add_argument("--seed", type=int, default=0, metavar="INT", help="the first of them (default 0)")
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, to see that it works; shows little")
+    parser.add_argument("--resume", action="store_true", help="go on with an experiment that was stopped, or with more "
+                        "seeds; what is done in --out is not done again")
+    parser.add_argument("--overwrite", action="store_true", help="replace the results that stand in --out")
 
 
 def reproduce(options) -> int:
     from tinyformer.phenomena import reproduce as run
     out = options.out or f"runs/{options.experiment}" + "-quick" * options.quick
-    return run(options.experiment, out, options.seeds, options.quick, options.seed)
+    return run(options.experiment, out, options.seeds, options.quick, options.seed, options.resume, options.overwrite)
 
 
 def tinyland_options(parser):

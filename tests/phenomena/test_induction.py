@@ -71,7 +71,7 @@ def test_what_is_reported_of_a_run():
               **{f"previous: {name}": 1 - n / 10 for n, name in enumerate(names)}}
              for step, right in ((0, 0.1), (30, 0.5), (60, 0.6), (90, 1.0))]
     removed = dict(zip(names, (0.2, 0.9, 0.7, 0.3), strict=True)) | {"every induction head": 0.1}
-    run = induction.Trained(2, 0, induction.fresh(2, 0), curve, removed=removed)
+    run = induction.Trained(2, 0, curve, removed=removed)
     assert run.change == 60 and run.best("prefix") == (1, 1) and run.best("previous") == (0, 0)
     assert run.score("prefix") == pytest.approx(0.3) and run.accuracy == 100
     assert [run.without(each) for each in induction.REMOVED] == pytest.approx([1.0, 0.2, 0.3, 0.1, 0.8])

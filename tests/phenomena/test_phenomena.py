@@ -7,7 +7,7 @@ import pytest
 
 import tinyformer.phenomena
 from tinyformer.cli import main
-from tinyformer.phenomena import PHENOMENA, spread
+from tinyformer.phenomena import PHENOMENA
 
 FOLDER = Path(tinyformer.phenomena.__file__).parent
 
@@ -45,7 +45,3 @@ def test_a_quick_look_does_not_replace_the_results_of_a_full_run(monkeypatch):
     for words in ([], ["--quick"], ["--quick", "--out", "mine"]):
         assert main(["reproduce", "addition", *words]) == 0
     assert folders == ["runs/addition", "runs/addition-quick", "mine"]
-
-
-def test_spread():
-    assert spread([1.0]) == "1.0" and spread([1.0, 3.0]) == "2.0 ± 1.4"

@@ -1,10 +1,10 @@
-"""Is a run that says the same of everything found out, and no other; and are several runs summed up rightly?"""
+"""Is a run that says the same of everything found out, and no other; are several summed up by Student's interval?"""
 
 import pytest
 
 from tinyformer.data.readers import Answer, PairExample, Question, TaggedSentence, TextExample
 from tinyformer.tasks.kinds import TASKS
-from tinyformer.tasks.seeds import collapsed, line, summary
+from tinyformer.tasks.seeds import collapsed, interval, line, spread, student, summary
 
 
 def texts(labels):
@@ -63,3 +63,24 @@ def test_mean_and_standard_deviation():
     assert found["seeds"] == [3, 4, 5] and found["collapsed"] == [4] and "matthews" not in found
     assert found["f1"]["runs"] == [0.7, 0.0, 0.8] and found["f1"]["mean"] == pytest.approx(0.5)
     assert found["accuracy"]["sd"] == pytest.approx(0.2081666)
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0], [10.0, 12.5, 11.0], [3.0, -1.0, 4.0, 1.0, 5.0]])
+def test_students_interval(values):
+    stats = pytest.importorskip("scipy.stats", reason="the outside oracle")
+    low, high = stats.t.interval(0.95, len(values) - 1, loc=sum(values) / len(values), scale=stats.sem(values))
+    assert interval(values) == f"{sum(values) / len(values):+.1f} ({low:.1f} to {high:.1f})"
+
+
+def test_students_t_for_few_and_for_many():
+    stats = pytest.importorskip("scipy.stats", reason="the outside oracle")
+    for n in (*range(2, 40), 100, 1000):
+        assert student(n) == pytest.approx(stats.t.ppf(0.975, n - 1), abs=6e-4)
+
+
+def test_one_value_has_no_interval():
+    assert interval([12.34]) == "+12.3" and interval([-1.0, -3.0]).startswith("-2.0 (-14.7 to 10.7)")
+
+
+def test_spread():
+    assert spread([1.0]) == "1.0" and spread([1.0, 3.0]) == "2.0 ± 1.4"

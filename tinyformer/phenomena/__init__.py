@@ -6,12 +6,12 @@ pictures in `folder`, and gives a table to be printed and its figures, which bec
 
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 from tinyformer.errors import InputError
+from tinyformer.phenomena.jobs import begin
 from tinyformer.tasks.options import suggestion
 from tinyformer.train.log import write_metrics
 
@@ -36,8 +36,12 @@ PHENOMENA: dict[str, Phenomenon] = {
 }
 
 
-def reproduce(name: str, out: str, seeds: int = 3, quick: bool = False, seed: int = 0) -> int:
-    """Run one experiment with so many seeds, from `seed` on; its pictures and metrics.json are left in `out`."""
+def reproduce(name: str, out: str, seeds: int = 3, quick: bool = False, seed: int = 0, resume: bool = False,
+              overwrite: bool = False) -> int:
+    """Run one experiment with so many seeds, from `seed` on; its pictures and metrics.json are left in `out`.
+
+    With `resume` the jobs that stand in `out` already are not done again.
+    """
     if name not in PHENOMENA:
         raise InputError(f"experiment {name!r} is not known{suggestion(name, PHENOMENA)}; "
                          f"choose one of: {', '.join(PHENOMENA)}")
@@ -47,17 +51,12 @@ def reproduce(name: str, out: str, seeds: int = 3, quick: bool = False, seed: in
         raise InputError(f"--seed is {seed}; it must be 0 or larger")
     folder, began = _folder(out), time.perf_counter()
     experiment = import_module(f"tinyformer.phenomena.{PHENOMENA[name].module}")
+    begin(folder, name, quick, Path(experiment.__file__), resume, overwrite)
     report, found = experiment.run(folder, range(seed, seed + seeds), quick)
     write_metrics(folder, {"experiment": name, "seeds": list(range(seed, seed + seeds)), "quick": quick,
                            "seconds": round(time.perf_counter() - began, 1), **found})
     print(f"{report}\nfigures: {folder / 'metrics.json'}")
     return 0
-
-
-def spread(values: Sequence[float]) -> str:
-    """Mean and standard deviation over seeds, "97.3 ± 0.4"; one value stands alone."""
-    from statistics import mean, stdev
-    return f"{mean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
 
 
 def _folder(out: str) -> Path:

@@ -20,10 +20,10 @@ from tinyformer.data.batches import TextBatch
 from tinyformer.data.masking import IGNORED
 from tinyformer.engine import no_grad
 from tinyformer.models import GPT, GPTConfig
-from tinyformer.phenomena import spread
+from tinyformer.phenomena.jobs import outcomes
 from tinyformer.rng import stream
+from tinyformer.tasks.seeds import spread
 from tinyformer.train import Settings, evaluate, train
-from tinyformer.train.workers import side_by_side
 
 CHARACTERS = "0123456789+^="
 NUMBERS = 1000                                                 # 000 to 999: a million pairs
@@ -134,9 +134,9 @@ def learn(name: str, seed: int, steps: int = STEPS, evaluations: int = EVALUATIO
 
 def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
     """How many answers of each task are right, and which of their characters; draws addition.png."""
-    found = side_by_side("models", partial(learn, **(QUICK if quick else {})),
-                         [(name, seed) for name in TASKS for seed in seeds],
-                         lambda each: f"{each['task']}, seed {each['seed']}: {100 * each['exact']:.2f} % right")
+    found = outcomes(folder, "models", partial(learn, **(QUICK if quick else {})),
+                     [(name, seed) for name in TASKS for seed in seeds],
+                     lambda each: f"{each['task']}, seed {each['seed']}: {100 * each['exact']:.2f} % right")
     by_task = {name: [each for each in found if each["task"] == name] for name in TASKS}
     draw(by_task, folder)
     return "\n".join(report(by_task)), {

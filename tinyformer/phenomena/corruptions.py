@@ -25,16 +25,16 @@ from tinyformer.data.seq2seq import DenoisingBatches
 from tinyformer.data.tinyland import World
 from tinyformer.data.tinyland.grammar import Sentence, finish, grammar
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
-from tinyformer.phenomena import spread
+from tinyformer.phenomena.jobs import outcomes
 from tinyformer.rng import stream
 from tinyformer.tasks import finetune
-from tinyformer.tasks.few_labels import FewLabels, examples, interval
+from tinyformer.tasks.few_labels import FewLabels, examples
 from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS
+from tinyformer.tasks.seeds import interval, spread
 from tinyformer.text import Tokenizer, WordPieceTokenizer
 from tinyformer.text.base import sentinel_names
 from tinyformer.train import Settings, train
-from tinyformer.train.workers import side_by_side
 
 NONE = "none"                                 # no pre-training at all
 HIDE = ("infill", "mask", "delete", "mass", "spans")
@@ -69,7 +69,8 @@ FEW = (
 def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
     """Every corruption at every task, ranks, and whether hiding beats reordering; draws corruptions.png."""
     scale, arms = QUICK if quick else Scale(), (*NOISES, NONE)
-    done = side_by_side("corruptions", partial(one, scale), [(seed, noise) for seed in seeds for noise in arms], said)
+    jobs = [(seed, noise) for seed in seeds for noise in arms]
+    done = outcomes(folder, "corruptions", partial(one, scale), jobs, said)
     found = {noise: [each for each in done if each["noise"] == noise] for noise in arms}
     scores = {spec.title: {noise: [100 * each[spec.set][spec.figure] for each in found[noise]] for noise in arms}
               for spec in FEW}

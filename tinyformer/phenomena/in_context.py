@@ -15,6 +15,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -22,16 +23,17 @@ import numpy as np
 from tinyformer import plot
 from tinyformer.data.tinyland import MAPPINGS, Chance
 from tinyformer.models import GPT, GPTConfig
-from tinyformer.phenomena import spread
+from tinyformer.phenomena.jobs import outcomes
 from tinyformer.phenomena.worked_lists import LOOK, NEW, ListBatches, frame, held_out_list, lines_of, tokenizer
 from tinyformer.rng import stream
 from tinyformer.tasks.in_context import answers, fingerprint, judged, question
+from tinyformer.tasks.seeds import spread
 from tinyformer.train import Settings, save_model, train
-from tinyformer.train.workers import side_by_side
 
+PRINTS = ("seed", "parameters", "sha256 before", "sha256 after")
 SHOTS = (0, 1, 2, 4)
 EXCHANGED, FOREIGN = "4 exchanged", "4 of another list"
-ASKED = (*SHOTS, EXCHANGED, FOREIGN)
+ASKED = (*map(str, SHOTS), EXCHANGED, FOREIGN)                # the columns of the table
 KINDS = {"known mappings, new inputs": tuple(MAPPINGS), **{f"{kind}s": (kind,) for kind in NEW}}
 LENGTH = 52                                                    # tokens of a row: 4 examples and the longest question
 
@@ -53,33 +55,36 @@ QUICK = Plan({16: 4e-3, 32: 4e-3}, steps=40, batch_size=4, asked=5)
 def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
     """The accuracy of each size with each number of examples; draws in-context.png, and leaves a model to try."""
     plan = QUICK if quick else FULL
-    done = side_by_side("seeds", partial(one, plan), [(seed,) for seed in seeds], lambda each: each[0])
-    found, prints = [rows for _, rows, _, _ in done], [row for _, _, each, _ in done for row in each]
-    sizes, model = [row["parameters"] for row in prints[:len(plan.sizes)]], done[-1][-1]
-    changed = sum(row["sha256 before"] != row["sha256 after"] for row in prints)
+    jobs = [(seed, width) for width in sorted(plan.sizes, reverse=True) for seed in seeds]      # the longest first
+    done = sorted(outcomes(folder, "models", partial(one, plan, folder), jobs, said), key=itemgetter("parameters"))
+    found = [[each["accuracy"] for each in done if each["seed"] == seed] for seed in seeds]
+    sizes = sorted({each["parameters"] for each in done})
+    changed = sum(each["sha256 before"] != each["sha256 after"] for each in done)
     draw(found, sizes, folder / "in-context.png")
     report = [table(found, sizes),
-              f"weights that changed while questions were asked: those of {changed} of {len(prints)} models",
-              leave_a_model(folder, model, seeds[-1])]
+              f"weights that changed while questions were asked: those of {changed} of {len(done)} models",
+              something_to_try(folder, folder / named(seeds[-1], max(plan.sizes)), seeds[-1])]
     return "\n".join(report), {
         "parameters": sizes, "tokens": plan.steps * plan.batch_size * LENGTH, "questions": plan.asked,
-        "accuracy": by_kind(found), "weights": prints}
+        "accuracy": by_kind(found), "weights": [{name: each[name] for name in PRINTS} for each in done]}
 
 
-def one(plan: Plan, seed: int) -> tuple[str, list[dict], list[dict], GPT]:
-    """All sizes with one seed: (what to say, what each reached, its weights' hashes before and after, the largest)."""
-    batches, said, rows, prints = ListBatches(plan.batch_size, LENGTH, seed), [], [], []
-    for width in plan.sizes:
-        model = trained(width, plan, seed, batches)
-        before = fingerprint(model)
-        rows.append(measured(model, seed, plan.asked))
-        prints.append({"seed": seed, "parameters": model.count(), "sha256 before": before,
-                       "sha256 after": fingerprint(model)})
-        said.append(f"seed {seed}, {model.count():,} parameters: " + one_line(rows[-1]))
-    return "\n".join(said), rows, prints, model
+def one(plan: Plan, folder: Path, seed: int, width: int) -> dict:
+    """One size with one seed: what it reached, and the hash of its weights before and after; it is left in `folder`."""
+    model = trained(width, plan, seed)
+    save_model(folder / named(seed, width), model, tokenizer(), overwrite=True)
+    before = fingerprint(model)
+    accuracy = measured(model, seed, plan.asked)
+    return {"seed": seed, "parameters": model.count(), "sha256 before": before, "sha256 after": fingerprint(model),
+            "accuracy": accuracy}
 
 
-def trained(width: int, plan: Plan, seed: int, batches: ListBatches) -> GPT:
+def named(seed: int, width: int) -> str:
+    """The folder of a model."""
+    return f"gpt-{width}-{seed}"
+
+
+def trained(width: int, plan: Plan, seed: int) -> GPT:
     """A GPT of four layers that has read the lists; its initial weights are smaller the wider it is.
 
     Its positions begin as sines (Vaswani et al. 2017, section 3.5), so that a distance looks alike everywhere in a row.
@@ -91,7 +96,7 @@ def trained(width: int, plan: Plan, seed: int, batches: ListBatches) -> GPT:
     model.positions.weight.data[:] = 0.1 * np.concatenate([np.sin(angles), np.cos(angles)], axis=1)    # (T, C)
     settings = Settings(steps=plan.steps, learning_rate=plan.sizes[width], warmup=plan.steps // 20, betas=(0.9, 0.98),
                         log_every=plan.steps)
-    train(model, batches, settings, progress=False)
+    train(model, ListBatches(plan.batch_size, LENGTH, seed), settings, progress=False)
     return model
 
 
@@ -104,8 +109,8 @@ def measured(model: GPT, seed: int, asked: int) -> dict[str, dict]:
         found[kind] = {}
         for shots in ASKED:
             shown = lists[following] if shots == FOREIGN else lists[kind]
-            questions = [question(own[0], other[1:], shots if shots in SHOTS else SHOTS[-1], number=number,
-                                  exchanged=shots == EXCHANGED)
+            count = int(shots) if shots.isdigit() else SHOTS[-1]
+            questions = [question(own[0], other[1:], count, number=number, exchanged=shots == EXCHANGED)
                          for number, (own, other) in enumerate(zip(lists[kind], shown, strict=True))]
             written = answers(model, tokenizer(), questions, LOOK, "generation", batch_size=asked)
             found[kind][shots] = 100 * judged(written, questions, "generation")["accuracy"]
@@ -115,14 +120,15 @@ def measured(model: GPT, seed: int, asked: int) -> dict[str, dict]:
 # ---- what comes of it ------------------------------------------------------------------------------------------------
 
 
-def group_mean(row: dict[str, dict], group: str, shots) -> float:
+def group_mean(row: dict[str, dict], group: str, shots: str) -> float:
     """The accuracy of one model on a group of kinds, each kind counting alike."""
     return statistics.mean(row[kind][shots] for kind in KINDS[group])
 
 
-def one_line(row: dict[str, dict]) -> str:
-    """What one model reaches with the most examples."""
-    return ", ".join(f"{group} {group_mean(row, group, SHOTS[-1]):.0f}" for group in KINDS)
+def said(outcome: dict) -> str:
+    """What one model reaches with the most examples, in a line."""
+    return "seed {seed}, {parameters:,} parameters: ".format(**outcome) + ", ".join(
+        f"{group} {group_mean(outcome['accuracy'], group, str(SHOTS[-1])):.0f}" for group in KINDS)
 
 
 def table(found: Sequence[Sequence[dict]], sizes: Sequence[int]) -> str:
@@ -139,7 +145,7 @@ def table(found: Sequence[Sequence[dict]], sizes: Sequence[int]) -> str:
 
 def by_kind(found: Sequence[Sequence[dict]]) -> dict:
     """{kind: {shots: a list for each seed of the accuracies of all sizes}}, for metrics.json."""
-    return {kind: {str(shots): [[row[kind][shots] for row in rows] for rows in found] for shots in ASKED}
+    return {kind: {shots: [[row[kind][shots] for row in rows] for rows in found] for shots in ASKED}
             for kind in found[0][0]}
 
 
@@ -149,16 +155,15 @@ def draw(found: Sequence[Sequence[dict]], sizes: Sequence[int], path: Path) -> N
         return np.array([[group_mean(row, group, shots) for row in rows] for rows in found])           # (R, P)
 
     panels = [{"title": group, "lines": {name: values(group, shots) for name, shots in
-                                         (("4 examples", 4), ("1 example", 1), ("no example", 0))},
+                                         (("4 examples", "4"), ("1 example", "1"), ("no example", "0"))},
                "dashed": {name: values(group, name) for name in (EXCHANGED, FOREIGN)}} for group in KINDS]
     plot.by_size(panels, sizes, path, title="Learning from the prompt alone")
 
 
-def leave_a_model(folder: Path, model: GPT, seed: int) -> str:
-    """Save the last model, and a file with lines of a frame that it has never read; the command that asks about it."""
-    save_model(folder / "gpt", model, tokenizer(), overwrite=True)
+def something_to_try(folder: Path, model: Path, seed: int) -> str:
+    """Leave a file with lines of a frame that no model has read; the command that asks one of them about it."""
     chance = Chance(stream(seed, "frame to try"))
     lines = lines_of(frame(chance, held_out=True), 40, chance)
     (folder / "new-frame.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in lines), encoding="utf-8")
-    return (f"to try: python -m tinyformer shots --model {folder / 'gpt'} --data {folder / 'new-frame.tsv'} "
+    return (f"to try: python -m tinyformer shots --model {model} --data {folder / 'new-frame.tsv'} "
             f"--shots {','.join(map(str, SHOTS))} --score generation")

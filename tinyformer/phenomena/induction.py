@@ -9,7 +9,7 @@ it (previous-token head), and a head of the second looks for the position before
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -20,16 +20,17 @@ from tinyformer.data.masking import IGNORED
 from tinyformer.engine import no_grad
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.models.measure import measured
-from tinyformer.phenomena import spread
 from tinyformer.phenomena.heads import Head, named, prefix_sums, previous_sums, without_heads
+from tinyformer.phenomena.jobs import outcomes
 from tinyformer.phenomena.repeats import FIRST, LENGTH, LETTERS, RepeatBatch, Repeats, best_loss
 from tinyformer.rng import stream
+from tinyformer.tasks.seeds import spread
 from tinyformer.train import Settings, evaluate, train
-from tinyformer.train.workers import side_by_side
 
-DEPTHS = (1, 2)
+DEPTHS, HEADS = (1, 2), 2
 STEPS, EVALUATIONS = 1200, 40
 QUICK = dict(steps=40, evaluations=4)
+KINDS = ("previous", "prefix")                                 # the two scores of a head
 INDUCTION = 0.5                                                # the prefix score of an induction head
 REMOVED = ("no head", "the previous-token head", "the best induction head", "every induction head",
            "another head, on average")
@@ -63,7 +64,7 @@ class Watched(GPT):
 
 def fresh(layers: int, seed: int) -> Watched:
     """A small GPT; larger first weights than usual (0.1), since with 0.02 so narrow a model hardly begins to learn."""
-    return Watched(GPTConfig(vocabulary=len(LETTERS), layers=layers, heads=2, width=64, inner=64,
+    return Watched(GPTConfig(vocabulary=len(LETTERS), layers=layers, heads=HEADS, width=64, inner=64,
                              context=LENGTH - 1, dropout=0.0, init_std=0.1), stream(seed, "weights"))
 
 
@@ -73,10 +74,10 @@ class Trained:
 
     layers: int
     seed: int
-    model: Watched
     curve: list[dict]                                          # step, and every figure by name
     whole: float = 0.0                                         # accuracy where all twelve letters are said again
-    removed: dict[str, float] = field(default_factory=dict)       # accuracy without a head, by its name
+    removed: dict[str, float] = field(default_factory=dict)    # accuracy without a head, by its name
+    looks: dict[str, list] = field(default_factory=dict)       # where the best heads look in one row, (T, T) each
 
     def points(self, name: str, scale: float = 1.0) -> list[tuple[float, float]]:
         """The curve of one figure, (step, value)."""
@@ -88,6 +89,11 @@ class Trained:
         return 100 * self.curve[-1]["repeated accuracy"]
 
     @property
+    def said(self) -> str:
+        """The outcome in a line."""
+        return f"layers {self.layers}, seed {self.seed}: {self.accuracy:.1f} % right"
+
+    @property
     def change(self) -> int | None:
         """The first evaluation at which more than half of the repeated letters were right."""
         return next((row["step"] for row in self.curve if row["repeated accuracy"] > SOLVED), None)
@@ -95,7 +101,7 @@ class Trained:
     @property
     def heads(self) -> list[Head]:
         """All heads, layer by layer."""
-        return [(layer, number) for layer in range(self.layers) for number in range(self.model.config.heads)]
+        return [(layer, number) for layer in range(self.layers) for number in range(HEADS)]
 
     @property
     def induction(self) -> list[Head]:
@@ -129,29 +135,37 @@ class Trained:
                    for kind in ("prefix", "previous")}, "accuracy without": self.removed, "curve": self.curve}
 
 
-def learn(layers: int, seed: int, steps: int, evaluations: int, rows: int = 40) -> Trained:
-    """Train one model, and take its heads away one by one."""
+def learn(layers: int, seed: int, steps: int, evaluations: int, rows: int = 40) -> dict:
+    """Train one model, and take its heads away one by one: the fields of a `Trained`."""
     model = fresh(layers, seed)
     unseen = [Repeats(256, seed).batch(UNSEEN)]
     settings = Settings(steps=steps, learning_rate=2e-3, schedule="constant", warmup=min(100, steps),
                         betas=(0.9, 0.98), seed=seed, log_every=steps, evaluate_every=max(1, steps // evaluations))
     before = {"step": 0, **evaluate(model, unseen)}
     history = train(model, Repeats(rows, seed), settings, validation=lambda: unseen, progress=False)
-    found = Trained(layers, seed, model, [before, *history.evaluations])
+    found = Trained(layers, seed, [before, *history.evaluations])
     found.whole = evaluate(model, [Repeats(256, seed, whole=True).batch(UNSEEN)])["repeated accuracy"]
     cuts = {named(head): [head] for head in found.heads}
     if found.induction:
         cuts[REMOVED[3]] = found.induction
     found.removed = {name: evaluate(without_heads(model, *cut), unseen)["repeated accuracy"]
                      for name, cut in cuts.items()}
-    return found
+    weights = [to_host(layer.data)[0] for layer in model.attentions(shown(seed).ids)]        # (H, T, T) each
+    found.looks = {kind: weights[layer][head].tolist() for kind in KINDS for layer, head in [found.best(kind)]}
+    return asdict(found)
+
+
+def shown(seed: int) -> RepeatBatch:
+    """The row of letters, all said again, on which the best heads are drawn."""
+    return Repeats(1, seed, whole=True).batch(UNSEEN)
 
 
 def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
     """How both depths do, and the deeper model without each of its heads; draws induction.png and heads.png."""
     more = QUICK if quick else dict(steps=STEPS, evaluations=EVALUATIONS)
-    found = side_by_side("models", partial(learn, **more), [(layers, seed) for layers in DEPTHS for seed in seeds],
-                         lambda each: f"layers {each.layers}, seed {each.seed}: {each.accuracy:.1f} % right")
+    done = outcomes(folder, "models", partial(learn, **more), [(layers, seed) for layers in DEPTHS for seed in seeds],
+                    lambda each: Trained(**each).said)
+    found = [Trained(**each) for each in done]
     by_depth = {layers: [each for each in found if each.layers == layers] for layers in DEPTHS}
     draw(by_depth, folder)
     return "\n".join(report(by_depth)), {
@@ -190,14 +204,11 @@ def draw(by_depth: dict[int, list[Trained]], folder: Path) -> None:
                         ("previous", "Attention to the letter before")):
         panels.append({"title": title, "ylabel": "share of the attention", "curves": {
             f"layer {layer + 1} of {layers}": [each.points(f"{kind}: {named((layer, head))}")
-                                               for each in runs for head in range(each.model.config.heads)]
+                                               for each in runs for head in range(HEADS)]
             for layers, runs in by_depth.items() for layer in range(layers)}})
     plot.single_runs(panels, folder / "induction.png", title="Induction heads: every seed, every head")
     each = by_depth[max(by_depth)][0]
-    row = Repeats(1, each.seed, whole=True).batch(UNSEEN)
-    weights = [to_host(layer.data)[0] for layer in each.model.attentions(row.ids)]           # (H, T, T) each
-    heads = {kind: each.best(kind) for kind in ("previous", "prefix")}
-    plot.attention_map(np.stack([weights[layer][head] for layer, head in heads.values()]),
-                       [LETTERS[id] for id in row.ids[0]], folder / "heads.png",
-                       names=[f"{named(head)}: best {kind} score" for kind, head in heads.items()],
+    plot.attention_map(np.array([each.looks[kind] for kind in KINDS]),                       # (2, T, T)
+                       [LETTERS[id] for id in shown(each.seed).ids[0]], folder / "heads.png",
+                       names=[f"{named(each.best(kind))}: best {kind} score" for kind in KINDS],
                        title="Twelve random letters, said twice")

@@ -25,15 +25,14 @@ from tinyformer.data.encode import sentence_ids
 from tinyformer.data.readers import Rewriting
 from tinyformer.data.tinyland import World
 from tinyformer.models import Seq2Seq
-from tinyformer.phenomena import spread
 from tinyformer.phenomena.corruptions import NONE, OTHER_WORLD, Scale, pretrained, vocabulary
+from tinyformer.phenomena.jobs import outcomes
 from tinyformer.tasks import finetune
-from tinyformer.tasks.few_labels import interval
 from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS
+from tinyformer.tasks.seeds import interval, spread
 from tinyformer.text import Tokenizer
 from tinyformer.train.bleu import words_of
-from tinyformer.train.workers import side_by_side
 
 ORDER = "noun-first"                          # the word order of language b
 SPARE = 5                                     # pairs from which one is chosen that was not read
@@ -60,10 +59,9 @@ def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
     """BLEU and exact matches of both arms for each number of pairs; draws translation.png."""
     scale, lesson = QUICK if quick else FULL
     plan = [(seed, arm) for seed in seeds for arm in ARMS]
-    done = side_by_side("translation", partial(one, scale, lesson), plan, lambda outcomes: ", ".join(
-        f"{count:,} pairs BLEU {100 * each['bleu']:.1f}"
-        for count, each in zip(lesson.pairs, outcomes, strict=True)))
-    found = {arm: [outcomes for (_, whose), outcomes in zip(plan, done, strict=True) if whose == arm] for arm in ARMS}
+    done = outcomes(folder, "translation", partial(one, scale, lesson), plan, lambda rows: ", ".join(
+        f"{count:,} pairs BLEU {100 * each['bleu']:.1f}" for count, each in zip(lesson.pairs, rows, strict=True)))
+    found = {arm: [rows for (_, whose), rows in zip(plan, done, strict=True) if whose == arm] for arm in ARMS}
     draw(found, lesson.pairs, folder / "translation.png")
     return table(found, lesson.pairs), {"pairs": lesson.pairs, "order": ORDER, "runs": found}
 
@@ -132,7 +130,7 @@ def table(found: dict[str, list[list[dict]]], pairs: Sequence[int]) -> str:
     """A line for each number of pairs and arm: means ± standard deviation x 100, and what pre-training brought."""
     lines = [f"{'pairs':>6}  {'':<20}{'BLEU':>14}{'exact':>14}{'tokens right':>14}"]
     for place, count in enumerate(pairs):
-        at = {arm: [outcomes[place] for outcomes in runs] for arm, runs in found.items()}
+        at = {arm: [rows[place] for rows in runs] for arm, runs in found.items()}
         for arm, each in at.items():
             lines.append(f"{count:>6,}  {arm:<20}" + "".join(
                 f"{spread([100 * one[name] for one in each]):>14}" for name in FIGURES))
@@ -151,11 +149,11 @@ def draw(found: dict[str, list[list[dict]]], pairs: Sequence[int], path: Path) -
     from tinyformer import plot
     panels = []
     for name, words in (("bleu", "BLEU x 100"), ("exact", "sentences right, %")):
-        curves = {arm: [[(count, 100 * one[name]) for count, one in zip(pairs, outcomes, strict=True)]
-                        for outcomes in runs] for arm, runs in found.items()}
+        curves = {arm: [[(count, 100 * one[name]) for count, one in zip(pairs, rows, strict=True)]
+                        for rows in runs] for arm, runs in found.items()}
         if name == "exact":
             curves["perfect dictionary"] = [
-                [(count, 100 * one["all words in the pairs"]) for count, one in zip(pairs, outcomes, strict=True)]
-                for outcomes in found["from scratch"]]
+                [(count, 100 * one["all words in the pairs"]) for count, one in zip(pairs, rows, strict=True)]
+                for rows in found["from scratch"]]
         panels.append({"title": words, "ylabel": words, "xlabel": "sentences with translation", "curves": curves})
     plot.compared(panels, path, title="Translating from few pairs, with and without having read both languages")

@@ -167,18 +167,15 @@ class ListBatches:
 
     def __init__(self, batch_size: int, length: int, seed: int):
         self.batch_size, self.length, self.seed = batch_size, length, seed
-        self.seen: dict[int, TextBatch] = {}                      # by step; the next model reads the same
 
     def batch(self, step: int) -> TextBatch:
         """The batch of this step."""
-        if step not in self.seen:
-            rows = []
-            for number in range(step * self.batch_size, (step + 1) * self.batch_size):
-                chance = Chance(stream(self.seed, "worked list", number))
-                rows.append(row(document(chance), self.length, chance.coin() * chance.below(LINE)))
-            ids, asked = (np.stack(part) for part in zip(*rows, strict=True))                          # (B, T + 1)
-            self.seen[step] = TextBatch(ids[:, :-1], np.where(asked, ids, IGNORED)[:, 1:])
-        return self.seen[step]
+        rows = []
+        for number in range(step * self.batch_size, (step + 1) * self.batch_size):
+            chance = Chance(stream(self.seed, "worked list", number))
+            rows.append(row(document(chance), self.length, chance.coin() * chance.below(LINE)))
+        ids, asked = (np.stack(part) for part in zip(*rows, strict=True))                              # (B, T + 1)
+        return TextBatch(ids[:, :-1], np.where(asked, ids, IGNORED)[:, 1:])
 
 
 def row(lines: Sequence[Pair], length: int, skipped: int = 0) -> tuple[np.ndarray, np.ndarray]:

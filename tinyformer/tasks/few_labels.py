@@ -6,7 +6,6 @@ topic; that is what so small a model learns by reading.  It does not learn to re
 brings next to nothing to the sets that ask for it (squad, qqp and others of tinyland).
 """
 
-import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from tinyformer.rng import stream
 from tinyformer.tasks import finetune, pretrain
 from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS
+from tinyformer.tasks.seeds import interval
 from tinyformer.tasks.settings import resolve
 from tinyformer.text import Tokenizer
 from tinyformer.train import History
@@ -31,7 +31,6 @@ LONG = dict(max_length=80, batch_size=10)
 EVALUATIONS = 8                               # points of each learning curve
 ARMS = ("pre-trained", "from scratch")
 NEXT_WORLD = 1_000_000                        # worlds from here on tell the pairs of the set "next"
-STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 
 
 @dataclass(frozen=True)
@@ -170,23 +169,6 @@ def read_well(history: History) -> str:
 def measured_share(row: dict) -> float:
     """The share of labels, or of spans, that an evaluation found right."""
     return next(value for name, value in row.items() if name.endswith("accuracy"))
-
-
-def interval(values: Sequence[float]) -> str:
-    """Mean and 95 % interval by Student's t, "+12.3 (8.1 to 16.5)"; one value has no interval."""
-    mean = statistics.mean(values)
-    if len(values) < 2:
-        return f"{mean:+.1f}"
-    half = student(len(values)) * statistics.stdev(values) / math.sqrt(len(values))
-    return f"{mean:+.1f} ({mean - half:.1f} to {mean + half:.1f})"
-
-
-def student(n: int) -> float:
-    """Student's t for a 95 % interval of n values: from the table, or for many by powers of 1 / (n - 1).
-
-    Abramowitz and Stegun 1964, 26.7.5, at 1.959964, which is the normal distribution's.
-    """
-    return STUDENT.get(n) or 1.959964 + 2.372271 / (n - 1) + 2.822499 / (n - 1) ** 2 + 2.555850 / (n - 1) ** 3
 
 
 def draw(outcomes: Sequence[Outcome], path: Path) -> None:

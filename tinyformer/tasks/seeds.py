@@ -4,6 +4,7 @@ Fine-tuning on few examples, or at too high a rate, sometimes ends in a model th
 (Devlin et al. 2019, section 4.1; Mosbach et al. 2021).  Its figure says nothing about the method, and hides in a mean.
 """
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from tinyformer.tasks.task import Task
 
 SAME = 0.99                                   # share of one and the same answer from which a run counts as collapsed
 FLAT = 0.05                                   # ... or, of scores, their spread as a share of the true one
+STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 
 
 def collapsed(task: Task, predictions: Sequence[dict], examples: Sequence) -> str | None:
@@ -61,3 +63,25 @@ def line(found: Sequence[dict], name: str) -> str:
                                         for metrics in gone)
     healthy = [metrics[name] for metrics in found if not metrics.get("collapsed")]
     return text + (f"; the others have a mean of {statistics.mean(healthy):.4f}" if healthy else "")
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean and standard deviation over seeds, "97.3 ± 0.4"; one value stands alone."""
+    return f"{statistics.mean(values):.1f}" + (f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else "")
+
+
+def interval(values: Sequence[float]) -> str:
+    """Mean and 95 % interval by Student's t, "+12.3 (8.1 to 16.5)"; one value has no interval."""
+    mean = statistics.mean(values)
+    if len(values) < 2:
+        return f"{mean:+.1f}"
+    half = student(len(values)) * statistics.stdev(values) / math.sqrt(len(values))
+    return f"{mean:+.1f} ({mean - half:.1f} to {mean + half:.1f})"
+
+
+def student(n: int) -> float:
+    """Student's t for a 95 % interval of n values: from the table, or for many by powers of 1 / (n - 1).
+
+    Abramowitz and Stegun 1964, 26.7.5, at 1.959964, which is the normal distribution's.
+    """
+    return STUDENT.get(n) or 1.959964 + 2.372271 / (n - 1) + 2.822499 / (n - 1) ** 2 + 2.555850 / (n - 1) ** 3

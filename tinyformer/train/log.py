@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from tinyformer.errors import InputError
 from tinyformer.train import durable
 
 COLUMNS = ("step", "loss", "learning_rate", "grad_norm", "seconds", "tokens")
@@ -80,7 +81,7 @@ def read_lines(path: Path) -> list[dict]:
             found.append(json.loads(line))
         except json.JSONDecodeError as error:
             if number < len(lines):
-                raise ValueError(f"{path}:{number}: not JSON ({error.msg}); repair or remove the line") from None
+                raise InputError(f"{path}:{number}: not JSON ({error.msg}); repair or remove the line") from None
     return found
 
 

@@ -9,8 +9,9 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from typing import Any
 
 from tinyformer.train.log import Progress
 from tinyformer.train.threads import set_blas_threads
@@ -38,18 +39,18 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def side_by_side(title: str, function: Callable, jobs: Sequence[tuple], said: Callable[..., str]) -> list:
-    """function(*job) for every job, as many at once as there are cores: the results in the order of the jobs.
+def side_by_side(title: str, function: Callable, jobs: Sequence[tuple],
+                 said: Callable[..., str]) -> Iterator[tuple[tuple, Any]]:
+    """Each job and function(*job), as many at once as there are cores, those first that are done first.
 
     said(result) is the line that is shown when one is done.
     """
-    found = []
     with workers(min(len(jobs), cores())) as pool, Progress(title, 0, len(jobs)) as bar:
-        for result in pool.map(function, *zip(*jobs, strict=True)):
-            found.append(result)
+        running = {pool.submit(function, *job): job for job in jobs}
+        for future in as_completed(running):
+            yield running[future], future.result()
             bar.advance()
-            bar.say(said(result))
-    return found
+            bar.say(said(future.result()))
 
 
 def cores() -> int:

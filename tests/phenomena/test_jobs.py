@@ -1,0 +1,122 @@
+"""Does an experiment that was stopped go on with what is missing, and refuse what is not its own?"""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tinyformer.cli import main
+from tinyformer.errors import InputError
+from tinyformer.phenomena import addition
+from tinyformer.phenomena.jobs import OUTCOMES, begin, outcomes
+
+SOURCE = Path(__file__)
+
+
+def squared(folder: Path, number: int, fails: int = -1) -> dict:
+    """A job that leaves a trace of having been done."""
+    if number == fails:
+        raise RuntimeError("this one breaks")
+    with (folder / f"done-{number}").open("a") as file:
+        file.write("x")
+    return {"number": number, "square": number ** 2, "pair": (1, 2.5)}
+
+
+def run(folder: Path, numbers, **more) -> list:
+    return outcomes(folder, "squares", partial(squared, folder, **more), [(n,) for n in numbers],
+                    lambda each: f"{each['number']} is done")
+
+
+def times(folder: Path) -> dict[int, int]:
+    """How often each job was done."""
+    return {int(path.name.removeprefix("done-")): path.stat().st_size for path in folder.glob("done-*")}
+
+
+def test_what_is_done_is_not_done_again(tmp_path, capsys):
+    begin(tmp_path, "squares", False, SOURCE)
+    first = run(tmp_path, [3, 1, 2])
+    assert [each["square"] for each in first] == [9, 1, 4]
+    begin(tmp_path, "squares", False, SOURCE, resume=True)
+    again = run(tmp_path, [1, 2, 3, 4, 5])
+    assert [each["square"] for each in again] == [1, 4, 9, 16, 25] and times(tmp_path) == dict.fromkeys(range(1, 6), 1)
+    assert again[2] == first[0] and first[0]["pair"] == [1, 2.5]               # as JSON has it, from the beginning on
+    shown = capsys.readouterr()
+    assert "3 of 5 were done before" in shown.err and "5 is done" in shown.err
+
+
+def test_an_error_in_one_job_loses_no_other(tmp_path):
+    begin(tmp_path, "squares", False, SOURCE)
+    run(tmp_path, [1])
+    with pytest.raises(RuntimeError, match="this one breaks"):
+        run(tmp_path, [1, 2], fails=2)
+    begin(tmp_path, "squares", False, SOURCE, resume=True)
+    assert [each["square"] for each in run(tmp_path, [1, 2])] == [1, 4] and times(tmp_path) == {1: 1, 2: 1}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
+def test_a_killed_experiment_goes_on(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import sys, time\nfrom functools import partial\nfrom pathlib import Path\n"
+                      "from tinyformer.phenomena.jobs import begin, outcomes\n"
+                      "def slow(number):\n    time.sleep(60 * (number > 1))\n    return {'square': number ** 2}\n"
+                      "if __name__ == '__main__':\n    folder = Path(sys.argv[1])\n"
+                      f"    begin(folder, 'squares', False, Path({str(SOURCE)!r}))\n"
+                      "    outcomes(folder, 'squares', slow, [(1,), (2,)], str)\n")
+    process = subprocess.Popen([sys.executable, script, tmp_path], stderr=subprocess.PIPE)
+    end = time.monotonic() + 60
+    while time.monotonic() < end and len((tmp_path / OUTCOMES).read_text().splitlines() if
+                                         (tmp_path / OUTCOMES).exists() else []) < 2:
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    with (tmp_path / OUTCOMES).open("a") as file:
+        file.write('{"job": [2], "outc')                                       # and the disk has half a line
+    begin(tmp_path, "squares", False, SOURCE, resume=True)
+    assert [each["square"] for each in run(tmp_path, [1, 2])] == [1, 4] and times(tmp_path) == {2: 1}
+
+
+def test_results_are_neither_replaced_nor_mixed_unasked(tmp_path):
+    begin(tmp_path, "squares", False, SOURCE)
+    before = (tmp_path / OUTCOMES).read_text()
+    for what, said in ((dict(), "holds results already"), (dict(name="cubes", resume=True), "experiment is 'squares'"),
+                       (dict(quick=True, resume=True), "quick is False"),
+                       (dict(source=Path(addition.__file__), resume=True), "source is")):
+        with pytest.raises(InputError, match=said) as caught:
+            begin(tmp_path, **dict(name="squares", quick=False, source=SOURCE) | what)
+        assert "--overwrite" in str(caught.value) and (tmp_path / OUTCOMES).read_text() == before
+    run(tmp_path, [1])
+    begin(tmp_path, "squares", False, SOURCE, overwrite=True)
+    assert (tmp_path / OUTCOMES).read_text() == before
+
+
+def test_there_must_be_something_to_go_on_with(tmp_path):
+    with pytest.raises(InputError, match="no experiment to go on with"):
+        begin(tmp_path, "squares", False, SOURCE, resume=True)
+    (tmp_path / OUTCOMES).write_text("")
+    with pytest.raises(InputError, match="experiment is None"):
+        begin(tmp_path, "squares", False, SOURCE, resume=True)
+    (tmp_path / OUTCOMES).write_text("not JSON\n{}\n")
+    with pytest.raises(InputError, match="outcomes.jsonl:1: not JSON"):
+        begin(tmp_path, "squares", False, SOURCE, resume=True)
+
+
+def test_an_experiment_takes_more_seeds_later(tmp_path, monkeypatch, capsys):
+    """With the figures that it would have had with all seeds at once."""
+    monkeypatch.setattr(addition, "QUICK", dict(steps=2, evaluations=1, count=20))
+    monkeypatch.setattr(addition, "LOOKED_AT", 10)
+    words, found = ["reproduce", "addition", "--quick", "--seed", "100"], {}
+    assert main([*words, "--seeds", "1", "--out", str(tmp_path / "a")]) == 0
+    assert main([*words, "--seeds", "2", "--out", str(tmp_path / "a")]) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert main([*words, "--seeds", "2", "--out", str(tmp_path / "a"), "--resume"]) == 0
+    assert "3 of 6 were done before" in capsys.readouterr().err
+    assert main([*words, "--seeds", "2", "--out", str(tmp_path / "b")]) == 0
+    for folder in "ab":
+        found[folder] = json.loads((tmp_path / folder / "metrics.json").read_text())
+    assert [each["exact"] for each in found["a"]["models"]] == [each["exact"] for each in found["b"]["models"]]
+    assert found["a"]["models"] == found["b"]["models"]

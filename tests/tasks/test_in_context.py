@@ -197,6 +197,7 @@ def folder(model, tokenizer, tmp_path_factory):
     (path / "named.csv").write_text("id,Output,Input\n" + "".join(f"1,{b},{a}\n" for a, b in PAIRS))
     (path / "keys.jsonl").write_text("".join(json.dumps({"output": b, "input": a}) + "\n" for a, b in PAIRS))
     (path / "three.tsv").write_text("".join(f"{b}\tx\t{a}\n" for a, b in PAIRS))
+    (path / "one.tsv").write_text("dog\ncat\n")
     (path / "empty.tsv").write_text("dog\thund\ncat\t \n")
     return path
 
@@ -274,7 +275,8 @@ def test_examples_of_another_file(folder, tmp_path, capsys):
     (["--shots", "6"], "ask for fewer"),
     (["--format", "{output}"], "the format is '{output}'"), (["--score", "luck"], "--score is 'luck'"),
     (["--candidates", "1"], "--candidates"), (["--columns", "input=1"], "must name both"),
-    (["--data", "three.tsv"], "cannot tell which of 3 columns"), (["--data", "empty.tsv"], "empty.tsv:2: the output"),
+    (["--data", "three.tsv"], "cannot tell which of 3 columns"), (["--data", "one.tsv"], "there is one column, 'dog'"),
+    (["--data", "empty.tsv"], "empty.tsv:2: the output"),
     (["--data", "none.tsv"], "no such file"), (["--columns", "input=1,output=dogs"], "no column 'dogs'"),
     (["--description", "Übung"], "'Ü'"), (["--description", "a" * 90], "shorten the description"),
     (["--model", "nowhere"], "no such folder"), (["--out", "gpt"], "holds a model"),

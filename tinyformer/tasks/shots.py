@@ -85,7 +85,7 @@ def run(folder: str, data: str, given: dict, columns: str | None = None, example
     with Progress("questions", 0, asked * len(batches)) as bar:
         for exchanged, shots, batch in batches:
             result = answers(model, tokenizer, batch, look, settings.score, settings.average, settings.batch_size,
-                             lambda n: [bar.advance() for _ in range(n)])
+                             lambda n: bar.advance(steps=n))
             found.append({"shots": shots, "exchanged": exchanged, **judged(result, batch, settings.score)})
             predictions += [{"place": place, "exchanged": exchanged, **row}
                             for place, row in zip(places, result, strict=False)]
@@ -136,6 +136,9 @@ def _columns(path: str, written: str | None) -> dict[str, str | int]:
             return {"first": names[lower.index(given)], "second": names[lower.index(wanted)]}
     if len(names) in (0, 2):                                   # an empty file is refused by who reads it
         return {"first": 1, "second": 2}
+    if len(names) == 1:
+        raise InputError(f"{path}:1: there is one column, {names[0][:60]!r}; write each input and its output in two, "
+                         "with a tab between them (or a comma, in a file called .csv)")
     raise InputError(f"{path}:1: cannot tell which of {len(names)} columns are input and output; say so with "
                      "--columns input=1,output=2, or with names where the first row has them")
 

@@ -108,17 +108,18 @@ class Progress:
         if self.bar is not None:
             self.bar.close()
 
-    def advance(self, loss: float | None = None, learning_rate: float = 0.0, speed: float = 0.0) -> None:
-        """One more step is done; `loss` is None where nobody looked, `speed` is in tokens a second."""
-        self.done += 1
+    def advance(self, loss: float | None = None, learning_rate: float = 0.0, speed: float = 0.0,
+                steps: int = 1) -> None:
+        """One step more is done, or `steps`; `loss` is None where nobody looked, `speed` is in tokens a second."""
+        self.done += steps
         if not self.show or loss is None:
             if self.bar is not None:
-                self.bar.update()
+                self.bar.update(steps)
             return
         state = f"loss {loss:.4f}, lr {learning_rate:.1e}, {speed:,.0f} tokens/s"
         if self.bar is not None:
             self.bar.set_postfix_str(state, refresh=False)
-            self.bar.update()
+            self.bar.update(steps)
         elif self.done == self.steps or self.done - self.said >= max(1, math.ceil(self.steps / 10)):
             self.said = self.done
             left = round((time.monotonic() - self.began) / (self.done - self.first) * (self.steps - self.done))

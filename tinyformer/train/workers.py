@@ -22,13 +22,16 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
     """`count` processes to `submit` functions to, and to `map` them over arguments; each has one thread of BLAS.
 
     Functions must stand at the top of a module, and what goes in and out is copied.  A script of your own that uses
-    workers begins its work below `if __name__ == "__main__":`, since each of them reads the script anew.  A worker
-    starts with the first function, in about half a second.  None outlives this block: where it is left by an error or
-    by Ctrl-C, they are stopped in the middle of their work.
+    workers begins its work below `if __name__ == "__main__":`, since each of them reads the script anew.  They start
+    with this block, in about half a second.  None outlives it: where it is left by an error or by Ctrl-C, they are
+    stopped in the middle of their work.
     """
     before = multiprocessing.active_children()
     pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin)
     try:
+        with _deaf_to_interrupts():
+            for _ in range(count):
+                pool.submit(int)                               # starts a worker, as long as none is idle
         yield pool
     except BaseException:
         for process in multiprocessing.active_children():
@@ -56,6 +59,19 @@ def side_by_side(title: str, function: Callable, jobs: Sequence[tuple],
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Ctrl-C is heard after this block, and never by the processes that are started within: the parent stops them."""
+    if not hasattr(signal, "pthread_sigmask"):                 # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin() -> None:

@@ -190,6 +190,17 @@ def test_what_is_pretrained_to_write_can_write_accents():
         assert tokenizer.decode(tokenizer.encode("Le café")) == said
 
 
+def test_targets_that_the_vocabulary_cannot_write_are_counted(words, tmp_path, capsys):
+    """A vocabulary that drops accents, and then one that a model to write with is pre-trained with."""
+    accents = sum("é" in target for _, target in pairs(40, 0))
+    for tokenizer, said in (("bare", f"{accents} of 40 targets cannot be written"), ("accents", None)):
+        model, texts = "bert" if tokenizer == "bare" else "seq2seq", [" ".join([*WORDS, *WORDS.values(), "and et"])]
+        make_tokenizer(resolve(model, {"corpus": "x", "vocabulary": 120}), texts, []).save(tmp_path / tokenizer)
+        assert main(words(tmp_path / f"run-{tokenizer}", "--steps", "1", "--tokenizer", str(tmp_path / tokenizer))) == 0
+        shown = "".join(capsys.readouterr())
+        assert said in shown if said else "cannot be written" not in shown
+
+
 def test_a_folder_named_noise_is_no_reason_to_refuse(trained, tmp_path, capsys):
     """What only repairs is told by its setting `noise`, and not by that word somewhere in settings.json."""
     folder = shutil.copytree(trained, tmp_path / "noise")

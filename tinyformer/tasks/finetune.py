@@ -135,6 +135,7 @@ def assemble(settings: Finetuning, encoder: Module, tokenizer: Tokenizer, train:
             how = "read in several windows" if task.name == "answer" else f"cut to {room} tokens"
             notes.append(f"{these.cut:,} of {len(examples):,} {name} examples are longer than the model reads at once "
                          f"and were {how}")
+    notes += task.notes(train, tokenizer)
     model = task.build(encoder, tokenizer, labels, settings)
     model.to(choose_device(settings.device)[0])
     return Prepared(settings, task, tokenizer, model, train, dev, *rows, notes)

@@ -51,6 +51,14 @@ class Rewrite(Task):
             rows.append((source[:room], target[:room]))
         return rows
 
+    def notes(self, examples, tokenizer):
+        written = [(e.target, tokenizer.decode(tokenizer.encode(e.target))) for e in examples]
+        lost = [(target, text) for target, text in written if words_of(target) != words_of(text)]
+        if not lost:
+            return []
+        return [f"{len(lost):,} of {len(examples):,} targets cannot be written with this vocabulary, which makes "
+                f"{lost[0][0][:60]!r} {lost[0][1][:60]!r}: they will never be right as a whole"]
+
     def batches(self, rows, tokenizer, options):
         return PairBatches(rows, tokenizer, batch_size=options.batch_size, max_length=options.max_length,
                            seed=options.seed)

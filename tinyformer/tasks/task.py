@@ -42,6 +42,10 @@ class Task:
         """The examples as rows of numbers."""
         raise NotImplementedError
 
+    def notes(self, examples: Sequence, tokenizer: Tokenizer) -> list[str]:
+        """What of these examples this vocabulary loses, as lines to be said before the training."""
+        return []
+
     def batches(self, rows: EncodedRows, tokenizer: Tokenizer, options):
         """The rows in batches, as the training loop takes them."""
         return LabelledBatches(rows, batch_size=options.batch_size, seed=options.seed, pad_id=tokenizer.pad_id)

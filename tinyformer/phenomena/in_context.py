@@ -48,7 +48,7 @@ class Plan:
     asked: int                                                 # questions of each kind
 
 
-FULL = Plan({32: 4e-3, 64: 3e-3, 128: 2e-3, 256: 1e-3}, steps=1900, batch_size=12, asked=100)
+FULL = Plan({32: 4e-3, 64: 3e-3, 128: 1.5e-3, 256: 1e-3}, steps=4000, batch_size=12, asked=100)
 QUICK = Plan({16: 4e-3, 32: 4e-3}, steps=40, batch_size=4, asked=5)
 
 
@@ -95,7 +95,7 @@ def trained(width: int, plan: Plan, seed: int) -> GPT:
     angles = np.arange(LENGTH)[:, None] * 100.0 ** (-np.arange(0, width, 2) / width)   # (T, C / 2)
     model.positions.weight.data[:] = 0.1 * np.concatenate([np.sin(angles), np.cos(angles)], axis=1)    # (T, C)
     settings = Settings(steps=plan.steps, learning_rate=plan.sizes[width], warmup=plan.steps // 20, betas=(0.9, 0.98),
-                        log_every=plan.steps)
+                        weight_decay=0.1, log_every=plan.steps)
     train(model, ListBatches(plan.batch_size, LENGTH, seed), settings, progress=False)
     return model
 

@@ -104,6 +104,30 @@ def test_nothing_to_read_is_refused(sources):
         rewrite(model(), sources, 5)
 
 
+def test_a_source_longer_than_the_model_reads_is_named():
+    with pytest.raises(InputError, match="text 2 has 17 tokens .* reads 16 at once; shorten it"):
+        rewrite(model(), [[2, 3], [2] * 17, [2] * 16], 5)
+    assert len(rewrite(model(), [[2] * 16], 2)) == 1
+
+
+def test_a_repetition_penalty_reaches_every_way_of_writing():
+    tokenizer = WordPieceTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefgh"])
+    network = model(pad_id=0, start_id=2, end_id=3)
+    network.words.weight.data[3] = 0                           # nothing ends before its time
+    penalty = Sampling(0, repetition_penalty=50.0)
+    for search in ({}, {"beams": 3}):
+        plain = rewrite_texts(network, tokenizer, ["a b c"], 6, **search)[0].split()
+        other = rewrite_texts(network, tokenizer, ["a b c"], 6, penalty, **search)[0].split()
+        assert len(set(plain)) + 2 < len(set(other))
+
+
+def test_a_length_penalty_reaches_the_search(taught):
+    tokenizer = WordPieceTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefgh"])
+    texts = {penalty: rewrite_texts(taught, tokenizer, ["a b c d"], 10, beams=4, length_penalty=penalty)[0].split()
+             for penalty in (-5.0, 5.0)}
+    assert len(texts[-5.0]) < len(texts[5.0])
+
+
 @pytest.fixture(scope="module")
 def library():
     pytest.importorskip("torch", reason="the library runs on it")
@@ -140,6 +164,18 @@ def test_the_best_of_four_beams_is_that_of_transformers_token_for_token(both, so
     ours, theirs = both
     found = rewrite_beams(ours, source, 12, 4, penalty)[0]
     assert list(found.ids) == ask(theirs, source, num_beams=4, length_penalty=penalty, early_stopping=False)
+
+
+@pytest.mark.parametrize("beams", [1, 4])
+@pytest.mark.parametrize("source", SOURCES)
+def test_with_a_repetition_penalty_it_is_still_that_of_transformers(both, source, beams):
+    ours, theirs = both
+    if beams == 1:
+        written = rewrite(ours, [source], 12, Sampling(0, repetition_penalty=1.5))[0]
+        written += [END] * (len(written) < 12)
+    else:
+        written = list(rewrite_beams(ours, source, 12, beams, repetition_penalty=1.5)[0].ids)
+    assert written == ask(theirs, source, num_beams=beams, repetition_penalty=1.5)
 
 
 def test_translations_are_learned_by_heart_through_the_training_loop():

@@ -1,5 +1,6 @@
 """Does `pretrain seq2seq` train with every corruption, go on where it stopped, and leave a model that opens?"""
 
+import io
 import json
 import math
 
@@ -7,11 +8,12 @@ import numpy as np
 import pytest
 
 import tinyformer
+import tinyformer.tasks.generate
 from tinyformer.cli import main
 from tinyformer.data.encode import sentence_ids
 from tinyformer.data.noise import NOISES
 from tinyformer.errors import InputError
-from tinyformer.generate import rewrite_texts
+from tinyformer.generate import Sampling, rewrite_texts
 from tinyformer.models import Seq2Seq
 from tinyformer.tasks.settings import resolve
 
@@ -28,7 +30,7 @@ def test_every_corruption_trains(words, noise, tmp_path, capsys):
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert type(model) is Seq2Seq and (tmp_path / "run" / "loss.png").stat().st_size > 5000
     assert (model.config.pad_id, model.config.start_id, model.config.end_id) == (0, 2, 3)
-    assert len(tokenizer) == model.config.vocabulary and len(tokenizer.sentinel_ids) == 2
+    assert len(tokenizer) == model.config.vocabulary and len(tokenizer.sentinel_ids) == 3
     assert 0 < metrics["val loss"] < math.log(len(tokenizer)) + 0.5
     said = capsys.readouterr().out
     assert said.startswith(f"val loss {metrics['val loss']:.4f}, unigram entropy")
@@ -86,7 +88,7 @@ def test_bytes_can_be_the_tokens_with_the_special_ones_of_bart(words, tmp_path, 
     out = str(tmp_path / "x")
     assert main([*words[:4], *words[6:], "--tokenizer", "bpe", "--vocabulary", "300", "--out", out]) == 0
     model, tokenizer = tinyformer.load(out)
-    assert tokenizer.tokens[:4] == ["<s>", "<pad>", "</s>", "<unk>"] and len(tokenizer.sentinel_ids) == 2
+    assert tokenizer.tokens[:4] == ["<s>", "<pad>", "</s>", "<unk>"] and len(tokenizer.sentinel_ids) == 3
     assert (model.config.start_id, model.config.pad_id, model.config.end_id) == (0, 1, 2)
     text = "The red cat sees the tree. The old dog sees the house."
     (first, second), = sentence_ids([text], tokenizer, spaced=True)
@@ -124,6 +126,18 @@ def test_the_model_answers_a_prompt(words, tmp_path, capsys, monkeypatch):
     assert said(*prompt, "--beams", "3") == rewrite_texts(model, tokenizer, [prompt[1]], 9, beams=3)[0] + "\n"
     assert said(*prompt, "--samples", "2", "--temperature", "1").startswith("--- 1 of 2\n")
     assert said(*prompt, "--stop", greedy[3:6]) == greedy[:greedy.index(greedy[3:6])] + "\n"
+    penalty = Sampling(0, repetition_penalty=9.0)
+    for search in ({}, {"beams": 3}):
+        (other,) = rewrite_texts(model, tokenizer, [prompt[1]], 9, penalty, **search)
+        plain = rewrite_texts(model, tokenizer, [prompt[1]], 9, **search)[0]
+        assert other != plain and other + "\n" == said(*prompt, "--repetition-penalty", "9",
+                                                       *(["--beams", "3"] if search else []))
+    with monkeypatch.context() as patched:                     # this model never ends a text, so that all have a length
+        patched.setattr(tinyformer.tasks.generate, "rewrite_texts", lambda *words: [f"beams and penalty {words[-2:]}"])
+        assert "(4, -9.0)" in said(*prompt, "--beams", "4", "--length-penalty", "-9")
+    assert "shorten it" in said("--prompt", "the tree. " * 99, status=2)
+    monkeypatch.setattr("sys.stdin", io.StringIO("the tree. " * 99 + "\n" + prompt[1] + "\n"))
+    assert greedy in said("--interactive", "--tokens", "9")
     assert "--no-cache reads again" in said(*prompt, "--no-cache", status=2)
     assert main(["fill", "--model", str(out), "a [MASK]"]) == 2
     assert "try: python -m tinyformer generate" in capsys.readouterr().err

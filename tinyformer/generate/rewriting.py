@@ -10,7 +10,7 @@ import numpy as np
 from tinyformer.backend import to_host
 from tinyformer.errors import InputError
 from tinyformer.generate.beam import Beam, beam_search
-from tinyformer.generate.sampling import GREEDY, Sampling
+from tinyformer.generate.sampling import GREEDY, Sampling, check_penalty, penalised
 from tinyformer.generate.text import draws, log_softmax
 from tinyformer.models import Seq2Seq
 from tinyformer.text import Tokenizer
@@ -28,7 +28,7 @@ def rewrite(model: Seq2Seq, sources: Sequence[Sequence[int]], length: int | None
     tokens = np.full((len(targets), 1), model.config.start_id)
     for place in range(_room(model, length)):
         logits = to_host(model.step(tokens, cache).data)[:, -1]                    # (R, V)
-        chosen = [sampling.choose(row, draws(seed, number, place), targets[number])
+        chosen = [sampling.choose(row, draws(seed, number, place), [model.config.start_id, *targets[number]])
                   for row, number in zip(logits, active, strict=True)]
         on = [i for i, id in enumerate(chosen) if id != model.config.end_id]
         if not on:
@@ -43,13 +43,17 @@ def rewrite(model: Seq2Seq, sources: Sequence[Sequence[int]], length: int | None
 
 
 def rewrite_beams(model: Seq2Seq, source: Sequence[int], length: int | None = None, beams: int = 4,
-                  length_penalty: float = 1.0, early_stopping: bool = False) -> list[Beam]:
+                  length_penalty: float = 1.0, repetition_penalty: float = 1.0,
+                  early_stopping: bool = False) -> list[Beam]:
     """The most probable targets for one source that a `beam_search` finds, at most `beams`, best first."""
-    cache = model.start(*_side_by_side(model, [source]))
+    check_penalty(repetition_penalty)
+    cache, texts = model.start(*_side_by_side(model, [source])), [[]]
 
     def step(tokens: Sequence[int], parents: Sequence[int]) -> np.ndarray:
+        texts[:] = [[*texts[parent], token] for token, parent in zip(tokens, parents, strict=True)]
         cache.take(np.asarray(parents))
-        return log_softmax(to_host(model.step(np.array(tokens)[:, None], cache).data)[:, -1])
+        scores = log_softmax(to_host(model.step(np.array(tokens)[:, None], cache).data)[:, -1])
+        return np.stack([penalised(row, text, repetition_penalty) for row, text in zip(scores, texts, strict=True)])
 
     return beam_search(step([model.config.start_id], [0])[0], step, length=_room(model, length), beams=beams,
                        length_penalty=length_penalty, end_id=model.config.end_id, early_stopping=early_stopping)
@@ -63,7 +67,8 @@ def rewrite_texts(model: Seq2Seq, tokenizer: Tokenizer, texts: Sequence[str], le
         raise InputError(f"rewrite: {tokenizer!r} has no [CLS] or no [SEP], between which the encoder reads a text")
     sources = [[tokenizer.cls_id, *tokenizer.encode(text), tokenizer.sep_id] for text in texts]
     if beams is not None:
-        found = [rewrite_beams(model, source, length, beams, length_penalty)[0].ids for source in sources]
+        found = [rewrite_beams(model, source, length, beams, length_penalty, sampling.repetition_penalty)[0].ids
+                 for source in sources]
     else:
         found = rewrite(model, sources, length, sampling, seed)
     return [tokenizer.decode([id for id in ids if id != model.config.end_id]) for ids in found]
@@ -74,6 +79,9 @@ def _side_by_side(model: Seq2Seq, sources: Sequence[Sequence[int]]) -> tuple[np.
     lengths = [len(source) for source in sources]
     if not lengths or not min(lengths):
         raise InputError("rewrite: there is nothing to read; every source must have at least one token")
+    if max(lengths) > model.config.context:
+        raise InputError(f"rewrite: text {int(np.argmax(lengths)) + 1} has {max(lengths)} tokens with those at its "
+                         f"ends, and this model reads {model.config.context} at once; shorten it, or give it in parts")
     ids = np.array([[*source, *[model.config.pad_id] * (max(lengths) - len(source))] for source in sources])
     return ids, np.arange(max(lengths)) < np.array(lengths)[:, None]
 

@@ -156,7 +156,7 @@ def test_spans_hide_fifteen_in_a_hundred_three_at_a_time():
         places = np.flatnonzero(np.isin(source, SENTINELS))
         assert places[0] > 0 and (np.diff(places) > 1).all()   # a text begins with what is shown; no two spans touch
         assert marks[-1] and (np.diff(np.flatnonzero(marks)) > 1).all()        # no span is empty
-        if len(ids) >= 40:
+        if len(ids) >= 20:                                     # three or more are hidden: less makes a shorter span
             lengths += (np.diff(np.flatnonzero(marks)) - 1).tolist()
         hidden, total = hidden + (~marks).sum(), total + len(ids)
     assert np.mean(lengths) == pytest.approx(3, abs=0.1)

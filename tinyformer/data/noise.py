@@ -8,6 +8,7 @@ BART: Lewis et al. 2020, section 2.2.  MASS: Song et al. 2019, section 3.2.  T5:
 table 3.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -91,14 +92,15 @@ def spans(ids: np.ndarray, rng: np.random.Generator, *, sentinels: Sequence[int]
 
     source: a b <0> e f <1> h      target: <0> c d <1> g <2>
 
-    round(rate N) tokens are hidden in round(hidden / mean) spans, at least one, cut at random places; a span is
-    never empty and two never touch.  `sentinels` are the ids that may be used, in order: `tokenizer.sentinel_ids`.
+    round(rate N) tokens are hidden in hidden / mean spans, rounded by chance, at least one, cut at random places; a
+    span is never empty and two never touch.  (The published code rounds to the next whole number, so that in a text
+    of 30 tokens all spans have 4.)  `sentinels` are the ids that may be used, in order: `tokenizer.sentinel_ids`.
     """
     _check_rate("spans", rate)
     if len(ids) < 2:
         return ids, np.asarray(sentinels[:1], dtype=ids.dtype)                 # nothing can be hidden and seen as well
     hidden = min(max(1, round(rate * len(ids))), len(ids) - 1)
-    count = min(max(1, round(hidden / mean)), len(ids) - hidden)
+    count = min(max(1, _rounded(hidden / mean, rng)), len(ids) - hidden)
     if count >= len(sentinels):
         raise ValueError(f"spans: {len(ids)} tokens make {count} spans and need {count + 1} sentinels; there are "
                          f"{len(sentinels)}: shorten the rows, or train a tokenizer with more")
@@ -114,8 +116,8 @@ def spans(ids: np.ndarray, rng: np.random.Generator, *, sentinels: Sequence[int]
 
 
 def sentinels_needed(length: int, rate: float = 0.15, mean: float = MEAN_SPAN) -> int:
-    """How many sentinels `spans` needs for texts of up to `length` tokens."""
-    return max(1, round(max(1, round(rate * length)) / mean)) + 1
+    """How many sentinels `spans` needs at most for texts of up to `length` tokens."""
+    return math.ceil(max(1, round(rate * length)) / mean) + 1
 
 
 def reassemble(source: Sequence[int], target: Sequence[int], sentinels: Sequence[int]) -> list[int]:

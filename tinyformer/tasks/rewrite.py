@@ -6,6 +6,7 @@ before been right.  Copying the source is what it has to surpass.  BLEU is count
 letters, so it compares runs here, and not with published figures; a language without spaces has no words for it.
 """
 
+from itertools import zip_longest
 from pathlib import Path
 
 from tinyformer.data import readers
@@ -52,12 +53,13 @@ class Rewrite(Task):
         return rows
 
     def notes(self, examples, tokenizer):
-        written = [(e.target, tokenizer.decode(tokenizer.encode(e.target))) for e in examples]
-        lost = [(target, text) for target, text in written if words_of(target) != words_of(text)]
+        texts = [(words_of(e.target), words_of(tokenizer.decode(tokenizer.encode(e.target)))) for e in examples]
+        lost = [next((a, b) for a, b in zip_longest(wanted, found, fillvalue="nothing") if a != b)
+                for wanted, found in texts if wanted != found]
         if not lost:
             return []
         return [f"{len(lost):,} of {len(examples):,} targets cannot be written with this vocabulary, which makes "
-                f"{lost[0][0][:60]!r} {lost[0][1][:60]!r}: they will never be right as a whole"]
+                f"{lost[0][1]!r} of {lost[0][0]!r}: they will never be right as a whole"]
 
     def batches(self, rows, tokenizer, options):
         return PairBatches(rows, tokenizer, batch_size=options.batch_size, max_length=options.max_length,

@@ -12,15 +12,15 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.errors import InputError
-from tinyformer.phenomena import addition
+from tinyformer.phenomena import addition, jobs
 from tinyformer.phenomena.jobs import OUTCOMES, begin, outcomes
-
-SOURCE = Path(__file__)
+from tinyformer.train import workers
+from tinyformer.train.log import METRICS
 
 
 def squared(folder: Path, number: int, fails: int = -1) -> dict:
     """A job that leaves a trace of having been done."""
-    if number == fails:
+    if number == fails and not (folder / f"{number}-is-mended").exists():
         raise RuntimeError("this one breaks")
     with (folder / f"done-{number}").open("a") as file:
         file.write("x")
@@ -38,10 +38,10 @@ def times(folder: Path) -> dict[int, int]:
 
 
 def test_what_is_done_is_not_done_again(tmp_path, capsys):
-    begin(tmp_path, "squares", False, SOURCE)
+    begin(tmp_path, "squares", False)
     first = run(tmp_path, [3, 1, 2])
     assert [each["square"] for each in first] == [9, 1, 4]
-    begin(tmp_path, "squares", False, SOURCE, resume=True)
+    begin(tmp_path, "squares", False, resume=True)
     again = run(tmp_path, [1, 2, 3, 4, 5])
     assert [each["square"] for each in again] == [1, 4, 9, 16, 25] and times(tmp_path) == dict.fromkeys(range(1, 6), 1)
     assert again[2] == first[0] and first[0]["pair"] == [1, 2.5]               # as JSON has it, from the beginning on
@@ -49,13 +49,22 @@ def test_what_is_done_is_not_done_again(tmp_path, capsys):
     assert "3 of 5 were done before" in shown.err and "5 is done" in shown.err
 
 
-def test_an_error_in_one_job_loses_no_other(tmp_path):
-    begin(tmp_path, "squares", False, SOURCE)
-    run(tmp_path, [1])
+def test_an_error_in_one_job_loses_none_that_was_done(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(workers, "cores", lambda: 1)           # one after the other
+    begin(tmp_path, "squares", False)
     with pytest.raises(RuntimeError, match="this one breaks"):
-        run(tmp_path, [1, 2], fails=2)
-    begin(tmp_path, "squares", False, SOURCE, resume=True)
-    assert [each["square"] for each in run(tmp_path, [1, 2])] == [1, 4] and times(tmp_path) == {1: 1, 2: 1}
+        run(tmp_path, [1, 2, 3], fails=2)
+    assert times(tmp_path) == {1: 1} and "1 of 3 are done and stand in" in capsys.readouterr().err
+    (tmp_path / "2-is-mended").touch()
+    begin(tmp_path, "squares", False, resume=True)
+    assert [each["square"] for each in run(tmp_path, [1, 2, 3], fails=2)] == [1, 4, 9]
+    assert times(tmp_path) == {1: 1, 2: 1, 3: 1}
+
+
+def test_an_outcome_counts_for_the_settings_it_was_found_with(tmp_path):
+    """With or without a `begin`: a script may call an experiment's run."""
+    assert run(tmp_path, [1, 2]) == run(tmp_path, [1, 2]) and times(tmp_path) == {1: 1, 2: 1}
+    assert run(tmp_path, [1, 2], fails=9) == run(tmp_path, [1, 2]) and times(tmp_path) == {1: 2, 2: 2}
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
@@ -65,8 +74,8 @@ def test_a_killed_experiment_goes_on(tmp_path):
                       "from tinyformer.phenomena.jobs import begin, outcomes\n"
                       "def slow(number):\n    time.sleep(60 * (number > 1))\n    return {'square': number ** 2}\n"
                       "if __name__ == '__main__':\n    folder = Path(sys.argv[1])\n"
-                      f"    begin(folder, 'squares', False, Path({str(SOURCE)!r}))\n"
-                      "    outcomes(folder, 'squares', slow, [(1,), (2,)], str)\n")
+                      "    begin(folder, 'squares', False)\n"
+                      "    outcomes(folder, 'squares', partial(slow), [(1,), (2,)], str)\n")
     process = subprocess.Popen([sys.executable, script, tmp_path], stderr=subprocess.PIPE)
     end = time.monotonic() + 60
     while time.monotonic() < end and len((tmp_path / OUTCOMES).read_text().splitlines() if
@@ -76,39 +85,51 @@ def test_a_killed_experiment_goes_on(tmp_path):
     process.communicate()
     with (tmp_path / OUTCOMES).open("a") as file:
         file.write('{"job": [2], "outc')                                       # and the disk has half a line
-    begin(tmp_path, "squares", False, SOURCE, resume=True)
+    begin(tmp_path, "squares", False, resume=True)
     assert [each["square"] for each in run(tmp_path, [1, 2])] == [1, 4] and times(tmp_path) == {2: 1}
 
 
-def test_results_are_neither_replaced_nor_mixed_unasked(tmp_path):
-    begin(tmp_path, "squares", False, SOURCE)
-    before = (tmp_path / OUTCOMES).read_text()
-    for what, said in ((dict(), "holds results already"), (dict(name="cubes", resume=True), "experiment is 'squares'"),
-                       (dict(quick=True, resume=True), "quick is False"),
-                       (dict(source=Path(addition.__file__), resume=True), "source is")):
-        with pytest.raises(InputError, match=said) as caught:
-            begin(tmp_path, **dict(name="squares", quick=False, source=SOURCE) | what)
-        assert "--overwrite" in str(caught.value) and (tmp_path / OUTCOMES).read_text() == before
+def test_results_are_neither_replaced_nor_mixed_unasked(tmp_path, monkeypatch):
+    begin(tmp_path, "squares", False)
+    begin(tmp_path, "squares", False)                          # nothing was done: nothing is lost
     run(tmp_path, [1])
-    begin(tmp_path, "squares", False, SOURCE, overwrite=True)
-    assert (tmp_path / OUTCOMES).read_text() == before
+    (tmp_path / METRICS).write_text("{}")
+    before = (tmp_path / OUTCOMES).read_text()
+
+    def refused(said: str, **what) -> str:
+        with pytest.raises(InputError, match=said) as caught:
+            begin(tmp_path, **dict(name="squares", quick=False) | what)
+        assert (tmp_path / OUTCOMES).read_text() == before and (tmp_path / METRICS).exists()
+        return str(caught.value)
+
+    assert "(--resume)" in refused("holds results already")
+    refused("experiment is 'squares'.*--overwrite", name="cubes", resume=True)
+    refused("quick is False.*--overwrite", quick=True, resume=True)
+    refused("give one of the two", overwrite=True, resume=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "version", lambda: "another")
+        refused("code is .* what is to be run has 'another'", resume=True)
+    begin(tmp_path, "squares", False, overwrite=True)
+    assert not (tmp_path / METRICS).exists() and run(tmp_path, [1]) and times(tmp_path) == {1: 2}
 
 
 def test_there_must_be_something_to_go_on_with(tmp_path):
-    with pytest.raises(InputError, match="no experiment to go on with"):
-        begin(tmp_path, "squares", False, SOURCE, resume=True)
-    (tmp_path / OUTCOMES).write_text("")
-    with pytest.raises(InputError, match="experiment is None"):
-        begin(tmp_path, "squares", False, SOURCE, resume=True)
+    for text in (None, ""):
+        if text is not None:
+            (tmp_path / OUTCOMES).write_text(text)
+        with pytest.raises(InputError, match="no experiment to go on with"):
+            begin(tmp_path, "squares", False, resume=True)
+    (tmp_path / METRICS).write_text("{}")
+    with pytest.raises(InputError, match="holds results already .metrics.json.; choose another"):
+        begin(tmp_path, "squares", False)
     (tmp_path / OUTCOMES).write_text("not JSON\n{}\n")
     with pytest.raises(InputError, match="outcomes.jsonl:1: not JSON"):
-        begin(tmp_path, "squares", False, SOURCE, resume=True)
+        begin(tmp_path, "squares", False, resume=True)
 
 
 def test_an_experiment_takes_more_seeds_later(tmp_path, monkeypatch, capsys):
     """With the figures that it would have had with all seeds at once."""
     monkeypatch.setattr(addition, "QUICK", dict(steps=2, evaluations=1, count=20))
-    monkeypatch.setattr(addition, "LOOKED_AT", 10)
     words, found = ["reproduce", "addition", "--quick", "--seed", "100"], {}
     assert main([*words, "--seeds", "1", "--out", str(tmp_path / "a")]) == 0
     assert main([*words, "--seeds", "2", "--out", str(tmp_path / "a")]) == 2
@@ -118,5 +139,4 @@ def test_an_experiment_takes_more_seeds_later(tmp_path, monkeypatch, capsys):
     assert main([*words, "--seeds", "2", "--out", str(tmp_path / "b")]) == 0
     for folder in "ab":
         found[folder] = json.loads((tmp_path / folder / "metrics.json").read_text())
-    assert [each["exact"] for each in found["a"]["models"]] == [each["exact"] for each in found["b"]["models"]]
     assert found["a"]["models"] == found["b"]["models"]

@@ -5,7 +5,6 @@ pictures in `folder`, and gives a table to be printed and its figures, which bec
 """
 
 import tempfile
-import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -49,12 +48,12 @@ def reproduce(name: str, out: str, seeds: int = 3, quick: bool = False, seed: in
         raise InputError(f"--seeds is {seeds}; it must be 1 or larger")
     if seed < 0:
         raise InputError(f"--seed is {seed}; it must be 0 or larger")
-    folder, began = _folder(out), time.perf_counter()
+    folder = _folder(out)
+    begin(folder, name, quick, resume, overwrite)
     experiment = import_module(f"tinyformer.phenomena.{PHENOMENA[name].module}")
-    begin(folder, name, quick, Path(experiment.__file__), resume, overwrite)
     report, found = experiment.run(folder, range(seed, seed + seeds), quick)
     write_metrics(folder, {"experiment": name, "seeds": list(range(seed, seed + seeds)), "quick": quick,
-                           "seconds": round(time.perf_counter() - began, 1), **found})
+                           **found})
     print(f"{report}\nfigures: {folder / 'metrics.json'}")
     return 0
 

@@ -30,7 +30,7 @@ from tinyformer.tasks.in_context import answers, fingerprint, judged, question
 from tinyformer.tasks.seeds import spread
 from tinyformer.train import Settings, save_model, train
 
-PRINTS = ("seed", "parameters", "sha256 before", "sha256 after")
+KEPT = ("seed", "parameters", "sha256 before", "sha256 after")
 SHOTS = (0, 1, 2, 4)
 EXCHANGED, FOREIGN = "4 exchanged", "4 of another list"
 ASKED = (*map(str, SHOTS), EXCHANGED, FOREIGN)                # the columns of the table
@@ -66,7 +66,7 @@ def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
               something_to_try(folder, folder / named(seeds[-1], max(plan.sizes)), seeds[-1])]
     return "\n".join(report), {
         "parameters": sizes, "tokens": plan.steps * plan.batch_size * LENGTH, "questions": plan.asked,
-        "accuracy": by_kind(found), "weights": [{name: each[name] for name in PRINTS} for each in done]}
+        "accuracy": by_kind(found), "weights": [{name: each[name] for name in KEPT} for each in done]}
 
 
 def one(plan: Plan, folder: Path, seed: int, width: int) -> dict:

@@ -30,7 +30,8 @@ from tinyformer.train import Settings, evaluate, train
 DEPTHS, HEADS = (1, 2), 2
 STEPS, EVALUATIONS = 1200, 40
 QUICK = dict(steps=40, evaluations=4)
-KINDS = ("previous", "prefix")                                 # the two scores of a head
+KINDS = {"prefix": "Attention to what followed last time",      # the two scores of a head
+         "previous": "Attention to the letter before"}
 INDUCTION = 0.5                                                # the prefix score of an induction head
 REMOVED = ("no head", "the previous-token head", "the best induction head", "every induction head",
            "another head, on average")
@@ -132,7 +133,7 @@ class Trained:
         return {"layers": self.layers, "seed": self.seed, "accuracy": self.curve[-1]["repeated accuracy"],
                 "loss": self.curve[-1]["repeated loss"], "whole repetition": self.whole, "phase change": self.change,
                 **{kind: {"head": named(self.best(kind)), "score": self.score(kind)}
-                   for kind in ("prefix", "previous")}, "accuracy without": self.removed, "curve": self.curve}
+                   for kind in KINDS}, "accuracy without": self.removed, "curve": self.curve}
 
 
 def learn(layers: int, seed: int, steps: int, evaluations: int, rows: int = 40) -> dict:
@@ -200,8 +201,7 @@ def draw(by_depth: dict[int, list[Trained]], folder: Path) -> None:
     panels = [{"title": "Letters that can be known", "ylabel": kind, "levels": level[kind],
                "curves": {f"{layers} layer{'s' * (layers > 1)}": [each.points(f"repeated {kind}") for each in runs]
                           for layers, runs in by_depth.items()}} for kind in level]
-    for kind, title in (("prefix", "Attention to what followed last time"),
-                        ("previous", "Attention to the letter before")):
+    for kind, title in KINDS.items():
         panels.append({"title": title, "ylabel": "share of the attention", "curves": {
             f"layer {layer + 1} of {layers}": [each.points(f"{kind}: {named((layer, head))}")
                                                for each in runs for head in range(HEADS)]

@@ -8,9 +8,12 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
+import tinyformer
 from tinyformer.errors import InputError
 from tinyformer.train import durable
 from tinyformer.train.log import METRICS, read_lines
@@ -19,53 +22,74 @@ from tinyformer.train.workers import side_by_side
 OUTCOMES = "outcomes.jsonl"
 
 
-def begin(folder: Path, name: str, quick: bool, source: Path, resume: bool = False, overwrite: bool = False) -> None:
-    """Make `folder` ready for the outcomes of an experiment, whose file is `source`.
+def begin(folder: Path, name: str, quick: bool, resume: bool = False, overwrite: bool = False) -> None:
+    """Make `folder` ready for the outcomes of an experiment.
 
-    InputError where results stand there already, or, with `resume`, where they are those of another experiment, of
-    other settings, or of another version of its file.
+    InputError where results stand there already, or, with `resume`, where there is nothing to go on with or it is of
+    another experiment, or was found by other code than today's.
     """
-    path, header = folder / OUTCOMES, {"experiment": name, "quick": quick, "source": digest(source)}
-    there = [each for each in (OUTCOMES, METRICS) if (folder / each).exists()]
-    if there and not (resume or overwrite):
-        raise InputError(f"{folder} holds results already ({', '.join(there)}); go on with them (--resume), choose "
-                         "another --out, or replace them (--overwrite)")
-    if resume and OUTCOMES not in there:
+    if resume and overwrite:
+        raise InputError("--resume goes on with the results in --out, and --overwrite replaces them; give one of the "
+                         "two")
+    path, header = folder / OUTCOMES, {"experiment": name, "quick": quick, "code": version()}
+    found = read_lines(path) if not overwrite else []
+    finished = (folder / METRICS).exists()
+    if not (resume or overwrite) and (found[1:] or finished):
+        raise InputError(f"{folder} holds results already ({OUTCOMES if found[1:] else METRICS}); "
+                         + "go on with them (--resume), " * bool(found) + "choose another --out, or replace them "
+                         "(--overwrite)")
+    if resume and not found:
         raise InputError(f"{folder}: there is no {OUTCOMES}, and so no experiment to go on with; leave --resume away "
                          "to begin one")
-    lines = read_lines(path) if resume else [header]
-    for key, value in header.items():
-        if not lines or lines[0].get(key) != value:
-            was = lines[0].get(key) if lines else None
-            raise InputError(f"{path}: {key} is {was!r}, and what is to be run has {value!r}: it cannot be gone on "
-                             "with; choose another --out, or replace the results (--overwrite)")
+    for key, value in header.items() if resume else ():
+        if found[0].get(key) != value:
+            raise InputError(f"{path}: {key} is {found[0].get(key)!r}, and what is to be run has {value!r}: it cannot "
+                             "be gone on with; choose another --out, or replace the results (--overwrite)")
+    if overwrite:
+        (folder / METRICS).unlink(missing_ok=True)             # it would stand beside the outcomes of another run
     beside = path.with_name(durable.TEMPORARY + path.name)     # without a last line that a crash cut short
-    beside.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    beside.write_text("".join(json.dumps(line) + "\n" for line in (found if resume else [header])), encoding="utf-8")
+    durable.sync_file(beside)
     os.replace(beside, path)
 
 
-def digest(source: Path) -> str:
-    """Which version of a file of ours this is."""
-    return hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+def version() -> str:
+    """A hash of every file of this package: outcomes of different code are not mixed."""
+    package, found = Path(tinyformer.__file__).parent, hashlib.sha256()
+    for file in sorted(package.rglob("*.py")):
+        found.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
+    return found.hexdigest()[:16]
 
 
-def outcomes(folder: Path, title: str, function: Callable, jobs: Sequence[tuple], said: Callable[..., str]) -> list:
-    """function(*job) for every job that has no outcome in `folder` yet, side by side: all outcomes, in the order of
-    the jobs.
+def outcomes(folder: Path, title: str, function: partial, jobs: Sequence[tuple], said) -> list:
+    """function(*job) for every job that has no outcome in `folder` yet, side by side: all outcomes, in order.
 
-    An outcome is what JSON can hold: lists, numbers, texts, and dictionaries with texts as keys.  said(outcome) is the
-    line that is shown when a job is done.
+    An outcome is what JSON can hold: lists, numbers, texts, and dictionaries with texts as keys.  It counts for the
+    settings that it was found with, which are the arguments that `function` brings along.  said(outcome) is the line
+    that is shown when a job is done.
     """
-    path = folder / OUTCOMES
-    done = {json.dumps(line["job"]): line["outcome"] for line in read_lines(path) if "job" in line}
-    left = [job for job in jobs if json.dumps(job) not in done]
+    path, settings = folder / OUTCOMES, _settings(function)
+    done = {json.dumps(line["job"]): line["outcome"] for line in read_lines(path) if line.get("settings") == settings}
+    left, before = [job for job in jobs if json.dumps(job) not in done], len(done)
     if len(left) < len(jobs):
         print(f"{title}: {len(jobs) - len(left)} of {len(jobs)} were done before", file=sys.stderr)
-    if left:
-        with path.open("a", encoding="utf-8") as file:
-            for job, outcome in side_by_side(title, function, left, said):
-                line = json.dumps({"job": job, "outcome": outcome})
+    try:
+        with path.open("a", encoding="utf-8") as file, closing(side_by_side(title, function, left, said)) as coming:
+            for job, outcome in coming:
+                line = json.dumps({"job": job, "settings": settings, "outcome": outcome})
                 file.write(line + "\n")
                 file.flush()
+                os.fsync(file.fileno())
                 done[json.dumps(job)] = json.loads(line)["outcome"]        # as who goes on would read it
+    except BaseException:
+        if len(done) > before:
+            print(f"{title}: {len(done)} of {len(jobs)} are done and stand in {path}; --resume goes on from there",
+                  file=sys.stderr)
+        raise
     return [done[json.dumps(job)] for job in jobs]
+
+
+def _settings(function: partial) -> str:
+    """What a job is done with, as text; a folder says only where."""
+    given = [*function.args, *function.keywords.items()]
+    return ", ".join(repr(each) for each in given if not isinstance(each, Path))

@@ -46,8 +46,12 @@ def side_by_side(title: str, function: Callable, jobs: Sequence[tuple],
                  said: Callable[..., str]) -> Iterator[tuple[tuple, Any]]:
     """Each job and function(*job), as many at once as there are cores, those first that are done first.
 
+    Work begins when the first is asked for, and ends with the generator: close it where you leave before the last.
+
     said(result) is the line that is shown when one is done.
     """
+    if not jobs:
+        return
     with workers(min(len(jobs), cores())) as pool, Progress(title, 0, len(jobs)) as bar:
         running = {pool.submit(function, *job): job for job in jobs}
         for future in as_completed(running):

@@ -6,30 +6,28 @@ its keys and values, and a step costs one position instead of all.
 
 import numpy as np
 
-from tinyformer.backend import device_of, library, to_device
+from tinyformer.backend import device_of, to_device
 from tinyformer.engine import Tensor
+from tinyformer.nn.key_values import KeyValues
 
 
 class LayerCache:
-    """What one layer keeps: cross_key, cross_value (B, H, S, D) of the source; key, value (B, H, t, D) of t tokens."""
+    """What one layer keeps: cross_key, cross_value (B, H, S, D) of the source, and `own` for the tokens written."""
 
     def __init__(self, cross_key: Tensor, cross_value: Tensor, keep):
         self.cross_key, self.cross_value, self.keep = cross_key.data, cross_value.data, keep
-        self.key = self.value = self.cross_key[:, :, :0]
+        self.own = KeyValues()
 
     def extended(self, key: Tensor, value: Tensor) -> tuple:
         """Add the keys and values of new positions; those of all positions come back."""
-        xp = library(key.data)
-        self.key = xp.concatenate([self.key, key.data], axis=2)
-        self.value = xp.concatenate([self.value, value.data], axis=2)
-        return self.key, self.value
+        return self.own.extend(key.data, value.data)
 
     def take(self, rows) -> None:
         """Go on with these rows of the batch, in this order."""
-        rows = to_device(rows, device_of(self.key))
-        for name in ("cross_key", "cross_value", "keep", "key", "value"):
-            array = getattr(self, name)
-            setattr(self, name, None if array is None else array[rows])
+        rows = to_device(rows, device_of(self.cross_key))
+        self.cross_key, self.cross_value = self.cross_key[rows], self.cross_value[rows]
+        self.keep = None if self.keep is None else self.keep[rows]
+        self.own.take(rows)
 
 
 class DecoderCache:
@@ -40,11 +38,11 @@ class DecoderCache:
 
     @property
     def length(self) -> int:
-        return self.layers[0].key.shape[2]
+        return self.layers[0].own.length
 
     def take(self, rows) -> None:
         """Go on with these rows (R,) of the batch, in this order: a search copies what is worth following up."""
-        if np.array_equal(rows, np.arange(len(self.layers[0].key))):
+        if np.array_equal(rows, np.arange(len(self.layers[0].cross_key))):
             return                                             # all as they are: nothing to copy
         for layer in self.layers:
             layer.take(rows)

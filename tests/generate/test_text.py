@@ -109,6 +109,16 @@ def test_text_ends_before_a_stop_string(model, tokenizer, stop):
         assert write_texts(model, tokenizer, ["caf", "naïve"], 60, Sampling(), seed, stop)[0] == cut
 
 
+@pytest.mark.parametrize("places", [(5, 30, 45), (45, 5, 30), (30, 45, 5)])
+def test_each_text_ends_before_the_stop_string_that_it_meets(model, tokenizer, places):
+    prompts = ["caf", "naïve", "a"]
+    whole = write_texts(model, tokenizer, prompts, 60, Sampling(), seed=2)
+    stop = [text[place:place + 3] for text, place in zip(whole, places, strict=True)]
+    cut = [text[:min(text.find(string) for string in stop if string in text)] for text in whole]
+    assert tuple(map(len, cut)) == places
+    assert write_texts(model, tokenizer, prompts, 60, Sampling(), seed=2, stop=stop) == cut
+
+
 def test_texts_of_unequal_prompts_are_those_written_alone(model, tokenizer):
     prompts = ["café", "", "naïve café naïve"]
     alone = ["".join(write_text(model, tokenizer, prompt, 20)) for prompt in prompts]

@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tinyformer.cli import main
 from tinyformer.generate import write_beams, write_text
+from tinyformer.models import GPT, GPTConfig
 from tinyformer.tasks import generate
-from tinyformer.train import load_model
+from tinyformer.text import ByteLevelBPE
+from tinyformer.train import load_model, save_model
 
 
 def said(capsys, *words) -> str:
@@ -51,12 +54,36 @@ def test_a_search_prints_its_best_text(capsys, gpt):
     assert said(capsys, "--model", gpt, "--prompt", "The ", "--tokens", 15, "--beams", 1) == greedy
 
 
+def test_the_token_that_ends_a_text_is_not_shown(capsys, tmp_path):
+    tokenizer = ByteLevelBPE.train(["the cat sees the dog " * 9], 270)
+    config = GPTConfig(vocabulary=270, layers=1, heads=2, width=16, context=24, dropout=0.0, init_std=0.3)
+    model = GPT(config, np.random.default_rng(0))
+    model.words.weight.data[tokenizer.eos_id] *= 3             # an end that comes soon
+    save_model(tmp_path / "gpt", model, tokenizer)
+    best = write_beams(model, tokenizer.encode("the cat"), 20, 3, stop_id=tokenizer.eos_id)[0].ids
+    assert len(best) > 1 and best[-1] == tokenizer.eos_id
+    shown = said(capsys, "--model", tmp_path / "gpt", "--prompt", "the cat", "--tokens", 20, "--beams", 3)
+    assert shown == "the cat" + tokenizer.decode(best[:-1]) + "\n" and "endoftext" not in shown
+
+
 def test_samples_are_numbered_and_the_first_is_the_one_alone(capsys, gpt):
     words = ["--model", gpt, "--prompt", "The ", "--tokens", 12, "--top-p", 0.9]
     parts = said(capsys, *words, "--samples", 3).split("--- ")
     assert [part.partition("\n")[0] for part in parts] == ["", "1 of 3", "2 of 3", "3 of 3"]
     assert parts[1].partition("\n")[2] == said(capsys, *words)
     assert len({part.partition("\n")[2] for part in parts[1:]}) == 3
+
+
+def test_a_stop_string_ends_each_sample(capsys, gpt):
+    words = ["--model", gpt, "--prompt", "The ", "--tokens", 60, "--temperature", 1, "--samples", 3]
+
+    def samples(*more):
+        return [part.partition("\nThe ")[2][:-1] for part in said(capsys, *words, *more).split("--- ")[1:]]
+
+    whole = samples()
+    stop = whole[1][20:22]
+    cut = [text.partition(stop)[0] for text in whole]
+    assert len(cut[1]) <= 20 and samples("--stop", stop) == cut
 
 
 def test_the_prompt_may_come_through_a_pipe(capsys, gpt, monkeypatch):

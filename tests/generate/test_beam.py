@@ -90,6 +90,13 @@ def test_the_length_penalty_decides_between_short_and_long():
     assert found[0.0] == (3,) and len(found[3.0]) > 2
 
 
+def test_an_open_text_is_compared_at_its_present_length():
+    # (3,) and (1, 3) ended with 0.4 and 0.49 for each token; (1, 1) has 0.36 in all, and yet 0.6 for each token
+    first, step = table([[0, 0.6, 0, 0.4], [0, 0.6, 0, 0.4], [0, 0, 1.0, 0], [1.0, 0, 0, 0]])
+    best = beam_search(first, step, length=3, beams=2, end_id=3)[0]
+    assert best.ids == (1, 1, 1) and best.score == pytest.approx(np.log(0.6))
+
+
 def test_early_stopping_takes_the_first_that_ended():
     # the texts (3,) and (1, 3) end first; with patience (1, 2, 2, 2, ...) of far more probability is found
     first, step = table([[0, 0.8, 0, 0.2], [0, 0, 0.95, 0.05], [0, 0, 1.0, 0], [1.0, 0, 0, 0]])

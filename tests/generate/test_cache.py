@@ -42,6 +42,17 @@ def test_cached_logits_are_the_uncached_ones_at_every_step(form, dtype, prompts,
         assert_as_uncached(reading, PRECISIONS[dtype])
 
 
+@pytest.mark.parametrize("dtype", PRECISIONS)
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_of_unequal_length_cross_the_context_one_by_one(form, dtype):
+    """From 1, 4 and 7 tokens to 13, 16 and 19, with a context of 9."""
+    reading = Reading(MODELS[form, dtype], [[5], [1, 2, 3, 4], [6, 7, 8, 9, 10, 11, 12]])
+    for place in range(12):
+        assert_as_uncached(reading, PRECISIONS[dtype])
+        reading.step([place, place + 1, 12 - place])
+    assert_as_uncached(reading, PRECISIONS[dtype])
+
+
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("form", FORMS)
 def test_on_a_device_as_on_the_host(device, form):

@@ -46,6 +46,11 @@ def test_top_p_keeps_the_fewest_that_reach_p(p, kept):
     np.testing.assert_allclose(found.sum(), 1)
 
 
+@pytest.mark.parametrize("p, kept", [(0.25, 1), (0.5, 2), (0.75, 3)])
+def test_what_is_exactly_p_has_reached_it(p, kept):
+    assert (Sampling(top_p=p).probabilities(np.zeros(4)) > 0).sum() == kept         # sums of quarters are exact
+
+
 def test_top_p_looks_at_what_top_k_left():
     assert (Sampling(top_k=3, top_p=0.5).probabilities(LOGITS) > 0).sum() == 1      # 0.5 / 0.95 is above 0.5
 

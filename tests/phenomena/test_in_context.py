@@ -23,6 +23,8 @@ from tinyformer.phenomena.worked_lists import (
     words,
 )
 from tinyformer.rng import stream
+from tinyformer.tasks.in_context import answers, fingerprint
+from tinyformer.train import load_model
 
 KINDS = [*MAPPINGS, *NEW]
 
@@ -107,6 +109,25 @@ def test_batches_ask_for_outputs_alone_and_are_pure_in_seed_and_step():
             inside = id == arrow or inside and id != stop
             assert (target != IGNORED) == inside
             assert not inside or place + 1 == len(ids) or target == ids[place + 1]
+
+
+def test_weights_that_change_while_questions_are_asked_have_another_hash(tmp_path, monkeypatch):
+    def teach(model, *more, **how):
+        model.words.weight.data[0, 0] += 1
+        return answers(model, *more, **how)
+
+    monkeypatch.setattr(in_context, "answers", teach)
+    plan = in_context.Plan({8: 4e-3}, steps=2, batch_size=2, asked=1)
+    outcome = in_context.one(plan, tmp_path, seed=3, width=8)
+    assert outcome["sha256 before"] == fingerprint(load_model(tmp_path / "gpt-8-3")[0]) != outcome["sha256 after"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_frame_to_try_takes_words_that_never_framed(tmp_path, seed):
+    in_context.something_to_try(tmp_path, tmp_path / "gpt", seed)
+    lines = [line.split("\t") for line in (tmp_path / "new-frame.tsv").read_text(encoding="utf-8").splitlines()]
+    around = set.intersection(*(set(output.split()) for _, output in lines))       # what stands in every line
+    assert len(lines) == 40 and around and all(map(is_held_out, around))
 
 
 def test_a_quick_run_leaves_picture_figures_and_a_model_to_try(tmp_path, monkeypatch):

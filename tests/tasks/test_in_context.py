@@ -220,6 +220,20 @@ def test_the_command_prints_a_table_and_leaves_its_files(folder, tmp_path, capsy
     assert (tmp_path / "out" / "shots.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_weights_that_change_while_questions_are_asked_are_told(folder, model, tmp_path, monkeypatch, capsys):
+    def teach(model, *more):
+        model.words.weight.data[0, 0] += 1
+        return answers(model, *more)
+
+    monkeypatch.setattr("tinyformer.tasks.shots.answers", teach)
+    words = ["shots", "--model", folder / "gpt", "--data", folder / "two.tsv", "--shots", "1", "--out", tmp_path]
+    assert main(list(map(str, words))) == 0
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    before, after = metrics["sha256 before"], metrics["sha256 after"]
+    assert before == fingerprint(model) != after
+    assert f"{before[:16]}... before and {after[:16]}... after: THEY CHANGED" in capsys.readouterr().out
+
+
 def test_a_folder_that_cannot_be_made_is_refused_before_any_question(folder, monkeypatch, capsys):
     monkeypatch.setattr("tinyformer.tasks.shots.answers", lambda *more: pytest.fail("questions were asked"))
     words = ["shots", "--model", folder / "gpt", "--data", folder / "two.tsv", "--out", folder / "two.tsv" / "out"]

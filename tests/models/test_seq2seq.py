@@ -10,7 +10,9 @@ import small
 
 from tinyformer.backend import to_host
 from tinyformer.errors import InputError
+from tinyformer.generate import rewrite, rewrite_beams
 from tinyformer.models import Seq2Seq, Seq2SeqConfig, TextClassifier, TokenTagger
+from tinyformer.models.seq2seq import Encoder
 from tinyformer.ops import cross_entropy
 from tinyformer.train.optimizers import AdamW
 from tinyformer.train.step import clip_gradients, gradients
@@ -182,6 +184,16 @@ def test_the_cache_changes_nothing(dtype, tolerance):
         assert cache.length == 9 and np.abs(np.concatenate(parts, axis=1) - whole).max() <= tolerance
     with pytest.raises(ValueError, match="10 positions"):
         model.step(batch.decoder_ids[:, :1], cache)
+
+
+def test_the_encoder_runs_once_however_long_the_target_grows(monkeypatch):
+    model, read = small.seq2seq(end_id=12), []
+    model.words.weight.data[12] = 0                            # an end that is never the most probable
+    encode = Encoder.__call__
+    monkeypatch.setattr(Encoder, "__call__", lambda self, ids, *a, **k: read.append(ids.shape) or encode(
+        self, ids, *a, **k))
+    assert [len(ids) for ids in rewrite(model, [[2, 5, 6, 3], [2, 4, 3]], 7)] == [7, 7] and read == [(2, 4)]
+    assert len(rewrite_beams(model, [2, 5, 3], 7, beams=3)[0].ids) == 7 and read[1:] == [(1, 3)]
 
 
 @pytest.mark.parametrize("device", ["cpu", "fake"])

@@ -77,6 +77,16 @@ def test_without_a_terminal_there_are_ten_plain_lines(capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_several_steps_count_as_many(monkeypatch, capsys):
+    for terminal, shown in ((False, "step 45 of 45"), (True, "45/45")):
+        monkeypatch.setattr("sys.stderr.isatty", lambda there=terminal: there, raising=False)
+        monkeypatch.setenv("TERM", "xterm")
+        with Progress("questions", 0, 45) as progress:
+            progress.advance(steps=32)
+            progress.advance(2.5, steps=13)
+        assert shown in capsys.readouterr().err
+
+
 def test_on_a_terminal_there_is_a_bar(monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")

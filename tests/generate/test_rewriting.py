@@ -7,7 +7,7 @@ import small
 import tinyformer
 from tinyformer.data.seq2seq import PairBatches, Seq2SeqBatch
 from tinyformer.errors import InputError
-from tinyformer.generate import Sampling, rewrite, rewrite_beams, rewrite_texts
+from tinyformer.generate import Sampling, rewrite, rewrite_beams, rewrite_text, rewrite_texts
 from tinyformer.text import WordPieceTokenizer
 from tinyformer.train import Settings, train
 from tinyformer.train.optimizers import AdamW
@@ -94,6 +94,10 @@ def test_texts_go_in_and_come_out():
     written = rewrite_texts(network, tokenizer, ["a b c", "d"], 6)
     ids = rewrite(network, [[2, 5, 6, 7, 3], [2, 8, 3]], 6)
     assert written == [tokenizer.decode(row) for row in ids]
+    pieces = list(rewrite_text(network, tokenizer, "a b c", 6))
+    assert "".join(pieces) == written[0] and len(pieces) == len(ids[0]) + 1
+    stop = written[0].split()[2]
+    assert "".join(rewrite_text(network, tokenizer, "a b c", 6, stop=[stop])) == written[0][:written[0].index(stop)]
     beams = rewrite_texts(network, tokenizer, ["a b c"], 6, beams=3)
     assert beams == [tokenizer.decode([id for id in rewrite_beams(network, [2, 5, 6, 7, 3], 6, 3)[0].ids if id != 3])]
 

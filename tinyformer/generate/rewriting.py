@@ -3,7 +3,7 @@
 What comes next is chosen as everywhere (`Sampling`, `beam_search`); only the model is asked in another way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from tinyformer.backend import to_host
 from tinyformer.errors import InputError
 from tinyformer.generate.beam import Beam, beam_search
 from tinyformer.generate.sampling import GREEDY, Sampling, check_penalty, penalised
+from tinyformer.generate.stops import StopStrings
 from tinyformer.generate.text import draws, log_softmax
 from tinyformer.models import Seq2Seq
 from tinyformer.text import Tokenizer
@@ -22,23 +23,9 @@ def rewrite(model: Seq2Seq, sources: Sequence[Sequence[int]], length: int | None
 
     The sources are ids as the encoder reads them, of any lengths.  The start and the end token are not given out.
     """
-    ids, keep = _side_by_side(model, sources)
-    cache, targets = model.start(ids, keep), [[] for _ in sources]
-    active = list(range(len(targets)))                         # the source that each row of the cache belongs to
-    tokens = np.full((len(targets), 1), model.config.start_id)
-    for place in range(_room(model, length)):
-        logits = to_host(model.step(tokens, cache).data)[:, -1]                    # (R, V)
-        chosen = [sampling.choose(row, draws(seed, number, place), [model.config.start_id, *targets[number]])
-                  for row, number in zip(logits, active, strict=True)]
-        on = [i for i, id in enumerate(chosen) if id != model.config.end_id]
-        if not on:
-            break
-        for i in on:
-            targets[active[i]].append(chosen[i])
-        if len(on) < len(active):
-            active = [active[i] for i in on]
-            cache.take(np.array(on))
-        tokens = np.array([[chosen[i]] for i in on])
+    targets: list[list[int]] = [[] for _ in sources]
+    for number, id in _one_by_one(model, sources, length, sampling, seed):
+        targets[number].append(id)
     return targets
 
 
@@ -59,19 +46,56 @@ def rewrite_beams(model: Seq2Seq, source: Sequence[int], length: int | None = No
                        length_penalty=length_penalty, end_id=model.config.end_id, early_stopping=early_stopping)
 
 
+def rewrite_text(model: Seq2Seq, tokenizer: Tokenizer, text: str, length: int | None = None,
+                 sampling: Sampling = GREEDY, seed: int = 0, stop: Sequence[str] = ()) -> Iterator[str]:
+    """The answer to one text, piece by piece, up to one of the `stop` strings; the pieces are those of `write_text`."""
+    pieces, stops = tokenizer.stream(), StopStrings(stop)
+    for _, id in _one_by_one(model, [_framed(tokenizer, text)], length, sampling, seed):
+        yield stops.feed(pieces.feed(id))
+        if stops.found:
+            return
+    yield stops.feed(pieces.finish()) + stops.finish()
+
+
 def rewrite_texts(model: Seq2Seq, tokenizer: Tokenizer, texts: Sequence[str], length: int | None = None,
                   sampling: Sampling = GREEDY, seed: int = 0, beams: int | None = None,
                   length_penalty: float = 1.0) -> list[str]:
     """Texts in, texts out; the encoder reads [CLS] text [SEP], as in pre-training.  With `beams`, by `beam_search`."""
-    if tokenizer.cls_id is None or tokenizer.sep_id is None:
-        raise InputError(f"rewrite: {tokenizer!r} has no [CLS] or no [SEP], between which the encoder reads a text")
-    sources = [[tokenizer.cls_id, *tokenizer.encode(text), tokenizer.sep_id] for text in texts]
+    sources = [_framed(tokenizer, text) for text in texts]
     if beams is not None:
         found = [rewrite_beams(model, source, length, beams, length_penalty, sampling.repetition_penalty)[0].ids
                  for source in sources]
     else:
         found = rewrite(model, sources, length, sampling, seed)
     return [tokenizer.decode([id for id in ids if id != model.config.end_id]) for ids in found]
+
+
+def _one_by_one(model: Seq2Seq, sources: Sequence[Sequence[int]], length: int | None, sampling: Sampling,
+                seed: int) -> Iterator[tuple[int, int]]:
+    """(number of the source, id) for every id as soon as it is chosen; the end tokens are not among them."""
+    c, written = model.config, [[model.config.start_id] for _ in sources]
+    cache, active = model.start(*_side_by_side(model, sources)), list(range(len(sources)))     # the rows of the cache
+    for place in range(_room(model, length)):
+        tokens = np.array([[written[number][-1]] for number in active])
+        logits = to_host(model.step(tokens, cache).data)[:, -1]                    # (R, V)
+        chosen = [sampling.choose(row, draws(seed, number, place), written[number])
+                  for row, number in zip(logits, active, strict=True)]
+        on = [row for row, id in enumerate(chosen) if id != c.end_id]
+        if not on:
+            return
+        for row in on:
+            written[active[row]].append(chosen[row])
+            yield active[row], chosen[row]
+        if len(on) < len(active):
+            active = [active[row] for row in on]
+            cache.take(np.array(on))
+
+
+def _framed(tokenizer: Tokenizer, text: str) -> list[int]:
+    """A text as the encoder has learned to read it."""
+    if tokenizer.cls_id is None or tokenizer.sep_id is None:
+        raise InputError(f"rewrite: {tokenizer!r} has no [CLS] or no [SEP], between which the encoder reads a text")
+    return [tokenizer.cls_id, *tokenizer.encode(text), tokenizer.sep_id]
 
 
 def _side_by_side(model: Seq2Seq, sources: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,10 @@
 """How does a model go on with a text, or answer one?  The command around `tinyformer.generate`.
 
-A GPT goes on, and each piece is shown at once; an encoder and decoder read the prompt and write a text of their own.
+A GPT goes on; an encoder and decoder read the prompt and write a text of their own.  Each piece is shown at once.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tinyformer.errors import InputError
@@ -13,6 +13,7 @@ from tinyformer.generate import (
     StopStrings,
     beginning,
     next_logits,
+    rewrite_text,
     rewrite_texts,
     write_beams,
     write_text,
@@ -117,20 +118,27 @@ def _show(model: GPT, tokenizer, prompt: str, settings: Generation, stop: list[s
     else:
         pieces = write_text(model, tokenizer, prompt, settings.tokens, settings.sampling, seed, stop,
                             None if settings.cache else next_logits)
-        first = next(pieces)                                   # an error of the prompt comes before any text
-        print(prompt + first, end="", flush=True)
-        for piece in pieces:
-            print(piece, end="", flush=True)
-        print()
+        _print_as_it_comes(prompt, pieces)
 
 
 def _show_answers(model: Seq2Seq, tokenizer, prompt: str, settings: Generation, stop: list[str], seed: int) -> None:
+    if settings.beams is None and settings.samples == 1:
+        return _print_as_it_comes("", rewrite_text(model, tokenizer, prompt, settings.tokens, settings.sampling, seed,
+                                                   stop))
     penalty = 1.0 if settings.length_penalty is None else settings.length_penalty
     texts = rewrite_texts(model, tokenizer, [prompt] * settings.samples, settings.tokens, settings.sampling, seed,
                           settings.beams, penalty)
     for number, text in enumerate(texts, 1):
         stops = StopStrings(stop)
         print(f"--- {number} of {settings.samples}\n" * (settings.samples > 1) + stops.feed(text) + stops.finish())
+
+
+def _print_as_it_comes(before: str, pieces: Iterator[str]) -> None:
+    first = next(pieces)                                       # an error of the prompt comes before any text
+    print(before + first, end="", flush=True)
+    for piece in pieces:
+        print(piece, end="", flush=True)
+    print()
 
 
 def _check_together(settings: Generation, prompt: str | None, stop: list[str]) -> None:

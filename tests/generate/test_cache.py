@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tinyformer.backend import cuda_trouble
 from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
-from tinyformer.generate import Cache, KeyValues, Reading, Remember, next_logits
+from tinyformer.generate import Cache, Reading, Remember, next_logits
+from tinyformer.nn import KeyValues
 
 FORMS = {"GPT-2": {}, "GPT-2, no bias": dict(bias=False), "GPT-1": dict(norm="post")}
 PRECISIONS = {np.float64: 1e-10, np.float32: 1e-5}

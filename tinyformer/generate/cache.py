@@ -6,7 +6,7 @@ Each layer keeps its own (nn/key_values.py); a new token costs one position inst
 import numpy as np
 
 from tinyformer.backend import device_of, to_device
-from tinyformer.nn.key_values import KeyValues
+from tinyformer.nn import KeyValues
 
 
 class Cache:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyformer.backend import device_of, to_device
 from tinyformer.engine import Tensor
-from tinyformer.nn.key_values import KeyValues
+from tinyformer.nn import KeyValues
 
 
 class LayerCache:

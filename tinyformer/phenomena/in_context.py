@@ -30,7 +30,7 @@ from tinyformer.tasks.in_context import answers, fingerprint, judged, question
 from tinyformer.tasks.seeds import spread
 from tinyformer.train import Settings, save_model, train
 
-KEPT = ("seed", "parameters", "sha256 before", "sha256 after")
+KEPT = ("seed", "parameters", "sha256 before", "sha256 after")  # of each model, beside its accuracy
 SHOTS = (0, 1, 2, 4)
 EXCHANGED, FOREIGN = "4 exchanged", "4 of another list"
 ASKED = (*map(str, SHOTS), EXCHANGED, FOREIGN)                # the columns of the table
@@ -40,7 +40,7 @@ LENGTH = 52                                                    # tokens of a row
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, and with which sizes: width -> peak learning rate."""
+    """How long, and with which sizes: width -> peak learning rate, chosen on another seed than those of the figures."""
 
     sizes: dict[int, float]
     steps: int

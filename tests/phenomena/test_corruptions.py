@@ -56,6 +56,12 @@ def test_all_begin_with_the_weights_of_who_reads_nothing():
     assert all(np.array_equal(fresh.state()[name], value) for name, value in model.state().items())
 
 
+@pytest.mark.parametrize("noise", ["infill", "mass", NONE])
+def test_each_corruption_has_its_own_learning_rate(noise):
+    budget = corruptions.one(SMALL, 100, noise)["budget"]
+    assert budget.get("learning rate") == corruptions.PEAKS.get(noise) and sorted(corruptions.PEAKS) == sorted(NOISES)
+
+
 def test_what_is_told_of_tomorrow():
     found = corruptions.told_of_tomorrow(5, 60)
     assert found == corruptions.told_of_tomorrow(5, 80)[:60] and len({one.source for one in found}) == 60

@@ -129,13 +129,17 @@ def test_a_worker_does_not_survive_a_killed_parent():
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="children are found in /proc")
 def test_nothing_is_heard_of_workers_that_are_interrupted_at_their_very_start():
-    """Ctrl-C goes to the whole group, and finds the workers before a line of ours has run in them."""
+    """Ctrl-C goes to the whole group, and finds the workers before a line of ours has run in them.
+
+    With threads of BLAS beside the main thread, any of which may be given the signal.
+    """
     source = ("import time\nfrom tinyformer.train.workers import workers\n"
               "if __name__ == '__main__':\n    try:\n        with workers(2) as pool:\n"
               "            pool.submit(time.sleep, 60).result()\n    except KeyboardInterrupt:\n"
               "        print('stopped')\n")
+    threads = {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
     parent = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              start_new_session=True)
+                              start_new_session=True, env=os.environ | threads)
     children, end = Path(f"/proc/{parent.pid}/task/{parent.pid}/children"), time.monotonic() + 60
     while time.monotonic() < end and len(children.read_text().split()) < 2:
         time.sleep(0.001)

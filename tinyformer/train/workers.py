@@ -67,15 +67,24 @@ def cores() -> int:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Ctrl-C is heard after this block, and never by the processes that are started within: the parent stops them."""
-    if not hasattr(signal, "pthread_sigmask"):                 # Windows
-        yield
+    """Ctrl-C is heard after this block, and never by the processes that are started within: the parent stops them.
+
+    Children inherit which signals are held back.  In the parent that is not enough, since a thread of BLAS may be given
+    the signal: there it is noted, and raised at the end.
+    """
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
+        yield                                                  # Windows; or a thread, which is never interrupted
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    heard: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _begin() -> None:

@@ -27,8 +27,8 @@ class Phenomenon:
 PHENOMENA: dict[str, Phenomenon] = {
     "few-labels": Phenomenon("few_labels", "what is pre-training worth when labels are few?", 9),
     "corruptions": Phenomenon("corruptions", "which damage teaches most when it is repaired?", 16),
-    "addition": Phenomenon("addition", "can a small GPT learn to calculate?", 10),
-    "induction": Phenomenon("induction", "how does a model go on with what it has read once before?", 4),
+    "addition": Phenomenon("addition", "can a small GPT learn to calculate?", 3),
+    "induction": Phenomenon("induction", "how does a model go on with what it has read once before?", 1),
     "in-context": Phenomenon("in_context", "what does a model learn from examples in its prompt, with no training?",
                              35),
     "translation": Phenomenon("translation", "does reading help to translate?", 7),

@@ -52,6 +52,7 @@ def test_what_is_done_is_not_done_again(tmp_path, capsys):
 def test_an_error_in_one_job_loses_none_that_was_done(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(workers, "cores", lambda: 1)           # one after the other
     begin(tmp_path, "squares", False)
+    run(tmp_path, [9], fails=2)                                # another seed, which is not asked for below
     with pytest.raises(RuntimeError, match="this one breaks"):
         run(tmp_path, [1, 2, 3], fails=2)
     assert "1 of 3 are done and stand in" in capsys.readouterr().err

@@ -70,9 +70,10 @@ def outcomes(folder: Path, title: str, function: partial, jobs: Sequence[tuple],
     """
     path, settings = folder / OUTCOMES, _settings(function)
     done = {json.dumps(line["job"]): line["outcome"] for line in read_lines(path) if line.get("settings") == settings}
-    left, before = [job for job in jobs if json.dumps(job) not in done], len(done)
-    if len(left) < len(jobs):
-        print(f"{title}: {len(jobs) - len(left)} of {len(jobs)} were done before", file=sys.stderr)
+    left, known = [job for job in jobs if json.dumps(job) not in done], len(done)
+    before = len(jobs) - len(left)
+    if before:
+        print(f"{title}: {before} of {len(jobs)} were done before", file=sys.stderr)
     try:
         with path.open("a", encoding="utf-8") as file, closing(side_by_side(title, function, left, said)) as coming:
             for job, outcome in coming:
@@ -82,9 +83,9 @@ def outcomes(folder: Path, title: str, function: partial, jobs: Sequence[tuple],
                 os.fsync(file.fileno())
                 done[json.dumps(job)] = json.loads(line)["outcome"]        # as who goes on would read it
     except BaseException:
-        if len(done) > before:
-            print(f"{title}: {len(done)} of {len(jobs)} are done and stand in {path}; --resume goes on from there",
-                  file=sys.stderr)
+        if len(done) > known:
+            print(f"{title}: {before + len(done) - known} of {len(jobs)} are done and stand in {path}; --resume goes "
+                  "on from there", file=sys.stderr)
         raise
     return [done[json.dumps(job)] for job in jobs]
 

@@ -11,7 +11,7 @@ import sys
 from tinyformer import __version__
 from tinyformer.commands import COMMANDS
 from tinyformer.errors import CheckpointError, InputError, NumericError
-from tinyformer.tasks.options import suggestion
+from tinyformer.options import suggestion
 
 
 def overview() -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinyformer.errors import InputError
-from tinyformer.tasks.options import add_options, suggestion
+from tinyformer.options import add_options, suggestion
 
 
 class Parser(argparse.ArgumentParser):

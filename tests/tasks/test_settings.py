@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tinyformer.errors import InputError
-from tinyformer.tasks.options import read_config, suggestion
+from tinyformer.options import read_config, suggestion
 from tinyformer.tasks.settings import Pretraining, fill_in, resolve
 
 

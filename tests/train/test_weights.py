@@ -7,7 +7,7 @@ import pytest
 import small
 
 from tinyformer.errors import CheckpointError
-from tinyformer.models import names
+from tinyformer.hub import tensor_names
 from tinyformer.train import load_model, save_model
 from tinyformer.train.weights import INDEX, WEIGHTS, read_weights, write_arrays
 
@@ -26,7 +26,7 @@ def folder(model, tmp_path):
     folder = save_model(tmp_path / "model", model)
     for name in (WEIGHTS, "MANIFEST.json"):
         (folder / name).unlink()
-    arrays = names.to_published(model)
+    arrays = tensor_names.to_published(model)
     where = {name: (FIRST, SECOND)[i % 2] for i, name in enumerate(arrays)}
     where[PROBE] = FIRST
     for shard in (FIRST, SECOND):

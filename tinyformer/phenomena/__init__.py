@@ -10,8 +10,8 @@ from importlib import import_module
 from pathlib import Path
 
 from tinyformer.errors import InputError
+from tinyformer.options import suggestion
 from tinyformer.phenomena.jobs import begin
-from tinyformer.tasks.options import suggestion
 from tinyformer.train.log import write_metrics
 
 

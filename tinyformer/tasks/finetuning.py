@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from tinyformer.errors import InputError
-from tinyformer.tasks.options import check_values, option, read_config
+from tinyformer.options import check_values, option, read_config
 
 SETTINGS = "settings.json"
 TASKS = ("classify", "tag", "pair", "score", "answer", "rewrite")

@@ -20,8 +20,8 @@ from tinyformer.generate import (
     write_texts,
 )
 from tinyformer.models import GPT, Seq2Seq
+from tinyformer.options import check_values, option
 from tinyformer.tasks.folders import open_model
-from tinyformer.tasks.options import check_values, option
 
 WELCOME = """Each line is a prompt, and each text starts from its prompt alone: nothing is remembered.
 Ctrl-C stops a text; /quit or Ctrl-D ends."""

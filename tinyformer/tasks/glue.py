@@ -12,12 +12,12 @@ from pathlib import Path
 from tinyformer.data import readers, tinyland
 from tinyformer.errors import InputError
 from tinyformer.models import encoder_of
+from tinyformer.options import suggestion
 from tinyformer.rng import stream
 from tinyformer.tasks import finetune, results, seeds
 from tinyformer.tasks.finetuning import SCRATCH, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import TASKS
-from tinyformer.tasks.options import suggestion
 from tinyformer.tasks.pretrain import check_out, say
 from tinyformer.train.durable import write_json
 

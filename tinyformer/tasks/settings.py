@@ -11,7 +11,7 @@ from tinyformer.data.noise import NOISES, RATES
 from tinyformer.data.tinyland.corpus import DOCUMENTS
 from tinyformer.errors import InputError
 from tinyformer.models.config import BertConfig, GPTConfig, Seq2SeqConfig
-from tinyformer.tasks.options import check_values, option, suggestion
+from tinyformer.options import check_values, option, suggestion
 
 CONFIGS = {"bert": BertConfig, "gpt": GPTConfig, "seq2seq": Seq2SeqConfig}
 

@@ -13,11 +13,11 @@ from tinyformer.backend import choose_device
 from tinyformer.data.readers import Examples, PairExample, Question, Rewriting, TaggedSentence, TextExample
 from tinyformer.errors import InputError
 from tinyformer.nn import Module
+from tinyformer.options import read_config, read_object
 from tinyformer.tasks import results
 from tinyformer.tasks.finetuning import SETTINGS, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import task_of
-from tinyformer.tasks.options import read_config, read_object
 from tinyformer.tasks.pretrain import say
 from tinyformer.tasks.task import Task
 from tinyformer.train.durable import write_json

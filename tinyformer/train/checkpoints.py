@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyformer.errors import CheckpointError
-from tinyformer.models import hub, names
+from tinyformer.hub import config_json, tensor_names
 from tinyformer.nn.module import Module
 from tinyformer.text import load_tokenizer
 from tinyformer.train import durable
@@ -64,10 +64,10 @@ def load_model(folder: str | Path) -> tuple[Module, object | None]:
     _check_manifest(folder)
     try:
         arrays = read_weights(folder)
-        model = hub.empty_model(described, arrays)
+        model = config_json.empty_model(described, arrays)
         if arrays and all(array.dtype == np.float64 for array in arrays.values()):
             model.to(dtype=np.float64)
-        model.load(names.from_published(arrays, model))
+        model.load(tensor_names.from_published(arrays, model))
     except ValueError as error:
         raise CheckpointError(f"{folder}: {error}") from error
     has_tokenizer = any((folder / name).exists() for name in ("vocab.txt", "vocab.json", "tokenizer.json"))
@@ -101,7 +101,7 @@ def load_checkpoint(folder: Path, model: Module, optimizer) -> dict:
         raise CheckpointError(f"{folder / STATE}: format is {state.get('format')!r} and step {state.get('step')!r}; "
                               f"this version reads format {durable.FORMAT} with a whole number as step")
     try:
-        arrays = names.from_published(read_arrays(folder / WEIGHTS), model)
+        arrays = tensor_names.from_published(read_arrays(folder / WEIGHTS), model)
         moments = read_arrays(folder / MOMENTS)
         optimizer.load(moments)
         for name, p in model.named_parameters().items():       # into the optimizer's flat array, not beside it
@@ -130,8 +130,8 @@ def newest(run: Path) -> tuple[Path | None, list[str]]:
 
 
 def _write_model(folder: Path, model: Module, tokenizer) -> None:
-    durable.write_json(folder / CONFIG, hub.to_hub(model, tokenizer))
-    write_arrays(folder / WEIGHTS, names.to_published(model))
+    durable.write_json(folder / CONFIG, config_json.to_hub(model, tokenizer))
+    write_arrays(folder / WEIGHTS, tensor_names.to_published(model))
     if tokenizer is not None:
         tokenizer.save(folder)
 

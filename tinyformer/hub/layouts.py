@@ -8,7 +8,7 @@ marks weights that theirs keep as (in, out), where ours are (out, in) throughout
 
 from dataclasses import dataclass
 
-from tinyformer.models import names_seq2seq
+from tinyformer.hub import bart_names
 from tinyformer.models.config import Config, GPTConfig, Seq2SeqConfig
 
 TURNED = "turned"
@@ -132,7 +132,7 @@ LAYOUTS = {layout.model_type: layout for layout in (
     Layout("gpt2", "GPT2", "transformer.", GPT2, [], "GPT2LMHeadModel", {"lm_head.weight": "wte.weight"}),
     Layout("openai-gpt", "OpenAIGPT", "transformer.", GPT1, [], "OpenAIGPTLMHeadModel",
            {"lm_head.weight": "tokens_embed.weight"}),
-    Layout("bart", "Bart", names_seq2seq.PREFIX, [], [], "BartForConditionalGeneration", {}),
+    Layout("bart", "Bart", bart_names.PREFIX, [], [], "BartForConditionalGeneration", {}),
 )}
 
 

@@ -9,7 +9,8 @@ import pytest
 import small
 
 from tinyformer.errors import CheckpointError, InputError
-from tinyformer.models import GPT, Bert, BertConfig, BertForPretraining, GPTConfig, hub, names
+from tinyformer.hub import config_json, tensor_names
+from tinyformer.models import GPT, Bert, BertConfig, BertForPretraining, GPTConfig
 from tinyformer.train import load_model, save_model
 
 BERTS = {"BERT": {}, "BERT without pairs": dict(pair_objective="none"), "BERT with sentence order":
@@ -44,50 +45,50 @@ def test_the_encoder_alone_comes_back_as_it_was(tmp_path):
 @pytest.mark.parametrize("preset", sorted(BertConfig.PRESETS))
 def test_config_json_says_everything_about_bert(preset):
     config = BertConfig.preset(preset, dropout=0.25, eps=1e-6, context=17, segments=3)
-    assert hub.from_hub(json.loads(json.dumps(hub.to_hub(Bert(config, None))))) == config
+    assert config_json.from_hub(json.loads(json.dumps(config_json.to_hub(Bert(config, None))))) == config
 
 
 @pytest.mark.parametrize("preset", sorted(GPTConfig.PRESETS))
 def test_config_json_says_everything_about_gpt(preset):
     config = GPTConfig.preset(preset, dropout=0.25, eps=1e-6)
-    assert hub.from_hub(json.loads(json.dumps(hub.to_hub(GPT(config, None))))) == config
+    assert config_json.from_hub(json.loads(json.dumps(config_json.to_hub(GPT(config, None))))) == config
 
 
 def test_query_key_and_value_lie_in_this_order():
     model = small.bert()
-    theirs = names.to_published(model)
+    theirs = tensor_names.to_published(model)
     packed = model.bert.layers[1].attend.project.weight.data                   # (3C, C)
     parts = [theirs[f"bert.encoder.layer.1.attention.self.{part}.weight"] for part in ("query", "key", "value")]
     assert all(np.array_equal(part, packed[8 * i:8 * i + 8]) for i, part in enumerate(parts))
     gpt = small.gpt()
-    assert np.array_equal(names.to_published(gpt)["transformer.h.0.attn.c_attn.weight"],
+    assert np.array_equal(tensor_names.to_published(gpt)["transformer.h.0.attn.c_attn.weight"],
                           gpt.layers[0].attend.project.weight.data.T)
 
 
 def test_names_of_older_files_are_understood():
     model = small.bert()
     theirs = {name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): array
-              for name, array in names.to_published(model).items()}
+              for name, array in tensor_names.to_published(model).items()}
     theirs["cls.predictions.decoder.weight"] = theirs["bert.embeddings.word_embeddings.weight"]
     theirs["bert.embeddings.position_ids"] = np.arange(9)
-    ours = names.from_published(theirs, model)
+    ours = tensor_names.from_published(theirs, model)
     assert all(np.array_equal(ours[name], p.data) for name, p in model.named_parameters().items())
     gpt = small.gpt()
-    theirs = {name.removeprefix("transformer."): array for name, array in names.to_published(gpt).items()}
+    theirs = {name.removeprefix("transformer."): array for name, array in tensor_names.to_published(gpt).items()}
     theirs |= {"h.0.attn.bias": np.ones((1, 1, 9, 9)), "lm_head.weight": theirs["wte.weight"]}
-    ours = names.from_published(theirs, gpt)
+    ours = tensor_names.from_published(theirs, gpt)
     assert all(np.array_equal(ours[name], p.data) for name, p in gpt.named_parameters().items())
 
 
 def test_one_error_lists_all_that_does_not_fit():
     model = small.bert()
-    theirs = names.to_published(model)
+    theirs = tensor_names.to_published(model)
     del theirs["bert.pooler.dense.bias"]
     theirs["cls.predictions.bias"] = np.zeros(5)
     theirs["bert.extra"] = np.zeros(2)
     theirs["bert.encoder.layer.0.attention.self.key.weight"] = np.zeros((8, 9))
     with pytest.raises(CheckpointError) as caught:
-        names.from_published(theirs, model)
+        tensor_names.from_published(theirs, model)
     for part in ("missing: bert.pooler.dense.bias", "unexpected: bert.extra (2,)", "(5,), the model wants (13,)",
                  "self.key.weight", "4 tensors"):
         assert part in str(caught.value), part
@@ -95,19 +96,19 @@ def test_one_error_lists_all_that_does_not_fit():
 
 def test_a_bias_that_the_model_does_without_may_not_say_anything():
     model = small.gpt(bias=False)
-    theirs = names.to_published(model)
+    theirs = tensor_names.to_published(model)
     theirs["transformer.h.1.mlp.c_fc.bias"][3] = 0.5
     with pytest.raises(CheckpointError, match=r"h\.1\.mlp\.c_fc\.bias"):
-        names.from_published(theirs, model)
+        tensor_names.from_published(theirs, model)
 
 
 @pytest.mark.parametrize("change, message", [
     ({"model_type": "llama"}, "llama"), ({"hidden_act": "relu"}, "relu"), ({"hidden_size": None}, "hidden_size"),
     ({"tinyformer": {"depth": 3}}, "depth")])
 def test_a_config_that_is_not_ours_is_named(change, message):
-    changed = {**hub.to_hub(small.bert()), **change}
+    changed = {**config_json.to_hub(small.bert()), **change}
     with pytest.raises(CheckpointError, match=message):
-        hub.from_hub({key: value for key, value in changed.items() if value is not None})
+        config_json.from_hub({key: value for key, value in changed.items() if value is not None})
 
 
 @pytest.mark.parametrize("field", ["dropout", "eps", "init_std"])

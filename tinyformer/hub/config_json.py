@@ -8,9 +8,9 @@ another.
 from collections.abc import Iterable
 
 from tinyformer.errors import CheckpointError
-from tinyformer.models import architectures
+from tinyformer.hub import architectures
+from tinyformer.hub.layouts import LAYOUTS, layout_of
 from tinyformer.models.config import BertConfig, Config, GPTConfig, Seq2SeqConfig
-from tinyformer.models.layouts import LAYOUTS, layout_of
 from tinyformer.nn.module import Module
 
 

@@ -8,6 +8,7 @@ import small
 
 import tinyformer
 from tinyformer.errors import CheckpointError
+from tinyformer.hub import config_json, tensor_names
 from tinyformer.models import (
     PairClassifier,
     PairScorer,
@@ -17,8 +18,6 @@ from tinyformer.models import (
     TextClassifier,
     TokenTagger,
     encoder_of,
-    hub,
-    names,
 )
 from tinyformer.models.heads import with_dropout
 
@@ -42,12 +41,12 @@ def test_a_saved_model_comes_back_as_it_was(kind, tmp_path):
 @pytest.mark.parametrize("preset", sorted(Seq2SeqConfig.PRESETS))
 def test_config_json_says_everything(preset):
     config = Seq2SeqConfig.preset(preset, dropout=0.25, eps=1e-6, decoder_layers=5, init_std=0.1, pad_id=7)
-    assert hub.from_hub(json.loads(json.dumps(hub.to_hub(Seq2Seq(config, None))))) == config
+    assert config_json.from_hub(json.loads(json.dumps(config_json.to_hub(Seq2Seq(config, None))))) == config
 
 
 def test_their_positions_begin_in_row_two():
     model = small.seq2seq()
-    theirs = names.to_published(model)
+    theirs = tensor_names.to_published(model)
     table = theirs["model.decoder.embed_positions.weight"]
     assert table.shape == (11, 8) and not table[:2].any()
     assert np.array_equal(table[2:], model.decoder.positions.weight.data)
@@ -56,7 +55,7 @@ def test_their_positions_begin_in_row_two():
 
 def test_key_and_value_of_the_cross_attention_lie_in_this_order():
     model = small.seq2seq()
-    theirs, cross = names.to_published(model), model.decoder.layers[1].cross
+    theirs, cross = tensor_names.to_published(model), model.decoder.layers[1].cross
     for part, ours in (("q", cross.query.weight.data), ("k", cross.project.weight.data[:8]),
                        ("v", cross.project.weight.data[8:])):
         assert np.array_equal(theirs[f"model.decoder.layers.1.encoder_attn.{part}_proj.weight"], ours)
@@ -64,11 +63,11 @@ def test_key_and_value_of_the_cross_attention_lie_in_this_order():
 
 def test_copies_are_passed_over_and_the_prefix_may_be_missing():
     model = small.seq2seq()
-    theirs = {name.removeprefix("model."): array for name, array in names.to_published(model).items()}
+    theirs = {name.removeprefix("model."): array for name, array in tensor_names.to_published(model).items()}
     words = theirs["shared.weight"]
     theirs |= {"encoder.embed_tokens.weight": words, "decoder.embed_tokens.weight": words, "lm_head.weight": words,
                "encoder.version": np.ones(1)}
-    ours = names.from_published(theirs, model)
+    ours = tensor_names.from_published(theirs, model)
     assert all(np.array_equal(ours[name], p.data) for name, p in model.named_parameters().items())
 
 
@@ -80,18 +79,18 @@ def test_copies_are_passed_over_and_the_prefix_may_be_missing():
     ({"model.decoder.layers.0.encoder_attn.k_proj.weight": None}, "missing: .*encoder_attn.k_proj.weight")])
 def test_what_does_not_fit_is_named(change, words):
     model = small.seq2seq()
-    theirs = {name: array for name, array in {**names.to_published(model), **change}.items() if array is not None}
+    theirs = {name: array for name, array in {**tensor_names.to_published(model), **change}.items() if array is not None}
     with pytest.raises(CheckpointError, match=words):
-        names.from_published(theirs, model)
+        tensor_names.from_published(theirs, model)
 
 
 @pytest.mark.parametrize("change, words", [({"decoder_ffn_dim": 99}, "decoder_ffn_dim is 99"),
                                            ({"activation_function": "relu"}, "activation_function is 'relu'"),
                                            ({"d_model": None}, "'d_model' is missing")])
 def test_a_config_that_is_not_ours_is_named(change, words):
-    described = {**hub.to_hub(small.seq2seq()), **change}
+    described = {**config_json.to_hub(small.seq2seq()), **change}
     with pytest.raises(CheckpointError, match=words):
-        hub.from_hub({key: value for key, value in described.items() if value is not None})
+        config_json.from_hub({key: value for key, value in described.items() if value is not None})
 
 
 @pytest.mark.parametrize("head, labels", [(TextClassifier, ["a", "b", "c"]), (PairClassifier, ["yes", "no"]),
@@ -108,10 +107,10 @@ def test_a_head_on_the_encoder_comes_back_as_it_was(head, labels, tmp_path):
 
 
 def test_their_classifier_reads_the_decoder_and_is_refused(tmp_path):
-    described = {**hub.to_hub(small.seq2seq()), "architectures": ["BartForSequenceClassification"]}
-    theirs = {**names.to_published(small.seq2seq()), "classification_head.dense.weight": np.ones((8, 8))}
+    described = {**config_json.to_hub(small.seq2seq()), "architectures": ["BartForSequenceClassification"]}
+    theirs = {**tensor_names.to_published(small.seq2seq()), "classification_head.dense.weight": np.ones((8, 8))}
     with pytest.raises(CheckpointError, match="unexpected: classification_head.dense.weight"):
-        names.from_published(theirs, hub.empty_model(described, theirs))
+        tensor_names.from_published(theirs, config_json.empty_model(described, theirs))
 
 
 # ---- the usual library as the outside oracle -------------------------------------------------------------------------
@@ -145,7 +144,7 @@ def test_our_model_opens_in_transformers(theirs, kind, tmp_path):
 @pytest.mark.parametrize("bare", [False, True])
 def test_their_model_opens_here(theirs, kind, bare, tmp_path):
     import torch
-    described = hub.to_hub(small.seq2seq(**KINDS[kind]))
+    described = config_json.to_hub(small.seq2seq(**KINDS[kind]))
     config = theirs.BartConfig(**{key: value for key, value in described.items() if key != "architectures"})
     model = theirs.BartForConditionalGeneration(config)
     generator = torch.Generator().manual_seed(0)

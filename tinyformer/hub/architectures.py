@@ -7,11 +7,11 @@ becomes the model that is natural for its parts: the encoder alone, with its pre
 from collections.abc import Iterable
 
 from tinyformer.errors import CheckpointError
+from tinyformer.hub.layouts import CLASSIFIER, GPT_CLASSIFIER, NEXT_SENTENCE, SPANS, layout_of
 from tinyformer.models.bert import Bert, BertForPretraining
 from tinyformer.models.config import Config, GPTConfig, Seq2SeqConfig
 from tinyformer.models.gpt import GPT
 from tinyformer.models.heads import Head, PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
-from tinyformer.models.layouts import CLASSIFIER, GPT_CLASSIFIER, NEXT_SENTENCE, SPANS, layout_of
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
 from tinyformer.nn.module import Module
 

@@ -5,12 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tinyformer.errors import CheckpointError
-from tinyformer.models import names_seq2seq
-from tinyformer.models.bert import Bert, BertForPretraining
-from tinyformer.models.config import Seq2SeqConfig
-from tinyformer.models.gpt import GPT
-from tinyformer.models.heads import Head, SpanFinder, encoder_of
-from tinyformer.models.layouts import (
+from tinyformer.hub import bart_names
+from tinyformer.hub.layouts import (
     BUFFERS,
     CLASSIFIER,
     GPT_CLASSIFIER,
@@ -20,7 +16,11 @@ from tinyformer.models.layouts import (
     TURNED,
     layout_of,
 )
-from tinyformer.models.misfits import misfits
+from tinyformer.hub.misfits import misfits
+from tinyformer.models.bert import Bert, BertForPretraining
+from tinyformer.models.config import Seq2SeqConfig
+from tinyformer.models.gpt import GPT
+from tinyformer.models.heads import Head, SpanFinder, encoder_of
 from tinyformer.nn.module import Module
 
 
@@ -36,7 +36,7 @@ def to_published(model: Module) -> dict[str, np.ndarray]:
         array = array.T if turned else array
         for name, part in zip(names, np.split(array, len(names)), strict=True):
             theirs[name] = np.ascontiguousarray(part)
-    return names_seq2seq.as_published(theirs) if isinstance(model.config, Seq2SeqConfig) else theirs
+    return bart_names.as_published(theirs) if isinstance(model.config, Seq2SeqConfig) else theirs
 
 
 def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np.ndarray]:
@@ -67,7 +67,7 @@ def _lines(model: Module) -> Iterator[tuple[str, tuple[str, ...], bool]]:
     """(our name, their names, turned?) for every line of the tables, every layer, with the prefixes of this model."""
     c, layout = model.config, layout_of(model.config)
     if isinstance(c, Seq2SeqConfig):
-        yield from names_seq2seq.lines(c, encoder_alone=isinstance(model, Head))
+        yield from bart_names.lines(c, encoder_alone=isinstance(model, Head))
         yield from ((our, (their,), False) for our, their in _head_table(model))
         return
     in_front = "bert." if isinstance(model, BertForPretraining) else "encoder." if isinstance(model, Head) else ""
@@ -121,7 +121,7 @@ def _neutral(our: str, model: Module) -> np.ndarray:
 def _as_today(theirs: dict[str, np.ndarray], model: Module) -> tuple[dict[str, np.ndarray], list[str]]:
     """The arrays under the names that a file of this model has today, and what is wrong with those left out."""
     if isinstance(model.config, Seq2SeqConfig):
-        return names_seq2seq.as_ours(theirs), []
+        return bart_names.as_ours(theirs), []
     layout, in_front = layout_of(model.config), _prefix(model)
     parts = {names[0].partition(".")[0] for _, *names in layout.encoder}       # embeddings, encoder, pooler; wte, h ...
     today, wrong = {}, []

@@ -6,22 +6,23 @@ import small
 
 import tinyformer
 from tinyformer.errors import CheckpointError
-from tinyformer.models import BertConfig, BertForPretraining, TextClassifier, names
-from tinyformer.models.misfits import lookalikes, misfits
+from tinyformer.hub import tensor_names
+from tinyformer.hub.misfits import lookalikes, misfits
+from tinyformer.models import BertConfig, BertForPretraining, TextClassifier
 from tinyformer.train.weights import read_arrays, write_arrays
 
 
 def complaint(theirs, model) -> list[str]:
     """The lines of the error."""
     with pytest.raises(CheckpointError) as caught:
-        names.from_published(theirs, model)
+        tensor_names.from_published(theirs, model)
     return str(caught.value).split("\n  ")
 
 
 def changed(change, model=None):
     """The lines of the error where `change` has been made to the published arrays of a model."""
     model = model or small.bert()
-    theirs = names.to_published(model)
+    theirs = tensor_names.to_published(model)
     change(theirs)
     return complaint(theirs, model)
 
@@ -74,7 +75,7 @@ def test_one_of_three_stacked_weights_is_named_alone():
     ("bert.encoder.layer.0.attention.self.query.bias", "bert.encoder.layer.0.attention.q.bias"),
     ("cls.seq_relationship.weight", "cls.sequence_relationship.w")])
 def test_a_name_that_looks_like_a_missing_one_is_suggested(old, new):
-    shape = names.to_published(small.bert())[old].shape
+    shape = tensor_names.to_published(small.bert())[old].shape
     assert changed(rename(old, new))[1:] == [
         f"missing: {old} {shape}; {new} looks like it and has its shape",
         f"unexpected: {new} {shape}; see {old}, which is missing"]
@@ -132,7 +133,7 @@ def test_hundreds_of_strange_names_are_listed_in_no_time():
     """BERT-base with two words in front of every name, which is how some programs save."""
     import time
     model = BertForPretraining(BertConfig.preset("base", vocabulary=9, width=12), None)
-    theirs = {f"net.model.{name}": np.zeros(array.shape) for name, array in names.to_published(model).items()}
+    theirs = {f"net.model.{name}": np.zeros(array.shape) for name, array in tensor_names.to_published(model).items()}
     began = time.perf_counter()
     lines = complaint(theirs, model)[1:]
     assert len(lines) == 2 * len(theirs) > 400

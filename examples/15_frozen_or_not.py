@@ -8,7 +8,7 @@ import numpy as np
 from tinyformer.data import tinyland
 from tinyformer.data.labelled import LabelledBatches, text_rows
 from tinyformer.models import Bert, BertConfig, TextClassifier
-from tinyformer.models.depth import depths, freeze, layer_rates
+from tinyformer.models.parts.depth import depths, freeze, layer_rates
 from tinyformer.text import WordPieceTokenizer
 from tinyformer.train import Settings, train
 

@@ -6,7 +6,7 @@ import small
 
 from tinyformer.errors import InputError
 from tinyformer.models import PairScorer, SpanFinder, TextClassifier, TokenTagger
-from tinyformer.models.depth import depths, freeze, layer_rates
+from tinyformer.models.parts.depth import depths, freeze, layer_rates
 from tinyformer.train.optimizers import SGD, AdamW
 from tinyformer.train.step import gradients
 

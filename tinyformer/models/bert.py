@@ -11,7 +11,7 @@ import numpy as np
 
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.config import BertConfig
-from tinyformer.models.measure import measured
+from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.nn import Embedding, LayerNorm, Linear, Module, PostNormBlock, padding_mask
 from tinyformer.nn.layers import constant
 from tinyformer.ops import affine, cross_entropy, dropout, embedding, gelu, tanh

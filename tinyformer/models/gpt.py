@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.config import GPTConfig
-from tinyformer.models.measure import measured
+from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.nn import Embedding, LayerNorm, Module, PostNormBlock, PreNormBlock
 from tinyformer.ops import affine, cross_entropy, dropout
 

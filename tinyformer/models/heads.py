@@ -23,7 +23,7 @@ from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.bert import Bert, BertForPretraining
 from tinyformer.models.config import Config
 from tinyformer.models.gpt import GPT
-from tinyformer.models.measure import measured
+from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
 from tinyformer.nn import Linear, Module
 from tinyformer.ops import cross_entropy, dropout, embedding, masked_softmax, mean_squared_error, where

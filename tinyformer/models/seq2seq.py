@@ -10,8 +10,8 @@ import numpy as np
 
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.config import Seq2SeqConfig
-from tinyformer.models.decoder_cache import DecoderCache
-from tinyformer.models.measure import measured
+from tinyformer.models.parts.decoder_cache import DecoderCache
+from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.nn import DecoderBlock, Embedding, LayerNorm, Module, PostNormBlock, padding_mask
 from tinyformer.ops import affine, cross_entropy, dropout, embedding
 

@@ -19,7 +19,7 @@ from tinyformer.backend import to_host
 from tinyformer.data.masking import IGNORED
 from tinyformer.engine import no_grad
 from tinyformer.models import GPT, GPTConfig
-from tinyformer.models.measure import measured
+from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.phenomena.heads import Head, named, prefix_sums, previous_sums, without_heads
 from tinyformer.phenomena.jobs import outcomes
 from tinyformer.phenomena.repeats import FIRST, LENGTH, LETTERS, RepeatBatch, Repeats, best_loss

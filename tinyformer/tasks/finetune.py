@@ -15,8 +15,8 @@ from tinyformer.data.labelled import EncodedRows
 from tinyformer.data.readers import TaggedSentence, check_labels
 from tinyformer.errors import InputError
 from tinyformer.models import GPT
-from tinyformer.models.depth import layer_rates
 from tinyformer.models.heads import like
+from tinyformer.models.parts.depth import layer_rates
 from tinyformer.nn import Module
 from tinyformer.rng import stream
 from tinyformer.tasks import results, seeds

@@ -8,8 +8,8 @@ from tinyformer.data.readers import KINDS, Examples, label_names, parse_columns
 from tinyformer.errors import InputError
 from tinyformer.models import BertConfig
 from tinyformer.models.bert import Bert
-from tinyformer.models.depth import freeze
 from tinyformer.models.heads import Head, encoder_of, with_dropout
+from tinyformer.models.parts.depth import freeze
 from tinyformer.nn import Module
 from tinyformer.rng import stream
 from tinyformer.text import Tokenizer

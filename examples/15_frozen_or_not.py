@@ -5,7 +5,7 @@ Frozen, the encoder gets no gradient at all.  With a decay each layer learns at 
 
 import numpy as np
 
-from tinyformer.data import tinyland
+from tinyformer import tinyland
 from tinyformer.data.labelled import LabelledBatches, text_rows
 from tinyformer.models import Bert, BertConfig, TextClassifier
 from tinyformer.models.parts.depth import depths, freeze, layer_rates

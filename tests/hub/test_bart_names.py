@@ -79,7 +79,8 @@ def test_copies_are_passed_over_and_the_prefix_may_be_missing():
     ({"model.decoder.layers.0.encoder_attn.k_proj.weight": None}, "missing: .*encoder_attn.k_proj.weight")])
 def test_what_does_not_fit_is_named(change, words):
     model = small.seq2seq()
-    theirs = {name: array for name, array in {**tensor_names.to_published(model), **change}.items() if array is not None}
+    theirs = {**tensor_names.to_published(model), **change}
+    theirs = {name: array for name, array in theirs.items() if array is not None}
     with pytest.raises(CheckpointError, match=words):
         tensor_names.from_published(theirs, model)
 

@@ -8,10 +8,10 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.data.noise import NOISES
-from tinyformer.data.tinyland import World
-from tinyformer.data.tinyland.grammar import grammar
 from tinyformer.phenomena import corruptions
 from tinyformer.phenomena.corruptions import HIDE, NONE, QUICK, REORDER, Counted
+from tinyformer.tinyland import World
+from tinyformer.tinyland.grammar import grammar
 from tinyformer.train.bleu import words_of
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")

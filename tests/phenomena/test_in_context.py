@@ -8,7 +8,6 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.data.masking import IGNORED
-from tinyformer.data.tinyland import MAPPINGS, Chance, is_held_out
 from tinyformer.phenomena import in_context
 from tinyformer.phenomena.worked_lists import (
     LOOK,
@@ -24,6 +23,7 @@ from tinyformer.phenomena.worked_lists import (
 )
 from tinyformer.rng import stream
 from tinyformer.tasks.in_context import answers, fingerprint
+from tinyformer.tinyland import MAPPINGS, Chance, is_held_out
 from tinyformer.train import load_model
 
 KINDS = [*MAPPINGS, *NEW]

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tinyformer.cli import main
-from tinyformer.data.tinyland.language import to_b
 from tinyformer.phenomena import translation
 from tinyformer.phenomena.translation import QUICK, Lesson
+from tinyformer.tinyland.language import to_b
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
@@ -26,7 +26,7 @@ def test_pairs_are_different_sentences_and_their_translations():
 
 
 def test_no_document_stands_in_both_languages():
-    from tinyformer.data.tinyland import World
+    from tinyformer.tinyland import World
     tokenizer, documents = translation.corpus(3, SMALL[0])
     first, second = (tokenizer.decode([id for sentence in documents[place] for id in sentence]) for place in (0, 1))
     plain = [text.replace(" ", "") for text in (first, second)]

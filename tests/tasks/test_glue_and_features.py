@@ -7,13 +7,13 @@ import shutil
 import numpy as np
 import pytest
 
+from tinyformer import tinyland
 from tinyformer.cli import main
-from tinyformer.data import tinyland
 from tinyformer.data.readers import GLUE, glue_file
-from tinyformer.data.tinyland.write import glue_rows
 from tinyformer.models import encoder_of
 from tinyformer.tasks.features import features, principal
 from tinyformer.tasks.glue import chosen, row, table
+from tinyformer.tinyland.write import glue_rows
 from tinyformer.train import load_model
 
 from .refusals import refused

@@ -6,9 +6,9 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.data.readers import read_examples, read_glue
-from tinyformer.data.tinyland import TASKS, World, task
 from tinyformer.tasks.pretrain import make_batches, make_tokenizer, read_texts
 from tinyformer.tasks.settings import resolve
+from tinyformer.tinyland import TASKS, World, task
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 

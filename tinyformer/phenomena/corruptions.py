@@ -23,8 +23,6 @@ from tinyformer.data.masking import IGNORED
 from tinyformer.data.noise import NOISES, sentinels_needed
 from tinyformer.data.readers import Rewriting
 from tinyformer.data.seq2seq import DenoisingBatches
-from tinyformer.data.tinyland import World
-from tinyformer.data.tinyland.grammar import Sentence, finish, grammar
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
 from tinyformer.phenomena.jobs import outcomes
 from tinyformer.rng import stream
@@ -35,6 +33,8 @@ from tinyformer.tasks.kinds import TASKS
 from tinyformer.tasks.seeds import interval, spread
 from tinyformer.text import Tokenizer, WordPieceTokenizer
 from tinyformer.text.base import sentinel_names
+from tinyformer.tinyland import World
+from tinyformer.tinyland.grammar import Sentence, finish, grammar
 from tinyformer.train import Settings, train
 
 NONE = "none"                                 # no pre-training at all

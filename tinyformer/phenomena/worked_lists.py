@@ -18,10 +18,10 @@ import numpy as np
 
 from tinyformer.data.batches import TextBatch
 from tinyformer.data.masking import IGNORED
-from tinyformer.data.tinyland import MAPPINGS, Chance, dictionary, is_held_out, lexicon, worked_pairs
 from tinyformer.rng import stream
 from tinyformer.tasks.in_context import Look, Pair
 from tinyformer.text import WordPieceTokenizer
+from tinyformer.tinyland import MAPPINGS, Chance, dictionary, is_held_out, lexicon, worked_pairs
 
 LOOK = Look("{input} => {output}.")
 TABLES = ("animal", "food", "thing", "plant")                  # those that tinyland makes its own lists of

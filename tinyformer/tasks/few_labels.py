@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
-from tinyformer.data import tinyland
+from tinyformer import tinyland
 from tinyformer.data.mixture import InTurn
 from tinyformer.data.readers import PairExample
 from tinyformer.models import Bert

@@ -9,7 +9,8 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from tinyformer.data import readers, tinyland
+from tinyformer import tinyland
+from tinyformer.data import readers
 from tinyformer.errors import InputError
 from tinyformer.models import encoder_of
 from tinyformer.options import suggestion

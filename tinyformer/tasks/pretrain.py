@@ -14,7 +14,6 @@ from tinyformer.data.corpus import read_documents, read_text, split_documents
 from tinyformer.data.encode import sentence_ids, text_ids
 from tinyformer.data.noise import RATES, sentinels_needed
 from tinyformer.data.seq2seq import DenoisingBatches
-from tinyformer.data.tinyland.corpus import WorldTexts, read_world
 from tinyformer.errors import InputError
 from tinyformer.models import GPT, BertForPretraining, Seq2Seq
 from tinyformer.options import read_config
@@ -24,6 +23,7 @@ from tinyformer.tasks.settings import Pretraining, fill_in, resolve
 from tinyformer.text import ByteLevelBPE, CharTokenizer, Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.text.base import sentinel_names
 from tinyformer.text.bpe import BART_ROLES
+from tinyformer.tinyland.world_texts import WorldTexts, read_world
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
 from tinyformer.train.log import write_metrics

@@ -8,10 +8,10 @@ import math
 from dataclasses import asdict, dataclass, fields, replace
 
 from tinyformer.data.noise import NOISES, RATES
-from tinyformer.data.tinyland.corpus import DOCUMENTS
 from tinyformer.errors import InputError
 from tinyformer.models.config import BertConfig, GPTConfig, Seq2SeqConfig
 from tinyformer.options import check_values, option, suggestion
+from tinyformer.tinyland.world_texts import DOCUMENTS
 
 CONFIGS = {"bert": BertConfig, "gpt": GPTConfig, "seq2seq": Seq2SeqConfig}
 

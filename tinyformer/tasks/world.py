@@ -13,8 +13,8 @@ def run(out: str, seed: int = 0, documents: int = 2000, labels: int = 2000) -> i
     Prints for each set what a constant answer, a bag of words and a perfect reader reach.  InputError where the
     folder cannot be made, or where a set has not so many different examples.
     """
-    from tinyformer.data.tinyland import write
-    from tinyformer.tasks.single_words import table
+    from tinyformer.tinyland import write
+    from tinyformer.tinyland.bag_of_words import table
     for flag, value, least in (("--documents", documents, 1), ("--labels", labels, 10), ("--seed", seed, 0)):
         if value < least:
             raise InputError(f"{flag} is {value}; it must be {least} or larger")

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import NamedTuple
 
-from tinyformer.data.tinyland.events import retelling
-from tinyformer.data.tinyland.grammar import Grammar, Memory, Sentence, Topic, grammar, holds
-from tinyformer.data.tinyland.language import translate
-from tinyformer.data.tinyland.lexicon import Chance, Entry
-from tinyformer.data.tinyland.lists import sums, worked_list
-from tinyformer.data.tinyland.passages import passage
 from tinyformer.errors import InputError
 from tinyformer.rng import stream
+from tinyformer.tinyland.events import retelling
+from tinyformer.tinyland.grammar import Grammar, Memory, Sentence, Topic, grammar, holds
+from tinyformer.tinyland.language import translate
+from tinyformer.tinyland.lexicon import Chance, Entry
+from tinyformer.tinyland.lists import sums, worked_list
+from tinyformer.tinyland.passages import passage
 
 # Of a hundred documents, how many are of each kind.
 KINDS = {"story": 47, "facts": 15, "review": 12, "passage": 12, "retelling": 8, "sums": 3, "lists": 3}

@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
-from tinyformer.data.tinyland import ORDERS, World, dictionary, translate
-from tinyformer.data.tinyland.grammar import Sentence, Word
-from tinyformer.data.tinyland.language import to_b
 from tinyformer.errors import InputError
+from tinyformer.tinyland import ORDERS, World, dictionary, translate
+from tinyformer.tinyland.grammar import Sentence, Word
+from tinyformer.tinyland.language import to_b
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """How is tinyland read as a corpus?  As the texts of so many documents, each of which has a twin on another topic."""
 
-from tinyformer.data.tinyland.documents import World
 from tinyformer.errors import InputError
+from tinyformer.tinyland.documents import World
 
 DOCUMENTS = 20_000                               # how many are told where nobody says: about a million words
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
-from tinyformer.data.tinyland.lexicon import ENTITIES, FOLDER, SENSES, Chance, Entry, Lexicon, lexicon
 from tinyformer.errors import InputError
+from tinyformer.tinyland.lexicon import ENTITIES, FOLDER, SENSES, Chance, Entry, Lexicon, lexicon
 
 ALTERNATIVES = re.compile(r"\(([^()]*)\)")
 PRONOUNS = {"f": dict(she="she", her="her", his="her", self="herself"),

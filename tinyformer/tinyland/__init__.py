@@ -5,12 +5,12 @@ GLUE, with the `ceiling` of each; `senses` finds words with two senses; `worked_
 context; `write` puts everything into files in the published formats.
 """
 
-from .corpus import WorldTexts, read_world
 from .documents import Document, SentencePair, World
 from .language import ORDERS, dictionary, translate
 from .lexicon import Chance, is_held_out, lexicon
 from .lists import MAPPINGS, worked_pairs
 from .sets import SPLITS, TASKS, TINYGLUE, Occurrence, ceiling, on_scale, senses, task
+from .world_texts import WorldTexts, read_world
 from .write import write
 
 __all__ = [

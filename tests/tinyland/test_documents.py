@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tinyformer.data.sentences import sentences
-from tinyformer.data.tinyland import World, lexicon, read_world, senses, worked_pairs
-from tinyformer.data.tinyland.grammar import grammar
-from tinyformer.data.tinyland.lexicon import Chance
 from tinyformer.errors import InputError
 from tinyformer.rng import stream
-from tinyformer.tasks.single_words import softmax_regression
+from tinyformer.tinyland import World, lexicon, read_world, senses, worked_pairs
+from tinyformer.tinyland.bag_of_words import softmax_regression
+from tinyformer.tinyland.grammar import grammar
+from tinyformer.tinyland.lexicon import Chance
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ sentences are only how both are said.  Words of the world decide: whoever is asl
 
 from dataclasses import dataclass
 
-from tinyformer.data.tinyland.drafts import Chance, Draft, Grammar, Lexicon, joined
-from tinyformer.data.tinyland.events import converses
-from tinyformer.data.tinyland.lexicon import Entry
-from tinyformer.data.tinyland.passages import draw_fact, say
+from tinyformer.tinyland.drafts import Chance, Draft, Grammar, Lexicon, joined
+from tinyformer.tinyland.events import converses
+from tinyformer.tinyland.lexicon import Entry
+from tinyformer.tinyland.passages import draw_fact, say
 
 GENRES = {"matched": ("animal", "animal", ("living", "animal", "any")),        # table, its name, fitting states
           "mismatched": ("food thing", "thing", ("object", "any"))}

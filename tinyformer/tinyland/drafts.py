@@ -7,8 +7,8 @@ label), so that everything about one thing falls into one split and none of it l
 import zlib
 from dataclasses import dataclass
 
-from tinyformer.data.tinyland.grammar import Grammar, Sentence
-from tinyformer.data.tinyland.lexicon import Chance, Lexicon
+from tinyformer.tinyland.grammar import Grammar, Sentence
+from tinyformer.tinyland.lexicon import Chance, Lexicon
 
 __all__ = ["Chance", "Draft", "Grammar", "Lexicon", "Sentence", "joined", "split_of"]
 

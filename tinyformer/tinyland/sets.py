@@ -13,16 +13,16 @@ import numpy as np
 
 from tinyformer.data.readers.examples import Answer, PairExample, Question, TaggedSentence, TextExample
 from tinyformer.data.readers.glue import BINARY, ENTAILED, THREE_WAY
-from tinyformer.data.tinyland.comparisons import paraphrase, question_pair, question_sentence, similarity
-from tinyformer.data.tinyland.documents import World
-from tinyformer.data.tinyland.drafts import Draft, split_of
-from tinyformer.data.tinyland.grammar import Grammar, grammar
-from tinyformer.data.tinyland.inference import entailment, inference, mismatched, pronoun
-from tinyformer.data.tinyland.lexicon import Chance, Lexicon, lexicon
-from tinyformer.data.tinyland.passages import answer_place, ask, draw_passage
-from tinyformer.data.tinyland.single import acceptability, named, sentiment, tagged
 from tinyformer.errors import InputError
 from tinyformer.rng import stream
+from tinyformer.tinyland.comparisons import paraphrase, question_pair, question_sentence, similarity
+from tinyformer.tinyland.documents import World
+from tinyformer.tinyland.drafts import Draft, split_of
+from tinyformer.tinyland.grammar import Grammar, grammar
+from tinyformer.tinyland.inference import entailment, inference, mismatched, pronoun
+from tinyformer.tinyland.lexicon import Chance, Lexicon, lexicon
+from tinyformer.tinyland.passages import answer_place, ask, draw_passage
+from tinyformer.tinyland.single import acceptability, named, sentiment, tagged
 
 SPLITS = ("train", "dev", "test")
 DRAWS = 400                                      # drafts in vain before a set counts as exhausted

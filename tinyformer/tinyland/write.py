@@ -12,8 +12,8 @@ from itertools import chain
 from pathlib import Path
 
 from tinyformer.data.readers.glue import GLUE, glue_file
-from tinyformer.data.tinyland.documents import World
-from tinyformer.data.tinyland.sets import SPLITS, TINYGLUE, task
+from tinyformer.tinyland.documents import World
+from tinyformer.tinyland.sets import SPLITS, TINYGLUE, task
 
 SIZES = {"train": 2000, "dev": 400, "test": 400}
 

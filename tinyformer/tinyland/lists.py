@@ -4,10 +4,10 @@ A reader who sees "otter => brilo." three times may do the fourth; that is how a
 training.  A fifth of all inputs stands in no document, so that it can be tested whether a mapping was understood.
 """
 
-from tinyformer.data.tinyland.grammar import Grammar, Sentence, Word, finish, grammar, number_word
-from tinyformer.data.tinyland.language import to_b
-from tinyformer.data.tinyland.lexicon import Chance, is_held_out
 from tinyformer.errors import InputError
+from tinyformer.tinyland.grammar import Grammar, Sentence, Word, finish, grammar, number_word
+from tinyformer.tinyland.language import to_b
+from tinyformer.tinyland.lexicon import Chance, is_held_out
 
 MAPPINGS = ("translate", "sort", "copy", "reverse", "sum", "plural")
 

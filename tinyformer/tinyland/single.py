@@ -4,9 +4,9 @@ Neither can be read from single words: what is wrong in one sentence is right in
 round by not, never and nobody, or outweighed by what comes after but.
 """
 
-from tinyformer.data.tinyland.documents import cast, story
-from tinyformer.data.tinyland.drafts import Chance, Draft, Grammar, Lexicon, joined
-from tinyformer.data.tinyland.passages import draw_passage
+from tinyformer.tinyland.documents import cast, story
+from tinyformer.tinyland.drafts import Chance, Draft, Grammar, Lexicon, joined
+from tinyformer.tinyland.passages import draw_passage
 
 PATTERNS = {"plain": 5, "negated": 2, "contrast": 3}               # of ten sentences with an opinion
 SUBJECTS = {"food": "food", "thing": "thing", "building": "place"}

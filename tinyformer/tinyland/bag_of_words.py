@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 
-from tinyformer.data.tinyland.sets import TASKS, ceiling, find, on_scale, task
+from tinyformer.tinyland.sets import TASKS, ceiling, find, on_scale, task
 
 STEPS, RATE, DECAY = 100, 0.2, 1e-3
 

@@ -8,11 +8,11 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.data.noise import NOISES
+from tinyformer.metrics.bleu import words_of
 from tinyformer.phenomena import corruptions
 from tinyformer.phenomena.corruptions import HIDE, NONE, QUICK, REORDER, Counted
 from tinyformer.tinyland import World
 from tinyformer.tinyland.grammar import grammar
-from tinyformer.train.bleu import words_of
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 

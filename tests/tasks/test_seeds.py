@@ -3,8 +3,9 @@
 import pytest
 
 from tinyformer.data.readers import Answer, PairExample, Question, TaggedSentence, TextExample
+from tinyformer.metrics.over_seeds import interval, line, spread, student, summary
+from tinyformer.tasks.collapse import collapsed
 from tinyformer.tasks.kinds import TASKS
-from tinyformer.tasks.seeds import collapsed, interval, line, spread, student, summary
 
 
 def texts(labels):

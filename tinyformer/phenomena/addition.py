@@ -19,10 +19,10 @@ from tinyformer.backend import to_host
 from tinyformer.data.batches import TextBatch
 from tinyformer.data.masking import IGNORED
 from tinyformer.engine import no_grad
+from tinyformer.metrics.over_seeds import spread
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.phenomena.jobs import outcomes
 from tinyformer.rng import stream
-from tinyformer.tasks.seeds import spread
 from tinyformer.train import Settings, evaluate, train
 
 CHARACTERS = "0123456789+^="

@@ -23,6 +23,7 @@ from tinyformer.data.masking import IGNORED
 from tinyformer.data.noise import NOISES, sentinels_needed
 from tinyformer.data.readers import Rewriting
 from tinyformer.data.seq2seq import DenoisingBatches
+from tinyformer.metrics.over_seeds import interval, spread
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
 from tinyformer.phenomena.jobs import outcomes
 from tinyformer.rng import stream
@@ -30,7 +31,6 @@ from tinyformer.tasks import finetune
 from tinyformer.tasks.few_labels import FewLabels, examples
 from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS
-from tinyformer.tasks.seeds import interval, spread
 from tinyformer.text import Tokenizer, WordPieceTokenizer
 from tinyformer.text.base import sentinel_names
 from tinyformer.tinyland import World

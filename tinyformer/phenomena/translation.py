@@ -23,16 +23,16 @@ from statistics import mean
 
 from tinyformer.data.encode import sentence_ids
 from tinyformer.data.readers import Rewriting
+from tinyformer.metrics.bleu import words_of
+from tinyformer.metrics.over_seeds import interval, spread
 from tinyformer.models import Seq2Seq
 from tinyformer.phenomena.corruptions import NONE, OTHER_WORLD, Scale, pretrained, vocabulary
 from tinyformer.phenomena.jobs import outcomes
 from tinyformer.tasks import finetune
 from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS
-from tinyformer.tasks.seeds import interval, spread
 from tinyformer.text import Tokenizer
 from tinyformer.tinyland import World
-from tinyformer.train.bleu import words_of
 
 ORDER = "noun-first"                          # the word order of language b
 SPARE = 5                                     # pairs from which one is chosen that was not read

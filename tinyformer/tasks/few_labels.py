@@ -15,13 +15,13 @@ from pathlib import Path
 from tinyformer import tinyland
 from tinyformer.data.mixture import InTurn
 from tinyformer.data.readers import PairExample
+from tinyformer.metrics.over_seeds import interval
 from tinyformer.models import Bert
 from tinyformer.models.heads import like
 from tinyformer.rng import stream
 from tinyformer.tasks import finetune, pretrain
 from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS
-from tinyformer.tasks.seeds import interval
 from tinyformer.tasks.settings import resolve
 from tinyformer.text import Tokenizer
 from tinyformer.train import History

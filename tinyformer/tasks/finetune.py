@@ -14,12 +14,13 @@ from tinyformer.backend import choose_device
 from tinyformer.data.labelled import EncodedRows
 from tinyformer.data.readers import TaggedSentence, check_labels
 from tinyformer.errors import InputError
+from tinyformer.metrics import over_seeds
 from tinyformer.models import GPT
 from tinyformer.models.heads import like
 from tinyformer.models.parts.depth import layer_rates
 from tinyformer.nn import Module
 from tinyformer.rng import stream
-from tinyformer.tasks import results, seeds
+from tinyformer.tasks import results
 from tinyformer.tasks.finetuning import SCRATCH, SETTINGS, Finetuning, chosen
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import TASKS
@@ -53,8 +54,8 @@ def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = Fals
         history = train(prepared, out=folder, resume="auto" if several and resume else resume, overwrite=overwrite)
         found.append(results.finish(prepared, history, folder))
     if several:
-        print(seeds.line(found, TASKS[settings.task].metrics[0]))
-        write_json(out / "metrics.json", seeds.summary(found, TASKS[settings.task].metrics))
+        print(over_seeds.line(found, TASKS[settings.task].metrics[0]))
+        write_json(out / "metrics.json", over_seeds.summary(found, TASKS[settings.task].metrics))
         write_json(out / SETTINGS, settings.to_dict())
     return 0
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from tinyformer import tinyland
 from tinyformer.data import readers
 from tinyformer.errors import InputError
+from tinyformer.metrics import over_seeds
 from tinyformer.models import encoder_of
 from tinyformer.options import suggestion
 from tinyformer.rng import stream
-from tinyformer.tasks import finetune, results, seeds
+from tinyformer.tasks import finetune, results
 from tinyformer.tasks.finetuning import SCRATCH, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import TASKS
@@ -119,7 +120,7 @@ def row(name: str, runs: Sequence[dict], top: float | None = None) -> dict:
     else:
         scores = [100 * statistics.mean(found[figure] for figure in figures) for found in runs]
     return {"task": name, "figures": means, "score": statistics.mean(scores), "scores": scores,
-            "collapsed": seeds.summary(runs, figures)["collapsed"]}
+            "collapsed": over_seeds.summary(runs, figures)["collapsed"]}
 
 
 def table(rows: Sequence[dict], average: float) -> str:

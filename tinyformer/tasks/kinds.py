@@ -16,12 +16,14 @@ from tinyformer.data import readers
 from tinyformer.data.answers import predict_answer
 from tinyformer.data.labelled import LabelledBatches, pair_rows, question_rows, tagged_rows, text_rows
 from tinyformer.errors import InputError
+from tinyformer.metrics.classification import accuracy, f1, matthews
+from tinyformer.metrics.correlation import pearson, spearman
+from tinyformer.metrics.entities import entity_scores
+from tinyformer.metrics.squad import squad1_scores, squad2_scores
 from tinyformer.models import PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
 from tinyformer.nn import Module
 from tinyformer.tasks.rewrite import Rewrite
 from tinyformer.tasks.task import BATCH, Task, columns
-from tinyformer.train import metrics, squad_metrics
-from tinyformer.train.entities import entity_scores
 
 
 class Classify(Task):
@@ -47,10 +49,10 @@ class Classify(Task):
     def scores(self, examples, predictions):
         truth, said = [e.label for e in examples], [p["label"] for p in predictions]
         classes = readers.label_names(examples)
-        found = {"accuracy": metrics.accuracy(truth, said), "f1_macro": metrics.f1(truth, said, "macro"),
-                 "matthews": metrics.matthews(truth, said)}
+        found = {"accuracy": accuracy(truth, said), "f1_macro": f1(truth, said, "macro"),
+                 "matthews": matthews(truth, said)}
         if len(classes) == 2:                                  # of the second of two, as 1 of 0 and 1
-            found["f1"] = metrics.f1(truth, said, "binary", positive=classes[1])
+            found["f1"] = f1(truth, said, "binary", positive=classes[1])
         return found
 
     def constant(self, train, examples):
@@ -83,7 +85,7 @@ class Score(Pair):
         errors = np.subtract(truth, said)
         found = {"squared_error": float(errors @ errors) / len(errors)}
         if len(set(said)) > 1 and len(set(truth)) > 1:         # a constant has no direction
-            found |= {"pearson": metrics.pearson(truth, said), "spearman": metrics.spearman(truth, said)}
+            found |= {"pearson": pearson(truth, said), "spearman": spearman(truth, said)}
         return {name: found.get(name, 0.0) for name in self.metrics}
 
     def constant(self, train, examples):
@@ -177,10 +179,10 @@ class FindAnswer(Task):
         gold = {e.id: [a.text for a in e.answers] for e in examples}
         said = {p["id"]: p["answer"] for p in predictions}
         if all(gold.values()):
-            return squad_metrics.squad1_scores(gold, said)
+            return squad1_scores(gold, said)
         best = {p["id"]: p["best"] for p in predictions}       # what would be said if it had to answer
         nothing = {p["id"]: p["no_answer"] for p in predictions}
-        return squad_metrics.squad2_scores(gold, best, nothing, float("inf")) | squad_metrics.squad2_scores(gold, said)
+        return squad2_scores(gold, best, nothing, float("inf")) | squad2_scores(gold, said)
 
     def constant(self, train, examples):
         """The first words of the document, as many as answers have on average."""

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyformer.tasks import seeds, show
+from tinyformer.tasks import show
+from tinyformer.tasks.collapse import collapsed
 from tinyformer.tasks.task import Task
 from tinyformer.train.log import write_metrics
 
@@ -46,7 +47,7 @@ def judge(task: Task, predictions: Sequence[dict], examples: Sequence, train: Se
     if train:
         blind = task.scores(examples, task.constant(train, examples))
         found |= {f"{task.blind[0]} {name}": blind[name] for name in task.metrics if name in blind}
-    gone = seeds.collapsed(task, predictions, examples)
+    gone = collapsed(task, predictions, examples)
     if gone:
         found["collapsed"] = gone
         print(f"warning: the model says {gone} of everything, it has collapsed; try another --seed, a lower "

@@ -14,10 +14,10 @@ from tinyformer.data.labelled import EncodedRows
 from tinyformer.data.seq2seq import FRAME, PairBatches, seq2seq_batch
 from tinyformer.errors import InputError
 from tinyformer.generate import rewrite, rewrite_beams
+from tinyformer.metrics.bleu import bleu, words_of
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
 from tinyformer.rng import stream
 from tinyformer.tasks.task import BATCH, Task, columns, sizes
-from tinyformer.train.bleu import bleu, words_of
 
 
 class Rewrite(Task):

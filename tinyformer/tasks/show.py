@@ -11,8 +11,8 @@ from itertools import groupby
 
 import numpy as np
 
-from tinyformer.train.bleu import words_of
-from tinyformer.train.squad_metrics import exact_match
+from tinyformer.metrics.bleu import words_of
+from tinyformer.metrics.squad import exact_match
 
 Span = tuple[int, int]
 LINES, AROUND, WORD = 8, 160, 20                 # lines of a text; characters beside an answer; and of a longish word

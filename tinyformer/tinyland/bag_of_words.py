@@ -47,10 +47,11 @@ def table(n_train: int = 1000, n_test: int = 500, names=tuple(TASKS), seed: int 
 
 def figure(name: str, truth: list, predicted: list) -> float:
     """The task's first official figure, as a fraction."""
-    from tinyformer.train.metrics import accuracy, matthews, pearson
+    from tinyformer.metrics.classification import accuracy, matthews
+    from tinyformer.metrics.correlation import pearson
     metric = find(name).metrics[0]
     if metric == "entity_f1":
-        from tinyformer.train.entities import entity_scores
+        from tinyformer.metrics.entities import entity_scores
         return entity_scores(truth, predicted).f1
     if metric in ("exact_match", "accuracy"):
         if isinstance(truth[0], tuple):

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tinyformer.train.squad_metrics import best_threshold, exact_match, normalise, squad1_scores, squad2_scores, word_f1
+from tinyformer.metrics.squad import best_threshold, exact_match, normalise, squad1_scores, squad2_scores, word_f1
 
 
 def test_answers_are_compared_without_case_punctuation_and_articles():

@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from tinyformer.train.metrics import accuracy, f1, matthews, pearson, spearman
+from tinyformer.metrics.classification import accuracy, f1, matthews
+from tinyformer.metrics.correlation import pearson, spearman
 
 GOLD = [1, 1, 1, 0, 0, 0, 0, 2]
 GUESS = [1, 1, 0, 0, 0, 1, 2, 2]

@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
-from tinyformer.train.entities import entities, entity_scores
+from tinyformer.metrics.entities import entities, entity_scores
 
 
 @pytest.mark.parametrize("tags, found", [

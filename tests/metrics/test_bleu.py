@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tinyformer.train.bleu import bleu, ngrams, precisions, words_of
+from tinyformer.metrics.bleu import bleu, ngrams, precisions, words_of
 
 REFERENCES = [words_of(line) for line in (
     "It is a guide to action that ensures that the military will forever heed Party commands",

@@ -1,8 +1,7 @@
-"""How good are the predictions?  Accuracy, F1, Matthews, Pearson, Spearman, as the field computes them.
+"""How good are the predictions?  Accuracy, F1, Matthews, as the field computes them.
 
 All are fractions (0.85, not 85).  Gold comes first, predictions second.  Degenerate cases have the value that
-scikit-learn and scipy give them: an F1 or a Matthews coefficient with 0 in its denominator is 0, a correlation with
-constant numbers is NaN.
+scikit-learn gives them: an F1 or a Matthews coefficient with 0 in its denominator is 0.
 """
 
 import math
@@ -55,41 +54,6 @@ def matthews(gold: Sequence, predicted: Sequence) -> float:
     return together / math.sqrt(spread) if spread else 0.0
 
 
-def pearson(gold: Sequence[float], predicted: Sequence[float]) -> float:
-    """The correlation of two lists of numbers, sum(x y) / sqrt(sum(x^2) sum(y^2)) of the centred numbers.
-
-    NaN where one of them is constant, since it then has no direction.
-    """
-    return _correlation(*_numbers(gold, predicted, "pearson"))
-
-
-def spearman(gold: Sequence[float], predicted: Sequence[float]) -> float:
-    """The Pearson correlation of the ranks; equal numbers share the mean of their ranks.  NaN for constant numbers."""
-    x, y = _numbers(gold, predicted, "spearman")
-    return _correlation(_ranks(x), _ranks(y))
-
-
-def _correlation(x, y):
-    if (x == x[0]).all() or (y == y[0]).all():
-        return math.nan
-    x, y = (_unit(values) for values in (x, y))
-    return float(np.clip(x @ y, -1, 1))
-
-
-def _unit(values):
-    """Centred, and of length 1; scaled first, so that no square leaves the range of float64."""
-    values = values / np.abs(values).max()
-    values = values - values.mean()
-    values = values / np.abs(values).max()
-    return values / np.linalg.norm(values)
-
-
-def _ranks(values):
-    """1 for the smallest; equal values share the mean of the places they take."""
-    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[which]
-
-
 def _coded(gold, predicted, name):
     """Both lists as numbers of classes, and the classes in order; ValueError where the lists do not fit."""
     gold, predicted = list(gold), list(predicted)
@@ -103,15 +67,3 @@ def _coded(gold, predicted, name):
     names = sorted(set(gold) | set(predicted))
     number = {label: i for i, label in enumerate(names)}
     return np.array([number[label] for label in gold]), np.array([number[label] for label in predicted]), names
-
-
-def _numbers(gold, predicted, name):
-    x, y = (np.asarray(values, dtype=np.float64) for values in (gold, predicted))
-    if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
-        raise ValueError(f"{name}: gold is {x.shape}, predicted is {y.shape}; both must be one list of as many "
-                         "numbers, two at least")
-    for what, values in (("gold", x), ("predicted", y)):
-        wrong = np.flatnonzero(~np.isfinite(values))
-        if len(wrong):
-            raise ValueError(f"{name}: {what}[{wrong[0]}] is {values[wrong[0]]}; every number must be finite")
-    return x, y

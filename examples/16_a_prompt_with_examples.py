@@ -7,8 +7,8 @@ the way to foretell the next output is to look it up there, and that also works 
 import numpy as np
 
 from tinyformer.data.batches import TextBatch
+from tinyformer.generate.in_context import Look, answers, fingerprint, question
 from tinyformer.models import GPT, GPTConfig
-from tinyformer.tasks.in_context import Look, answers, fingerprint, question
 from tinyformer.text import CharTokenizer
 from tinyformer.train.optimizers import AdamW
 

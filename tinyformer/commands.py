@@ -62,7 +62,7 @@ def gradcheck(options) -> int:
 
 
 def pretrain_options(parser):
-    from tinyformer.tasks.settings import Pretraining
+    from tinyformer.pretraining.pretraining_settings import Pretraining
     parser.add_argument("model", choices=("bert", "gpt", "seq2seq"), help="bert fills in blanks, gpt goes on "
                         "writing, seq2seq repairs a damaged text")
     add_options(parser, Pretraining)
@@ -70,7 +70,7 @@ def pretrain_options(parser):
 
 
 def pretrain(options) -> int:
-    from tinyformer.tasks import pretrain as task
+    from tinyformer.pretraining import stages as task
     given = {name: value for name, value in vars(options).items()
              if name not in ("model", "config", "resume", "overwrite", "debug")}
     return task.run(options.model, given, options.config, options.resume, options.overwrite)

@@ -8,6 +8,7 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.data.masking import IGNORED
+from tinyformer.generate.in_context import answers, fingerprint
 from tinyformer.phenomena import in_context
 from tinyformer.phenomena.worked_lists import (
     LOOK,
@@ -22,7 +23,6 @@ from tinyformer.phenomena.worked_lists import (
     words,
 )
 from tinyformer.rng import stream
-from tinyformer.tasks.in_context import answers, fingerprint
 from tinyformer.tinyland import MAPPINGS, Chance, is_held_out
 from tinyformer.train import load_model
 

@@ -8,8 +8,8 @@ import pytest
 from tinyformer.cli import main
 from tinyformer.errors import InputError
 from tinyformer.generate import likelihoods, write_text
+from tinyformer.generate.in_context import Look, answers, fingerprint, judged, question
 from tinyformer.models import GPT, GPTConfig
-from tinyformer.tasks.in_context import Look, answers, fingerprint, judged, question
 from tinyformer.tasks.shots import Shots, run
 from tinyformer.text import CharTokenizer, WordPieceTokenizer
 from tinyformer.train import save_model
@@ -120,7 +120,7 @@ def test_what_is_written_is_what_greedy_writing_gives(model, tokenizer):
 
 
 def test_an_output_that_is_written_counts_as_right(model, tokenizer, monkeypatch):
-    monkeypatch.setattr("tinyformer.tasks.in_context.write_texts", lambda *_, **more: [" hund ", " kat ze", "kuh"])
+    monkeypatch.setattr("tinyformer.generate.in_context.write_texts", lambda *_, **more: [" hund ", " kat ze", "kuh"])
     questions = asked(1)[:3]
     found = answers(model, tokenizer, questions, LOOK, "generation")
     assert [row["right"] for row in found] == [True, False, True]
@@ -129,7 +129,7 @@ def test_an_output_that_is_written_counts_as_right(model, tokenizer, monkeypatch
 
 def test_a_word_that_the_vocabulary_does_not_know_is_never_right(model, monkeypatch):
     few = WordPieceTokenizer(["[UNK]", "=", ">", ".", "dog"])
-    monkeypatch.setattr("tinyformer.tasks.in_context.write_texts", lambda *_, **__: ["[UNK]", "dog"])
+    monkeypatch.setattr("tinyformer.generate.in_context.write_texts", lambda *_, **__: ["[UNK]", "dog"])
     questions = [question(("dog", "hund"), PAIRS, 0), question(("cat", "dog"), PAIRS, 0)]
     assert [row["right"] for row in answers(model, few, questions, Look("{input} => {output}."), "generation")] == [
         False, True]

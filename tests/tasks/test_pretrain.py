@@ -7,9 +7,9 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.errors import InputError
-from tinyformer.tasks.measure import balanced_accuracy
-from tinyformer.tasks.pretrain import make_batches, make_tokenizer
-from tinyformer.tasks.settings import resolve
+from tinyformer.pretraining.measure import balanced_accuracy
+from tinyformer.pretraining.pretraining_settings import resolve
+from tinyformer.pretraining.stages import make_batches, make_tokenizer
 from tinyformer.train import load_model
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")

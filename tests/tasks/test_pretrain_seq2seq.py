@@ -15,7 +15,7 @@ from tinyformer.data.noise import NOISES
 from tinyformer.errors import InputError
 from tinyformer.generate import Sampling, rewrite_texts
 from tinyformer.models import Seq2Seq
-from tinyformer.tasks.settings import resolve
+from tinyformer.pretraining.pretraining_settings import resolve
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from tinyformer.cli import main
 from tinyformer.data.readers import Rewriting, read_examples
 from tinyformer.generate import rewrite_texts
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
+from tinyformer.pretraining.pretraining_settings import resolve
+from tinyformer.pretraining.stages import make_tokenizer
 from tinyformer.tasks.collapse import collapsed
 from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS, task_of
-from tinyformer.tasks.pretrain import make_tokenizer
-from tinyformer.tasks.settings import resolve
 from tinyformer.train import save_model
 
 from .refusals import refused

@@ -6,8 +6,8 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.data.readers import read_examples, read_glue
-from tinyformer.tasks.pretrain import make_batches, make_tokenizer, read_texts
-from tinyformer.tasks.settings import resolve
+from tinyformer.pretraining.pretraining_settings import resolve
+from tinyformer.pretraining.stages import make_batches, make_tokenizer, read_texts
 from tinyformer.tinyland import TASKS, World, task
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")

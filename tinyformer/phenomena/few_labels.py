@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from tinyformer.phenomena.jobs import outcomes
-from tinyformer.tasks import few_labels, pretrain
+from tinyformer.pretraining import stages
+from tinyformer.tasks import few_labels
 from tinyformer.train import save_model
 
 FULL = (12_000, 20_000, 1)                    # steps of reading, documents, and what divides the steps of the heads
@@ -34,7 +35,7 @@ def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
 def one(folder: Path, steps: int, documents: int, heads: Sequence[few_labels.FewLabels], seed: int) -> dict:
     """One seed from the first word to the last figure: what to say of its reading, and what each head reached."""
     prepared = few_labels.read_tinyland(seed, steps, documents, device="cpu", say=str)
-    history = pretrain.train(prepared, f"tinyland, seed {seed}", progress=False)
+    history = stages.train(prepared, f"tinyland, seed {seed}", progress=False)
     save_model(folder / f"bert-{seed}", prepared.model, prepared.tokenizer, overwrite=True)
     found = few_labels.compare(prepared.model.bert, prepared.tokenizer, heads, [seed], say=str)
     parts = [field.name for field in fields(few_labels.Outcome) if field.name != "spec"]

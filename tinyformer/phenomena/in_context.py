@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 
 from tinyformer import plot
+from tinyformer.generate.in_context import answers, fingerprint, judged, question
 from tinyformer.metrics.over_seeds import spread
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.phenomena.jobs import outcomes
 from tinyformer.phenomena.worked_lists import LOOK, NEW, ListBatches, frame, held_out_list, lines_of, tokenizer
 from tinyformer.rng import stream
-from tinyformer.tasks.in_context import answers, fingerprint, judged, question
 from tinyformer.tinyland import MAPPINGS, Chance
 from tinyformer.train import Settings, save_model, train
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from tinyformer.data.batches import TextBatch
 from tinyformer.data.masking import IGNORED
+from tinyformer.generate.in_context import Look, Pair
 from tinyformer.rng import stream
-from tinyformer.tasks.in_context import Look, Pair
 from tinyformer.text import WordPieceTokenizer
 from tinyformer.tinyland import MAPPINGS, Chance, dictionary, is_held_out, lexicon, worked_pairs
 

@@ -16,8 +16,8 @@ from tinyformer.data.readers import TaggedSentence, TextExample
 from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
 from tinyformer.models import Bert, encoder_of
+from tinyformer.pretraining.stages import say
 from tinyformer.tasks.folders import open_folder
-from tinyformer.tasks.pretrain import say
 
 TOKENS = ("first", "mean", "words", "pieces")
 

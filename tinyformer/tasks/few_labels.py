@@ -18,11 +18,12 @@ from tinyformer.data.readers import PairExample
 from tinyformer.metrics.over_seeds import interval
 from tinyformer.models import Bert
 from tinyformer.models.heads import like
+from tinyformer.pretraining import stages
+from tinyformer.pretraining.pretraining_settings import resolve
 from tinyformer.rng import stream
-from tinyformer.tasks import finetune, pretrain
+from tinyformer.tasks import finetune
 from tinyformer.tasks.finetuning import Finetuning
 from tinyformer.tasks.kinds import TASKS
-from tinyformer.tasks.settings import resolve
 from tinyformer.text import Tokenizer
 from tinyformer.train import History
 
@@ -61,7 +62,7 @@ HEADS = (
 
 
 def read_tinyland(seed: int = 0, steps: int = 12_000, documents: int = 20_000, device: str = "auto",
-                  say: Callable[[str], None] = print, **changes) -> pretrain.Prepared:
+                  say: Callable[[str], None] = print, **changes) -> stages.Prepared:
     """A BERT of two layers and width 64, ready to be pre-trained on a world of tinyland: masked words, next sentence.
 
     False next sentences are of the same stage and people, so that only the topic gives them away.
@@ -70,9 +71,9 @@ def read_tinyland(seed: int = 0, steps: int = 12_000, documents: int = 20_000, d
                                     vocabulary=2500, layers=2, heads=4, width=64, mask_rate=0.2, learning_rate=1e-3,
                                     steps=steps, warmup=min(100, steps // 10), seed=seed, device=device,
                                     **LONG, **changes))
-    training, held_out = pretrain.read_texts(settings)
-    prepared = pretrain.prepare(settings, training, held_out, say)
-    short = pretrain.make_batches(replace(settings, **SHORT), training, prepared.tokenizer)
+    training, held_out = stages.read_texts(settings)
+    prepared = stages.prepare(settings, training, held_out, say)
+    short = stages.make_batches(replace(settings, **SHORT), training, prepared.tokenizer)
     prepared.batches = InTurn([short, prepared.batches], (0, 0, 1))
     return prepared
 

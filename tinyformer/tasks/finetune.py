@@ -19,12 +19,12 @@ from tinyformer.models import GPT
 from tinyformer.models.heads import like
 from tinyformer.models.parts.depth import layer_rates
 from tinyformer.nn import Module
+from tinyformer.pretraining.stages import check_out, say
 from tinyformer.rng import stream
 from tinyformer.tasks import results
 from tinyformer.tasks.finetuning import SCRATCH, SETTINGS, Finetuning, chosen
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import TASKS
-from tinyformer.tasks.pretrain import check_out, say
 from tinyformer.tasks.task import Task
 from tinyformer.text import Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.train import History, Settings

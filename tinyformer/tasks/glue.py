@@ -15,12 +15,12 @@ from tinyformer.errors import InputError
 from tinyformer.metrics import over_seeds
 from tinyformer.models import encoder_of
 from tinyformer.options import suggestion
+from tinyformer.pretraining.stages import check_out, say
 from tinyformer.rng import stream
 from tinyformer.tasks import finetune, results
 from tinyformer.tasks.finetuning import SCRATCH, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import TASKS
-from tinyformer.tasks.pretrain import check_out, say
 from tinyformer.train.durable import write_json
 
 KINDS = {"text": "classify", "pair": "pair", "score": "score"}

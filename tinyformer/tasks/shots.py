@@ -11,10 +11,10 @@ from pathlib import Path
 from tinyformer.data.readers import read_table
 from tinyformer.data.readers.tables import first_row, format_of
 from tinyformer.errors import InputError
+from tinyformer.generate.in_context import SCORES, Look, Pair, answers, fingerprint, judged, question
 from tinyformer.models import GPT
 from tinyformer.options import check_values, option
 from tinyformer.tasks.folders import open_model
-from tinyformer.tasks.in_context import SCORES, Look, Pair, answers, fingerprint, judged, question
 from tinyformer.tasks.results import PREDICTIONS, write_lines
 from tinyformer.train.log import Progress, write_metrics
 

@@ -17,11 +17,12 @@ from tinyformer.errors import InputError
 from tinyformer.generate import Sampling, write_text
 from tinyformer.gradcheck import check_op, sweep_op
 from tinyformer.models import Bert
-from tinyformer.tasks import few_labels, pretrain
+from tinyformer.pretraining import stages
+from tinyformer.pretraining.measure import measure, neighbour_table
+from tinyformer.pretraining.pretraining_settings import resolve
+from tinyformer.tasks import few_labels
 from tinyformer.tasks.blanks import ask_counts, ask_model, attention_of, choose_blanks, lines
 from tinyformer.tasks.gradients import print_table
-from tinyformer.tasks.measure import measure, neighbour_table
-from tinyformer.tasks.settings import resolve
 from tinyformer.tasks.tour_report import next_commands, one_line, write_report
 from tinyformer.text import Tokenizer
 from tinyformer.train import save_model
@@ -130,18 +131,18 @@ def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
     model, tokenizer = prepared.model, prepared.tokenizer
     blanks = choose_blanks(held_out, tokenizer, 5, settings.max_length - 2, seed)
     ask_model(blanks, "before", model, tokenizer)
-    history = pretrain.train(prepared, "BERT")
+    history = stages.train(prepared, "BERT")
     save_model(folder / "bert", model, tokenizer, overwrite=True)
     found = _measure("BERT: measuring", prepared, size["pairs"])
     ask_counts(blanks, "word counts", neighbour_table(prepared), tokenizer)
     ask_model(blanks, "after training", model, tokenizer)
-    pretrain.draw(prepared, history, folder / "bert-loss.png", found)
+    stages.draw(prepared, history, folder / "bert-loss.png", found)
     shortest = min(blanks, key=lambda blank: len(tokenizer.encode(blank.text))).text
     weights, tokens, names = attention_of(model, tokenizer, shortest)
     plot.attention_map(weights, tokens, folder / "attention.png", names=names)
     print("Sentences it has never seen, with a word taken out; who would put what there, how surely:")
     print("\n".join(lines(blanks)))
-    print(pretrain.final_line(prepared, history, found))
+    print(stages.final_line(prepared, history, found))
     return {**prepared.facts, **history.final, **found}, blanks
 
 
@@ -149,15 +150,15 @@ def _gpt(folder: Path, training, held_out, size: dict, seed: int, device: str):
     settings = resolve("gpt", {**size["gpt"], "seed": seed, "device": device})
     prepared = _prepare("GPT: tokens", settings, training, held_out)
     texts = {"before": _write(prepared, seed)}
-    history = pretrain.train(prepared, "GPT")
+    history = stages.train(prepared, "GPT")
     save_model(folder / "gpt", prepared.model, prepared.tokenizer, overwrite=True)
     found = _measure("GPT: measuring", prepared, size["pairs"])
-    pretrain.draw(prepared, history, folder / "gpt-loss.png", found)
+    stages.draw(prepared, history, folder / "gpt-loss.png", found)
     texts["after training"] = _write(prepared, seed)
     for when, written in texts.items():
         print(f"What it writes, {when}:")
         print("\n".join(f"  {one_line(text)}" for text in written))
-    print(pretrain.final_line(prepared, history, found))
+    print(stages.final_line(prepared, history, found))
     return {**prepared.facts, **history.final, **found}, texts
 
 
@@ -165,7 +166,7 @@ def read_world(folder: Path, size: dict, seed: int, device: str) -> tuple[Bert, 
     """Pre-train a BERT on tinyland and save it, in silence: (model, tokenizer, what there is to say about it)."""
     lines = []
     prepared = few_labels.read_tinyland(seed, device=device, say=lines.append, **size)
-    history = pretrain.train(prepared, "tinyland", progress=False)
+    history = stages.train(prepared, "tinyland", progress=False)
     save_model(folder / "bert-tinyland", prepared.model, prepared.tokenizer, overwrite=True)
     lines.append(few_labels.read_well(history))
     return prepared.model.bert, prepared.tokenizer, lines
@@ -194,7 +195,7 @@ def _write(prepared, seed: int) -> list[str]:
 
 def _prepare(title: str, settings, training, held_out):
     with Progress(title, 0, 1) as bar:
-        prepared = pretrain.prepare(settings, training, held_out, bar.say)
+        prepared = stages.prepare(settings, training, held_out, bar.say)
         bar.advance()
     return prepared
 

@@ -14,11 +14,11 @@ from tinyformer.data.readers import Examples, PairExample, Question, Rewriting, 
 from tinyformer.errors import InputError
 from tinyformer.nn import Module
 from tinyformer.options import read_config, read_object
+from tinyformer.pretraining.stages import say
 from tinyformer.tasks import results
 from tinyformer.tasks.finetuning import SETTINGS, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import task_of
-from tinyformer.tasks.pretrain import say
 from tinyformer.tasks.task import Task
 from tinyformer.train.durable import write_json
 

@@ -2,9 +2,9 @@
 
 from tinyformer.train.checkpoints import load_model, save_model
 from tinyformer.train.loop import History, Interrupted, evaluate, train
+from tinyformer.train.loop_settings import Settings
 from tinyformer.train.memory import keep_freed_memory
 from tinyformer.train.optimizers import SGD, AdamW
-from tinyformer.train.settings import Settings
 
 __all__ = ["SGD", "AdamW", "History", "Interrupted", "Settings", "evaluate", "keep_freed_memory", "load_model",
            "save_model", "train"]

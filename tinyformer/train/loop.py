@@ -20,10 +20,10 @@ from tinyformer.engine import no_grad
 from tinyformer.errors import NumericError
 from tinyformer.nn.module import Module
 from tinyformer.train.log import Progress
+from tinyformer.train.loop_settings import Settings
 from tinyformer.train.memory import keep_freed_memory
 from tinyformer.train.optimizers import AdamW
 from tinyformer.train.run import Run
-from tinyformer.train.settings import Settings
 from tinyformer.train.step import accumulate, clip_gradients, dropout_noise, number
 
 

@@ -18,8 +18,8 @@ from tinyformer.errors import CheckpointError, InputError
 from tinyformer.nn.module import Module
 from tinyformer.train import checkpoints, durable
 from tinyformer.train.log import CSV, JSONL, METRICS, RunLog, write_metrics
+from tinyformer.train.loop_settings import Settings
 from tinyformer.train.optimizers import Optimizer
-from tinyformer.train.settings import Settings
 
 FILES = (checkpoints.CONFIG, checkpoints.WEIGHTS, JSONL, CSV, METRICS, durable.MANIFEST,
          *checkpoints.TOKENIZER_FILES)                        # all that a run writes beside its checkpoints

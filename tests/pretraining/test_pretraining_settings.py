@@ -6,7 +6,7 @@ import pytest
 
 from tinyformer.errors import InputError
 from tinyformer.options import read_config, suggestion
-from tinyformer.tasks.settings import Pretraining, fill_in, resolve
+from tinyformer.pretraining.pretraining_settings import Pretraining, fill_in, resolve
 
 
 def write(path, value) -> str:

@@ -17,9 +17,9 @@ from tinyformer.data.seq2seq import DenoisingBatches
 from tinyformer.errors import InputError
 from tinyformer.models import GPT, BertForPretraining, Seq2Seq
 from tinyformer.options import read_config
+from tinyformer.pretraining.measure import measure
+from tinyformer.pretraining.pretraining_settings import Pretraining, fill_in, resolve
 from tinyformer.rng import stream
-from tinyformer.tasks.measure import measure
-from tinyformer.tasks.settings import Pretraining, fill_in, resolve
 from tinyformer.text import ByteLevelBPE, CharTokenizer, Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.text.base import sentinel_names
 from tinyformer.text.bpe import BART_ROLES

@@ -38,7 +38,7 @@ def prepare(data, name, seed, dropout):
     from tinyformer.data.labelled import LabelledBatches
     from tinyformer.models.heads import with_dropout
     from tinyformer.rng import stream
-    from tinyformer.tasks.finetuning import Finetuning
+    from tinyformer.tasks.finetuning_settings import Finetuning
     from tinyformer.tasks.kinds import TASKS
 
     kind, train, dev, length, epochs = SETTINGS[name]

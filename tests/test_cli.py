@@ -11,10 +11,10 @@ import pytest
 
 import tinyformer
 from tinyformer.cli import explain, main
-from tinyformer.commands import COMMANDS
+from tinyformer.commands.gradcheck import COLUMNS
+from tinyformer.commands.table import COMMANDS
 from tinyformer.errors import CheckpointError, InputError, NumericError
 from tinyformer.gradcheck import CHECKS
-from tinyformer.tasks.gradients import COLUMNS
 
 
 def python(*words, **more):
@@ -88,7 +88,7 @@ def test_out_of_memory_says_what_to_lower():
 
 
 def test_a_fault_of_ours_is_called_one(capsys, monkeypatch):
-    monkeypatch.setattr("tinyformer.tasks.info.facts", lambda: 1 / 0)
+    monkeypatch.setattr("tinyformer.commands.info.facts", lambda: 1 / 0)
     message = refused(capsys, "info", status=1)
     assert "ZeroDivisionError" in message and "--debug" in message
     with pytest.raises(ZeroDivisionError):
@@ -105,7 +105,7 @@ def test_info_says_what_runs_here(capsys):
 @pytest.mark.skipif(os.name != "posix", reason="signals as in POSIX")
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_end_quietly(number, status):
-    code = ("import os, sys\nfrom tinyformer.cli import main\nfrom tinyformer.commands import COMMANDS, Command\n"
+    code = ("import os, sys\nfrom tinyformer.cli import main\nfrom tinyformer.commands.table import COMMANDS, Command\n"
             f"COMMANDS['info'] = Command('x', lambda p: None, lambda o: os.kill(os.getpid(), {int(number)}))\n"
             "sys.exit(main(['info']))")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60,

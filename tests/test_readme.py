@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tinyformer
-from tinyformer.commands import COMMANDS
+from tinyformer.commands.table import COMMANDS
 from tinyformer.engine import REGISTRY
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,7 @@ import signal
 import sys
 
 from tinyformer import __version__
-from tinyformer.commands import COMMANDS
+from tinyformer.commands.table import COMMANDS
 from tinyformer.errors import CheckpointError, InputError, NumericError
 from tinyformer.options import suggestion
 

@@ -9,6 +9,7 @@ import small
 import tinyformer
 from tinyformer.data.labelled import LabelledBatch
 from tinyformer.errors import CheckpointError
+from tinyformer.hub import config_json, tensor_names
 from tinyformer.models import (
     Bert,
     BertForPretraining,
@@ -18,8 +19,6 @@ from tinyformer.models import (
     TextClassifier,
     TokenTagger,
     encoder_of,
-    hub,
-    names,
 )
 from tinyformer.text import ByteLevelBPE, CharTokenizer
 from tinyformer.train.weights import read_arrays, write_arrays
@@ -70,14 +69,14 @@ def test_labels_come_back_in_the_order_of_their_ids(tmp_path):
 
 
 def test_config_json_says_what_a_head_is():
-    described = hub.to_hub(make("Bert", PairClassifier))
+    described = config_json.to_hub(make("Bert", PairClassifier))
     assert described["architectures"] == ["BertForSequenceClassification"] and described["tinyformer"]["head"] == "pair"
     assert described["id2label"] == {"0": "no", "1": "perhaps", "2": "yes"}
     assert described["label2id"] == {"no": 0, "perhaps": 1, "yes": 2}
     assert described["problem_type"] == "single_label_classification"
-    assert hub.to_hub(make("Bert", PairScorer))["problem_type"] == "regression"
-    assert len(hub.to_hub(make("Bert", PairScorer))["id2label"]) == 1
-    assert "tinyformer" not in hub.to_hub(make("Bert", TextClassifier))
+    assert config_json.to_hub(make("Bert", PairScorer))["problem_type"] == "regression"
+    assert len(config_json.to_hub(make("Bert", PairScorer))["id2label"]) == 1
+    assert "tinyformer" not in config_json.to_hub(make("Bert", TextClassifier))
 
 
 @pytest.mark.parametrize("tokenizer, pad", [
@@ -85,7 +84,7 @@ def test_config_json_says_what_a_head_is():
     (ByteLevelBPE(ByteLevelBPE.train(["ab"], 257).tokens[::-1], []), 1)],
     ids=["none", "with padding", "end of text last", "and first"])
 def test_padding_of_gpt_is_never_the_end_of_a_text(tokenizer, pad):
-    assert hub.to_hub(make("GPT2", TextClassifier), tokenizer)["pad_token_id"] == pad
+    assert config_json.to_hub(make("GPT2", TextClassifier), tokenizer)["pad_token_id"] == pad
 
 
 def rewrite(folder, **changes):
@@ -128,9 +127,9 @@ def test_a_pooler_that_nobody_reads_is_passed_over():
     """Older files of taggers and span finders have one."""
     for kind in (TokenTagger, SpanFinder):
         model = make("Bert", kind)
-        theirs = names.to_published(model)
+        theirs = tensor_names.to_published(model)
         with_pooler = {**theirs, "bert.pooler.dense.weight": np.zeros((8, 8)), "bert.pooler.dense.bias": np.zeros(8)}
-        assert names.from_published(with_pooler, model).keys() == model.named_parameters().keys()
+        assert tensor_names.from_published(with_pooler, model).keys() == model.named_parameters().keys()
 
 
 # ---- the usual library as the outside oracle ----
@@ -317,7 +316,7 @@ def test_loss_and_gradients_are_theirs(theirs, family, kind, tmp_path):
     loss.backward()
     ours = small.gradients(model, lambda: model.loss(batch))
     assert abs(model.loss(batch).item() - loss.item()) <= 1e-10 * abs(loss.item())
-    gradients = names.from_published({name: p.grad.numpy() if p.grad is not None else np.zeros(p.shape)
+    gradients = tensor_names.from_published({name: p.grad.numpy() if p.grad is not None else np.zeros(p.shape)
                                       for name, p in there.named_parameters()}, model)
     total = np.sqrt(sum((g * g).sum() for g in gradients.values()))
     for name, g in ours.items():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import small
 
-from tinyformer.phenomena.heads import named, prefix_sums, previous_sums, without_heads
+from tinyformer.phenomena.parts.attention_scores import named, prefix_sums, previous_sums, without_heads
 
 IDS = np.array([[5, 7, 9, 5, 7, 9]])                           # at 3, 4 and 5 a letter that was read before
 LATE = np.array([[False, False, False, True, True, True]])

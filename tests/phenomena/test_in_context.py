@@ -10,7 +10,7 @@ from tinyformer.cli import main
 from tinyformer.data.masking import IGNORED
 from tinyformer.generate.in_context import answers, fingerprint
 from tinyformer.phenomena import in_context
-from tinyformer.phenomena.worked_lists import (
+from tinyformer.phenomena.parts.worked_lists import (
     LOOK,
     NEW,
     ROTATIONS,

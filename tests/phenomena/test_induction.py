@@ -8,9 +8,9 @@ import pytest
 from tinyformer.cli import main
 from tinyformer.models import GPTConfig
 from tinyformer.phenomena import induction
-from tinyformer.phenomena.heads import named
 from tinyformer.phenomena.induction import Watched
-from tinyformer.phenomena.repeats import FIRST, LENGTH, Repeats
+from tinyformer.phenomena.parts.attention_scores import named
+from tinyformer.phenomena.parts.repeats import FIRST, LENGTH, Repeats
 
 
 def test_scores_in_a_model_that_looks_evenly():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinyformer.phenomena.repeats import FIRST, LENGTH, STRETCH, Repeats, best_loss
+from tinyformer.phenomena.parts.repeats import FIRST, LENGTH, STRETCH, Repeats, best_loss
 
 
 @pytest.mark.parametrize("whole", [False, True])

@@ -12,8 +12,8 @@ from tinyformer.cli import main
 from tinyformer.data.labelled import LabelledBatches
 from tinyformer.data.readers import TextExample
 from tinyformer.models import GPT, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig, encoder_of
-from tinyformer.tasks import finetune, results
-from tinyformer.tasks.finetuning import Finetuning, chosen
+from tinyformer.tasks import learn, results
+from tinyformer.tasks.finetuning_settings import Finetuning, chosen
 from tinyformer.tasks.kinds import TASKS
 from tinyformer.text import ByteLevelBPE
 from tinyformer.train import History, load_model, save_model
@@ -233,7 +233,7 @@ def test_slower_layers_below(command, heads, untrained, tmp_path, no_pictures):
 
 def test_seed_and_dropout_reach_what_they_should(land, untrained):
     def prepared(**changes):
-        return finetune.prepare(Finetuning(task="tag", model=str(untrained), train=str(land("tag", "train")),
+        return learn.prepare(Finetuning(task="tag", model=str(untrained), train=str(land("tag", "train")),
                                            dev=str(land("tag", "dev")), **changes))
     one, other = prepared(), prepared(seed=1, dropout=0.3)
     assert one.model.config.dropout == 0.1 and other.model.config.dropout == 0.3

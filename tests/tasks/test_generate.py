@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tinyformer.cli import main
+from tinyformer.commands.table import generate
 from tinyformer.generate import write_beams, write_text
 from tinyformer.models import GPT, GPTConfig
-from tinyformer.tasks import generate
 from tinyformer.text import ByteLevelBPE
 from tinyformer.train import load_model, save_model
 

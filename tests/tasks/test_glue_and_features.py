@@ -9,10 +9,10 @@ import pytest
 
 from tinyformer import tinyland
 from tinyformer.cli import main
+from tinyformer.commands.glue import chosen, row, table
 from tinyformer.data.readers import GLUE, glue_file
 from tinyformer.models import encoder_of
 from tinyformer.tasks.features import features, principal
-from tinyformer.tasks.glue import chosen, row, table
 from tinyformer.tinyland.write import glue_rows
 from tinyformer.train import load_model
 

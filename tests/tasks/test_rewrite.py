@@ -16,7 +16,7 @@ from tinyformer.models import Seq2Seq, Seq2SeqConfig
 from tinyformer.pretraining.pretraining_settings import resolve
 from tinyformer.pretraining.stages import make_tokenizer
 from tinyformer.tasks.collapse import collapsed
-from tinyformer.tasks.finetuning import Finetuning
+from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.tasks.kinds import TASKS, task_of
 from tinyformer.train import save_model
 

@@ -9,8 +9,8 @@ from contextlib import redirect_stdout
 import pytest
 
 from tinyformer.cli import main
-from tinyformer.tasks import tour
-from tinyformer.tasks.tour_report import one_line
+from tinyformer.commands.table import tour
+from tinyformer.phenomena.parts.tour_report import one_line
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 TINY = dict(layers=1, heads=2, width=16, max_length=24, batch_size=4, steps=6, evaluate_every=3)

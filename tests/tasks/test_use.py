@@ -8,8 +8,8 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.errors import InputError
-from tinyformer.tasks.blanks import ask_counts, attention_of, choose_blanks, lines
-from tinyformer.tasks.fill import fill, filled, probabilities, row
+from tinyformer.generate.mask_filling import fill, filled, probabilities, row
+from tinyformer.phenomena.parts.blanks import ask_counts, attention_of, choose_blanks, lines
 from tinyformer.train import load_model, save_model
 
 

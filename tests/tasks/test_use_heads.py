@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tinyformer.cli import main
-from tinyformer.tasks.finetuning import Finetuning
+from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.tasks.kinds import TASKS
 
 from .refusals import refused

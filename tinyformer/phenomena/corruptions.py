@@ -26,10 +26,10 @@ from tinyformer.data.seq2seq import DenoisingBatches
 from tinyformer.metrics.over_seeds import interval, spread
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
 from tinyformer.phenomena.jobs import outcomes
+from tinyformer.phenomena.parts.four_heads import FewLabels, examples
 from tinyformer.rng import stream
-from tinyformer.tasks import finetune
-from tinyformer.tasks.few_labels import FewLabels, examples
-from tinyformer.tasks.finetuning import Finetuning
+from tinyformer.tasks import learn
+from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.tasks.kinds import TASKS
 from tinyformer.text import Tokenizer, WordPieceTokenizer
 from tinyformer.text.base import sentinel_names
@@ -159,8 +159,8 @@ def learned(spec: FewLabels, model: Seq2Seq, tokenizer: Tokenizer, scale: Scale,
     task = TASKS[spec.head]
     settings = Finetuning(task=spec.head, steps=max(1, spec.steps // scale.shorter), learning_rate=spec.learning_rate,
                           batch_size=spec.batch_size, max_length=spec.max_length, seed=seed, dropout=0.0, device="cpu")
-    prepared = finetune.assemble(settings, task.part_of(model, seed), tokenizer, train, dev)
-    finetune.train(prepared, evaluations=1, progress=False)
+    prepared = learn.assemble(settings, task.part_of(model, seed), tokenizer, train, dev)
+    learn.train(prepared, evaluations=1, progress=False)
     found = task.scores(dev, prepared.predictions())
     return found | {"blind": task.scores(dev, task.constant(train, dev))[spec.figure]}
 

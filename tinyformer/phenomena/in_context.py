@@ -25,7 +25,7 @@ from tinyformer.generate.in_context import answers, fingerprint, judged, questio
 from tinyformer.metrics.over_seeds import spread
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.phenomena.jobs import outcomes
-from tinyformer.phenomena.worked_lists import LOOK, NEW, ListBatches, frame, held_out_list, lines_of, tokenizer
+from tinyformer.phenomena.parts.worked_lists import LOOK, NEW, ListBatches, frame, held_out_list, lines_of, tokenizer
 from tinyformer.rng import stream
 from tinyformer.tinyland import MAPPINGS, Chance
 from tinyformer.train import Settings, save_model, train

@@ -21,9 +21,9 @@ from tinyformer.engine import no_grad
 from tinyformer.metrics.over_seeds import spread
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.models.parts.loss_and_accuracy import measured
-from tinyformer.phenomena.heads import Head, named, prefix_sums, previous_sums, without_heads
 from tinyformer.phenomena.jobs import outcomes
-from tinyformer.phenomena.repeats import FIRST, LENGTH, LETTERS, RepeatBatch, Repeats, best_loss
+from tinyformer.phenomena.parts.attention_scores import Head, named, prefix_sums, previous_sums, without_heads
+from tinyformer.phenomena.parts.repeats import FIRST, LENGTH, LETTERS, RepeatBatch, Repeats, best_loss
 from tinyformer.rng import stream
 from tinyformer.train import Settings, evaluate, train
 

@@ -28,8 +28,8 @@ from tinyformer.metrics.over_seeds import interval, spread
 from tinyformer.models import Seq2Seq
 from tinyformer.phenomena.corruptions import NONE, OTHER_WORLD, Scale, pretrained, vocabulary
 from tinyformer.phenomena.jobs import outcomes
-from tinyformer.tasks import finetune
-from tinyformer.tasks.finetuning import Finetuning
+from tinyformer.tasks import learn
+from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.tasks.kinds import TASKS
 from tinyformer.text import Tokenizer
 from tinyformer.tinyland import World
@@ -111,8 +111,8 @@ def taught(model: Seq2Seq, tokenizer: Tokenizer, train: Sequence[Rewriting], dev
     task = TASKS["rewrite"]
     settings = Finetuning(task="rewrite", steps=lesson.steps, learning_rate=lesson.learning_rate, dropout=0.0,
                           batch_size=lesson.batch_size, max_length=scale.max_length, seed=seed, device="cpu")
-    prepared = finetune.assemble(settings, model, tokenizer, train, dev)
-    finetune.train(prepared, evaluations=1, progress=False)
+    prepared = learn.assemble(settings, model, tokenizer, train, dev)
+    learn.train(prepared, evaluations=1, progress=False)
     said = prepared.predictions()
     seen = {word for example in train for word in words_of(example.source)}
     covered = [seen.issuperset(words_of(example.source)) for example in dev]

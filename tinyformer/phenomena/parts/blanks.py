@@ -10,8 +10,8 @@ from tinyformer.backend import to_host
 from tinyformer.data.counts import NeighbourTable
 from tinyformer.data.sentences import sentences
 from tinyformer.engine import no_grad
+from tinyformer.generate.mask_filling import Guesses, fill, row
 from tinyformer.rng import stream
-from tinyformer.tasks.fill import Guesses, fill, row
 
 WORD = re.compile(r"(?<![\w'-])[a-z]{2,}(?![\w'-])")
 

@@ -40,7 +40,7 @@ def tour_options(parser):
 
 
 def tour(options) -> int:
-    from tinyformer.tasks.tour import run
+    from tinyformer.commands.tour import run
     return run(options.out, quick=options.quick, seed=options.seed, device=options.device)
 
 
@@ -57,7 +57,7 @@ def gradcheck_options(parser):
 
 
 def gradcheck(options) -> int:
-    from tinyformer.tasks.gradients import run
+    from tinyformer.commands.gradcheck import run
     return run(options.ops, options.file, options.json, options.valley, options.out, options.seed, options.device)
 
 
@@ -77,7 +77,7 @@ def pretrain(options) -> int:
 
 
 def finetune_options(parser):
-    from tinyformer.tasks.finetuning import Finetuning
+    from tinyformer.tasks.finetuning_settings import Finetuning
     parser.add_argument("task", choices=("classify", "tag", "pair", "score", "answer", "rewrite"), help="classify a "
                         "text, tag its words, classify or score a pair of texts, find the answer to a question in a "
                         "document, or (an encoder with a decoder) rewrite a text as another: translate, correct")
@@ -86,8 +86,8 @@ def finetune_options(parser):
 
 
 def finetune(options) -> int:
-    from tinyformer.tasks import finetune as task
-    from tinyformer.tasks.finetuning import resolve
+    from tinyformer.tasks import learn as task
+    from tinyformer.tasks.finetuning_settings import resolve
     given = {name: value for name, value in vars(options).items()
              if name not in ("task", "config", "resume", "overwrite", "debug")}
     settings = resolve(options.task, given, options.config, options.resume)
@@ -95,18 +95,18 @@ def finetune(options) -> int:
 
 
 def evaluate_options(parser):
-    from tinyformer.tasks.finetuning import READING, Finetuning
+    from tinyformer.tasks.finetuning_settings import READING, Finetuning
     parser.add_argument("--data", required=True, metavar="FILE", help="file with labelled examples")
     add_options(parser, Finetuning, only=("model", "out", *READING))
 
 
 def evaluate(options) -> int:
-    from tinyformer.tasks.use import evaluate as task
+    from tinyformer.commands.evaluate import evaluate as task
     return task({name: value for name, value in vars(options).items() if name not in ("data", "debug")}, options.data)
 
 
 def predict_options(parser):
-    from tinyformer.tasks.finetuning import READING, Finetuning
+    from tinyformer.tasks.finetuning_settings import READING, Finetuning
     parser.add_argument("text", nargs="*", help="one text (to be tagged: words and marks with spaces between them); "
                         "two for a pair; a question and then its document; without any, lines are read from the "
                         "standard input, the two parts with a tab between them")
@@ -116,7 +116,7 @@ def predict_options(parser):
 
 
 def predict(options) -> int:
-    from tinyformer.tasks.use import predict as task
+    from tinyformer.commands.evaluate import predict as task
     return task({name: value for name, value in vars(options).items() if name not in ("data", "text", "debug")},
                 options.text, options.data)
 
@@ -142,7 +142,7 @@ def features(options) -> int:
 
 
 def glue_options(parser):
-    from tinyformer.tasks.finetuning import TRAINING, Finetuning
+    from tinyformer.tasks.finetuning_settings import TRAINING, Finetuning
     parser.add_argument("--data", metavar="DIR", help="folder of the real GLUE, with CoLA, SST-2 ... in it (default: "
                         "TinyGLUE, nine generated tasks)")
     parser.add_argument("--tasks", metavar="NAME,NAME", help="only these (default all nine)")
@@ -154,7 +154,7 @@ def glue_options(parser):
 
 
 def glue(options) -> int:
-    from tinyformer.tasks.glue import run
+    from tinyformer.commands.glue import run
     given = {name: value for name, value in vars(options).items()
              if name not in ("data", "tasks", "examples", "overwrite", "debug")}
     return run(given, options.data, options.tasks, options.examples, options.overwrite)
@@ -177,12 +177,12 @@ def fill_options(parser):
 
 
 def fill(options) -> int:
-    from tinyformer.tasks.fill import run
+    from tinyformer.generate.mask_filling import run
     return run(options.model, options.text, options.top, options.device)
 
 
 def generate_options(parser):
-    from tinyformer.tasks.generate import Generation
+    from tinyformer.commands.generate import Generation
     parser.add_argument("--model", required=True, metavar="DIR", help="folder of a GPT, for example runs/tour/gpt, "
                         "or of an encoder and decoder")
     parser.add_argument("--prompt", metavar="TEXT", help="text to go on from, or to repair; without it, what comes "
@@ -193,14 +193,14 @@ def generate_options(parser):
 
 
 def generate(options) -> int:
-    from tinyformer.tasks.generate import run
+    from tinyformer.commands.generate import run
     given = {name: value for name, value in vars(options).items()
              if name not in ("model", "prompt", "stop", "device", "debug")}
     return run(options.model, given, options.prompt, options.stop, options.device)
 
 
 def shots_options(parser):
-    from tinyformer.tasks.shots import Shots
+    from tinyformer.commands.shots import Shots
     parser.add_argument("--model", required=True, metavar="DIR", help="folder of a GPT, for example runs/tour/gpt")
     parser.add_argument("--data", required=True, metavar="FILE", help="inputs and their outputs: TSV, CSV or JSONL")
     parser.add_argument("--columns", metavar="input=COLUMN,output=COLUMN", help="where they stand, by name or number "
@@ -214,7 +214,7 @@ def shots_options(parser):
 
 
 def shots(options) -> int:
-    from tinyformer.tasks.shots import run
+    from tinyformer.commands.shots import run
     fixed = ("model", "data", "columns", "examples", "skip_bad_rows", "out", "device")
     given = {name: value for name, value in vars(options).items() if name not in (*fixed, "debug")}
     return run(options.model, options.data, given, *(getattr(options, name) for name in fixed[2:]))
@@ -251,12 +251,12 @@ def tinyland_options(parser):
 
 
 def tinyland(options) -> int:
-    from tinyformer.tasks.world import run
+    from tinyformer.commands.tinyland import run
     return run(options.out, options.seed, options.documents, options.labels)
 
 
 def info(options) -> int:
-    from tinyformer.tasks.info import run
+    from tinyformer.commands.info import run
     return run()
 
 

@@ -11,19 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from tinyformer.backend import choose_device
+from tinyformer.commands.gradcheck import print_table
 from tinyformer.data.pydocs import pydocs
 from tinyformer.engine import REGISTRY
 from tinyformer.errors import InputError
 from tinyformer.generate import Sampling, write_text
 from tinyformer.gradcheck import check_op, sweep_op
 from tinyformer.models import Bert
+from tinyformer.phenomena.parts import four_heads
+from tinyformer.phenomena.parts.blanks import ask_counts, ask_model, attention_of, choose_blanks, lines
+from tinyformer.phenomena.parts.tour_report import next_commands, one_line, write_report
 from tinyformer.pretraining import stages
 from tinyformer.pretraining.measure import measure, neighbour_table
 from tinyformer.pretraining.pretraining_settings import resolve
-from tinyformer.tasks import few_labels
-from tinyformer.tasks.blanks import ask_counts, ask_model, attention_of, choose_blanks, lines
-from tinyformer.tasks.gradients import print_table
-from tinyformer.tasks.tour_report import next_commands, one_line, write_report
 from tinyformer.text import Tokenizer
 from tinyformer.train import save_model
 from tinyformer.train.log import Progress, write_metrics
@@ -165,26 +165,26 @@ def _gpt(folder: Path, training, held_out, size: dict, seed: int, device: str):
 def read_world(folder: Path, size: dict, seed: int, device: str) -> tuple[Bert, Tokenizer, list[str]]:
     """Pre-train a BERT on tinyland and save it, in silence: (model, tokenizer, what there is to say about it)."""
     lines = []
-    prepared = few_labels.read_tinyland(seed, device=device, say=lines.append, **size)
+    prepared = four_heads.read_tinyland(seed, device=device, say=lines.append, **size)
     history = stages.train(prepared, "tinyland", progress=False)
     save_model(folder / "bert-tinyland", prepared.model, prepared.tokenizer, overwrite=True)
-    lines.append(few_labels.read_well(history))
+    lines.append(four_heads.read_well(history))
     return prepared.model.bert, prepared.tokenizer, lines
 
 
-def _four_heads(folder: Path, reading: Future, spread, size: dict, seed: int) -> list[few_labels.Outcome]:
+def _four_heads(folder: Path, reading: Future, spread, size: dict, seed: int) -> list[four_heads.Outcome]:
     with Progress("tinyland: reading", 0, 1) as bar:
         encoder, tokenizer, lines = reading.result()
         bar.advance()
     print("\n".join(lines))
     seeds = range(seed, seed + size["seeds"])
     heads = [replace(spec, steps=spec.steps // size["shorter"], dev=spec.dev // size["shorter"])
-             for spec in few_labels.HEADS]
-    outcomes = few_labels.compare(encoder, tokenizer, heads, seeds, spread=spread)
+             for spec in four_heads.HEADS]
+    outcomes = four_heads.compare(encoder, tokenizer, heads, seeds, spread=spread)
     if size["shorter"] > 1:
         print(f"(After {size['world']['steps']} steps of reading there is little to pass on; without --quick it reads "
               "for long enough.)")
-    few_labels.draw(outcomes, folder / "four-heads.png")
+    four_heads.draw(outcomes, folder / "four-heads.png")
     return outcomes
 
 

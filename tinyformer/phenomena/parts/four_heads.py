@@ -21,8 +21,8 @@ from tinyformer.models.heads import like
 from tinyformer.pretraining import stages
 from tinyformer.pretraining.pretraining_settings import resolve
 from tinyformer.rng import stream
-from tinyformer.tasks import finetune
-from tinyformer.tasks.finetuning import Finetuning
+from tinyformer.tasks import learn
+from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.tasks.kinds import TASKS
 from tinyformer.text import Tokenizer
 from tinyformer.train import History
@@ -141,8 +141,8 @@ class Learn:
                               stride=16, device="cpu" if self.encoder.words.weight.device == "cpu" else "cuda")
         task = TASKS[spec.head]
         start = self.encoder if arm == ARMS[0] else like(self.encoder, self.encoder.config, stream(seed, "scratch"))
-        prepared = finetune.assemble(settings, start, self.tokenizer, train, dev)
-        history = finetune.train(prepared, title=f"{spec.title}, {arm}", evaluations=EVALUATIONS, progress=False)
+        prepared = learn.assemble(settings, start, self.tokenizer, train, dev)
+        history = learn.train(prepared, title=f"{spec.title}, {arm}", evaluations=EVALUATIONS, progress=False)
         curve = [(row["step"], 100 * measured_share(row)) for row in history.evaluations]
         return (curve, task.scores(dev, prepared.predictions())[spec.figure],
                 task.scores(dev, task.constant(train, dev))[spec.figure])

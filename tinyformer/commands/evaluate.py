@@ -16,7 +16,7 @@ from tinyformer.nn import Module
 from tinyformer.options import read_config, read_object
 from tinyformer.pretraining.stages import say
 from tinyformer.tasks import results
-from tinyformer.tasks.finetuning import SETTINGS, Finetuning, refuse_others
+from tinyformer.tasks.finetuning_settings import SETTINGS, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import task_of
 from tinyformer.tasks.task import Task

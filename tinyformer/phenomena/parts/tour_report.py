@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from tinyformer.tasks.blanks import Blank
+from tinyformer.phenomena.parts.blanks import Blank
 
 
 def write_report(folder: Path, figures: dict, blanks: list[Blank], texts: dict[str, list[str]],

@@ -22,7 +22,7 @@ from tinyformer.nn import Module
 from tinyformer.pretraining.stages import check_out, say
 from tinyformer.rng import stream
 from tinyformer.tasks import results
-from tinyformer.tasks.finetuning import SCRATCH, SETTINGS, Finetuning, chosen
+from tinyformer.tasks.finetuning_settings import SCRATCH, SETTINGS, Finetuning, chosen
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import TASKS
 from tinyformer.tasks.task import Task

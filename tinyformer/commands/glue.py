@@ -17,8 +17,8 @@ from tinyformer.models import encoder_of
 from tinyformer.options import suggestion
 from tinyformer.pretraining.stages import check_out, say
 from tinyformer.rng import stream
-from tinyformer.tasks import finetune, results
-from tinyformer.tasks.finetuning import SCRATCH, Finetuning, refuse_others
+from tinyformer.tasks import learn, results
+from tinyformer.tasks.finetuning_settings import SCRATCH, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.kinds import TASKS
 from tinyformer.train.durable import write_json
@@ -52,10 +52,10 @@ def run(given: dict, data: str | None = None, names: str | None = None, examples
                 model, tokenizer = pretrained
                 encoder = encoder_of(model, stream(seed, "pooler"))
             else:
-                tokenizer, encoder = finetune.scratch(one, train)
+                tokenizer, encoder = learn.scratch(one, train)
             say(f"{name}: {len(train):,} training and {len(dev):,} development examples")
-            prepared = finetune.assemble(one, encoder, tokenizer, train, dev)
-            history = finetune.train(prepared, out=folder, title=name, overwrite=overwrite)
+            prepared = learn.assemble(one, encoder, tokenizer, train, dev)
+            history = learn.train(prepared, out=folder, title=name, overwrite=overwrite)
             runs.append(results.finish(prepared, history, folder))
             for label, other in more.items():                  # MNLI is judged on texts of other kinds, too
                 rest = TASKS[kind].rows(other, tokenizer, prepared.model.labels, prepared.settings)

@@ -1,0 +1,1 @@
+"""What can be typed behind `python -m tinyformer`?  One command a file, and the table of their names."""

@@ -1,0 +1,1 @@
+"""What are the experiments made of?  Their texts, their scores, and what the tour shows on its way."""

@@ -49,7 +49,7 @@ def train_torch(path, seed):
     seconds = time.perf_counter() - start
     with torch.no_grad():
         losses = [(model.loss(torch.from_numpy(b.ids), torch.from_numpy(b.targets)).item(), b.ids.size)
-                  for b in TextWindows(ids[cut:], batch_size=12, block=64, seed=0).windows(64)]
+                  for b in TextWindows(ids[cut:], batch_size=12, block=64, seed=0).in_order(64)]
     return sum(loss * n for loss, n in losses) / sum(n for _, n in losses), seconds
 
 

@@ -118,10 +118,10 @@ def test_chinese_words_are_masked_together(words):
 
 def test_validation_sees_every_example_once_and_always_the_same(corpus, words):
     batches = MaskedBatches(corpus, words, **SETTINGS)
-    runs = [list(batches.validation_batches()) for _ in range(2)]
+    runs = [list(batches.in_order()) for _ in range(2)]
     assert all(same(a, b) for a, b in zip(*runs, strict=True))
     assert sum(map(len, runs[0])) == len(batches.pairs)
-    assert max(map(len, batches.validation_batches(3))) == 3
+    assert max(map(len, batches.in_order(3))) == 3
 
 
 @pytest.mark.parametrize("negatives", ["same", "other"])
@@ -177,7 +177,7 @@ def test_windows_of_text():
 
 def test_the_validation_split_of_tiny_shakespeare_is_1742_windows():
     ids = np.arange(111_540)
-    batches = list(TextWindows(ids, batch_size=100, block=64, seed=0).windows())
+    batches = list(TextWindows(ids, batch_size=100, block=64, seed=0).in_order())
     assert sum(map(len, batches)) == 1742
     seen = np.concatenate([batch.ids for batch in batches]).reshape(-1)
     assert (seen == np.arange(1742 * 64)).all()

@@ -40,7 +40,7 @@ def test_what_copying_would_get_right():
     """11, one 12 and the end of 11, 12, 12 and the end; then the end alone."""
     batch = seq2seq_batch([([11, 12, 10], [11, 12, 12]), ([MASK], [9])], TOKENS)
     assert share_in_source([batch]) == (3 + 1) / (4 + 2)
-    assert share_in_source(batches("permute").validation_batches()) == 1.0
+    assert share_in_source(batches("permute").in_order()) == 1.0
 
 
 def test_the_decoder_sees_masks_where_nothing_is_asked():
@@ -95,7 +95,7 @@ def test_every_row_comes_once_in_an_epoch():
 
 def test_validation_is_every_row_in_order_with_the_same_noise():
     held = batches("infill")
-    one, other = list(held.validation_batches(16)), list(held.validation_batches(16))
+    one, other = list(held.in_order(16)), list(held.in_order(16))
     assert sum(map(len, one)) == len(held.rows)
     assert all(np.array_equal(a.ids, b.ids) for a, b in zip(one, other, strict=True))
 
@@ -116,7 +116,7 @@ def test_parts_of_a_batch_are_its_rows():
 def test_given_pairs_are_cut_to_the_room_there_is():
     pairs = [(list(LETTERS), list(LETTERS)), ([9], [10])]
     held = PairBatches(pairs, TOKENS, batch_size=2, max_length=10, seed=0)
-    (batch,) = held.validation_batches()
+    (batch,) = held.in_order()
     assert batch.ids.shape == batch.targets.shape == (2, 10)
     assert batch.ids[0].tolist() == [CLS, *LETTERS[:8], SEP] and batch.targets[0].tolist() == [*LETTERS[:9], SEP]
 

@@ -157,7 +157,7 @@ def test_fresh_weights_in_the_same_sizes(capsys, command, request, tmp_path, no_
     assert not np.array_equal(one[f"encoder.{table}"], kept[f"encoder.{table}"])
     assert not np.array_equal(one[f"encoder.{table}"], other[f"encoder.{table}"])
     words[words.index("--model") + 1] = "scratch"
-    assert "leave --fresh away" in refused(capsys, [*words, "--fresh"])
+    assert "leave --fresh out" in refused(capsys, [*words, "--fresh"])
 
 
 def test_a_run_goes_on_from_where_it_began(capsys, command, heads, tmp_path):

@@ -133,7 +133,7 @@ class MaskedBatches:
         rows = [self._build([index], stream(self.seed, "static mask", index)) for index in indices]
         return _join(rows)
 
-    def validation_batches(self, batch_size: int | None = None) -> Iterator[PretrainingBatch]:
+    def in_order(self, batch_size: int | None = None) -> Iterator[PretrainingBatch]:
         """Every example once, in the order of the text, always with the same noise; the last batch may be short."""
         size = batch_size or self.batch_size
         for number, start in enumerate(range(0, len(self.pairs), size)):
@@ -226,7 +226,7 @@ class TextWindows:
         rng = stream(self.seed, "windows", step)
         return self._windows_at(rng.integers(len(self.ids) - self.block, size=self.batch_size))
 
-    def windows(self, batch_size: int | None = None) -> Iterator[TextBatch]:
+    def in_order(self, batch_size: int | None = None) -> Iterator[TextBatch]:
         """The whole text in (N - 1) // block windows side by side, for validation; the last batch may be short."""
         starts = np.arange((len(self.ids) - 1) // self.block) * self.block
         for first in range(0, len(starts), batch_size or self.batch_size):

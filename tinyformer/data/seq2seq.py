@@ -113,7 +113,7 @@ class PairBatches:
         """The batch of this step."""
         return self._build(self.order.batch(step, self.batch_size), stream(self.seed, "noise", step))
 
-    def validation_batches(self, batch_size: int | None = None) -> Iterator[Seq2SeqBatch]:
+    def in_order(self, batch_size: int | None = None) -> Iterator[Seq2SeqBatch]:
         """Every pair once, in the order of the text, always with the same noise; the last batch may be short."""
         size = batch_size or self.batch_size
         for number, start in enumerate(range(0, len(self.pairs), size)):
@@ -140,7 +140,7 @@ class DenoisingBatches(PairBatches):
         if noise not in NOISES:
             raise InputError(f"noise is {noise!r}; choose one of: {', '.join(NOISES)}")
         if rate is not None and noise not in RATES:
-            raise InputError(f"noise {noise} hides no tokens and takes no rate; leave it away")
+            raise InputError(f"noise {noise} hides no tokens and takes no rate; leave it out")
         self.rows = [row for document in documents for row in pack(document, _room(max_length))]
         self.ids = np.concatenate([np.concatenate(row) for row in self.rows] or [np.empty(0, np.int64)])       # (N,)
         super().__init__(self.rows, tokenizer, batch_size=batch_size, max_length=max_length, seed=seed)

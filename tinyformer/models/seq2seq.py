@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from tinyformer.data.masking import IGNORED
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.config import Seq2SeqConfig
 from tinyformer.models.parts.decoder_cache import DecoderCache
@@ -132,7 +133,7 @@ class Seq2Seq(Module):
         The other places, padding for the most part, are spared the widest product of the model.
         """
         hidden = self.decoder(batch.decoder_ids, self.encode(batch.ids, batch.keep, rng), batch.keep, rng)
-        places = np.flatnonzero(batch.targets != -100)         # (M,) of the flattened (B * T)
+        places = np.flatnonzero(batch.targets != IGNORED)         # (M,) of the flattened (B * T)
         rows = embedding(hidden.reshape(-1, self.config.width), ids=places)
         return self.word_logits(rows), batch.targets.reshape(-1)[places]
 

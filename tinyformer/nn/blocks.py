@@ -10,7 +10,7 @@ from tinyformer.nn.module import Module
 from tinyformer.ops import affine_gelu, dropout
 
 
-class Feed(Module):
+class FeedForward(Module):
     """Each position on its own: widen, bend with GELU, narrow (Vaswani et al. 2017, section 3.3)."""
 
     def __init__(self, width: int, inner: int, rng, bias: bool = True, approximate: str = "none", std: float = 0.02,
@@ -33,7 +33,7 @@ class PostNormBlock(Module):
         self.causal, self.rate = causal, rate
         self.attend = SelfAttention(width, heads, rng, std=std, out_std=std)
         self.attend_norm = LayerNorm(width, rng, eps)
-        self.feed = Feed(width, inner, rng, approximate=approximate, std=std, out_std=std)
+        self.feed = FeedForward(width, inner, rng, approximate=approximate, std=std, out_std=std)
         self.feed_norm = LayerNorm(width, rng, eps)
 
     def __call__(self, x, keep=None, rng=None, past=None):     # x (B, T, C); keep (B, 1, 1, T)
@@ -60,7 +60,7 @@ class PreNormBlock(Module):
         self.attend_norm = LayerNorm(width, rng, eps, bias)
         self.attend = SelfAttention(width, heads, rng, bias, std, out_std)
         self.feed_norm = LayerNorm(width, rng, eps, bias)
-        self.feed = Feed(width, inner, rng, bias, approximate, std, out_std)
+        self.feed = FeedForward(width, inner, rng, bias, approximate, std, out_std)
 
     def __call__(self, x, keep=None, rng=None, past=None):     # x (B, T, C); keep (B, 1, 1, T)
         h = self.attend(self.attend_norm(x), keep, self.causal, self.rate, rng, past)

@@ -2,7 +2,7 @@
 
 from tinyformer.engine import Tensor
 from tinyformer.nn.attention import SelfAttention
-from tinyformer.nn.blocks import Feed
+from tinyformer.nn.blocks import FeedForward
 from tinyformer.nn.cross_attention import CrossAttention, join_heads, split_heads
 from tinyformer.nn.layers import LayerNorm
 from tinyformer.nn.module import Module
@@ -22,7 +22,7 @@ class DecoderBlock(Module):
         self.attend_norm = LayerNorm(width, rng, eps)
         self.cross = CrossAttention(width, heads, rng, std)
         self.cross_norm = LayerNorm(width, rng, eps)
-        self.feed = Feed(width, inner, rng, approximate=approximate, std=std, out_std=std)
+        self.feed = FeedForward(width, inner, rng, approximate=approximate, std=std, out_std=std)
         self.feed_norm = LayerNorm(width, rng, eps)
 
     def __call__(self, x, memory, keep=None, rng=None) -> Tensor:

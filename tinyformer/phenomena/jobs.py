@@ -39,7 +39,7 @@ def begin(folder: Path, name: str, quick: bool, resume: bool = False, overwrite:
                          + "go on with them (--resume), " * bool(found) + "choose another --out, or replace them "
                          "(--overwrite)")
     if resume and not found:
-        raise InputError(f"{folder}: there is no {OUTCOMES}, and so no experiment to go on with; leave --resume away "
+        raise InputError(f"{folder}: there is no {OUTCOMES}, and so no experiment to go on with; leave --resume out "
                          "to begin one")
     for key, value in header.items() if resume else ():
         if found[0].get(key) != value:

@@ -88,12 +88,12 @@ class Pretraining:
                              "add up to 1: masked, random, kept (for example 0.8,0.1,0.1)")
         if self.corpus != "tinyland" and (self.world_documents, self.world_seed) != (None, None):
             raise InputError("--world-documents and --world-seed are settings of --corpus tinyland, and the corpus is "
-                             f"{self.corpus}; leave them away")
+                             f"{self.corpus}; leave them out")
         if self.word_list is not None and not self.whole_word:
             raise InputError("--word-list says which characters make a word, and only --whole-word asks; give both")
         if self.model == "seq2seq" and self.noise not in RATES and self.mask_rate is not None:
             raise InputError(f"--mask-rate is {self.mask_rate}, and --noise {self.noise} hides no tokens; leave one "
-                             "of the two away")
+                             "of the two out")
         if self.steps is not None and self.warmup is not None and self.warmup > self.steps:
             raise InputError(f"--warmup is {self.warmup} and --steps is {self.steps}; the warm-up must end before "
                              "the training does")
@@ -147,7 +147,7 @@ def resolve(model: str, given: dict, from_file: dict | None = None) -> Pretraini
         if set(owners) <= set(CONFIGS) and model not in owners and given.get(item.name) is not None:
             commands = " and ".join(f"`pretrain {owner}`" for owner in owners)
             raise InputError(f"--{item.name.replace('_', '-')} is a setting of {commands}, and this is "
-                             f"`pretrain {model}`; leave it away")
+                             f"`pretrain {model}`; leave it out")
     preset = chosen.get("preset")
     known = {}
     if preset is not None:

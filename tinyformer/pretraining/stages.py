@@ -71,9 +71,7 @@ class Prepared:
 
     def held_out_batches(self):
         """All of the held-out text, always in the same batches."""
-        size = max(32, self.settings.batch_size)
-        return (self.held_out.windows(size) if self.settings.model == "gpt"
-                else self.held_out.validation_batches(size))
+        return self.held_out.in_order(max(32, self.settings.batch_size))
 
 
 def prepare(settings: Pretraining, training: list[str], held_out: list[str],
@@ -226,7 +224,7 @@ def check_out(settings: Pretraining, resume, overwrite: bool) -> Path:
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, and a run needs a folder; choose another --out")
     if resume is True and not out.is_dir():
-        raise InputError(f"{out}: there is no such folder, and so no run to resume; leave --resume away to begin one")
+        raise InputError(f"{out}: there is no such folder, and so no run to resume; leave --resume out to begin one")
     if not resume and not overwrite:
         refuse_used(out, (SETTINGS,))
     return out

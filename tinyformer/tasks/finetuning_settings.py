@@ -88,13 +88,13 @@ class Finetuning:
             raise InputError(f"--freeze is {self.freeze!r}; it must be all or a number of layers")
         if self.fresh and self.model == SCRATCH:
             raise InputError("--fresh takes the sizes of a folder without its weights, and --model scratch names no "
-                             "folder; leave --fresh away")
+                             "folder; leave --fresh out")
         if self.freeze == "all" and self.layer_decay != 1:
             raise InputError("--layer-decay slows layers that learn, and with --freeze all none does; give one of "
                              "the two")
         if self.task == "rewrite" and (self.freeze not in (None, "0") or self.layer_decay != 1):
             raise InputError("--freeze and --layer-decay are for a new head on an encoder that has learned already; "
-                             "rewrite trains encoder and decoder as one, so leave them away")
+                             "rewrite trains encoder and decoder as one, so leave them out")
         chosen(self.labels, 100)
 
     def to_dict(self) -> dict:
@@ -132,7 +132,7 @@ def resolve(task: str, given: dict, config: str | None = None, resume: bool | st
     for name in ("model", "fresh") if saved and config == str(own) and resume else ():
         if given.get(name, saved.get(name)) != saved.get(name):
             raise InputError(f"--{name} says where a run begins, and the run in {given['out']} began with {name} "
-                             f"{saved.get(name)}; leave it away to go on, or take another --out")
+                             f"{saved.get(name)}; leave it out to go on, or take another --out")
     if "steps" in given or "epochs" in given:                  # one of them on the command line replaces the other
         saved = {name: value for name, value in saved.items() if name not in ("steps", "epochs")}
     refuse_others(given, task, given.get("model", saved.get("model")))
@@ -147,9 +147,9 @@ def refuse_others(given: dict, task: str, model: str | None) -> None:
             continue
         flag = f"--{item.name.replace('_', '-')}"
         if owners == [SCRATCH] and model not in (SCRATCH, None):
-            raise InputError(f"{flag} is a setting of --model scratch, and the model is {model}; leave it away")
+            raise InputError(f"{flag} is a setting of --model scratch, and the model is {model}; leave it out")
         if owners != [SCRATCH] and task not in owners:
-            raise InputError(f"{flag} is a setting of {', '.join(owners)}, and the task is {task}; leave it away")
+            raise InputError(f"{flag} is a setting of {', '.join(owners)}, and the task is {task}; leave it out")
 
 
 def chosen(labels: str | None, count: int) -> int:

@@ -67,7 +67,7 @@ class Rewrite(Task):
 
     def in_order(self, rows, tokenizer, options):
         return PairBatches(rows, tokenizer, batch_size=BATCH, max_length=options.max_length,
-                           seed=0).validation_batches()
+                           seed=0).in_order()
 
     def part_of(self, model, seed):
         if not isinstance(model, Seq2Seq):

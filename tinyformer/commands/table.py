@@ -116,7 +116,7 @@ def predict_options(parser):
 
 
 def predict(options) -> int:
-    from tinyformer.commands.evaluate import predict as task
+    from tinyformer.commands.predict import predict as task
     return task({name: value for name, value in vars(options).items() if name not in ("data", "text", "debug")},
                 options.text, options.data)
 

@@ -1,0 +1,58 @@
+"""What is opened only when somebody asks for it?  The names of a package, and the entries of a table.
+
+`python -m tinyformer --help` lists twenty commands and runs none; `from tinyformer.models import GPT` wants one paper
+and not all of them.  So a package says where its names stand, and the file is imported when a name is first used
+(PEP 562).
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def opens(package: str, **files: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` of a package whose names stand in its files.
+
+        __getattr__, __dir__ = opens(__name__, gpt="GPT", bert="Bert BertForPretraining")
+
+    A name must not be that of a file of the package, since importing the file would put the module in its place:
+    ValueError.
+    """
+    homes = {name: file for file, names in files.items() for name in names.split()}
+    clash = sorted({*homes} & {*files})
+    if clash:
+        raise ValueError(f"{package}: {', '.join(clash)} names both a file and what stands in one; rename one of them")
+
+    def find(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        found = getattr(import_module(f"{package}.{homes[name]}"), name)
+        setattr(sys.modules[package], name, found)             # from now on without a detour
+        return found
+
+    return find, lambda: sorted({*homes, *vars(sys.modules[package])})
+
+
+class Table(Mapping[str, Any]):
+    """name -> what "module:attribute" stands for, imported when it is first asked for; to list names imports nothing.
+
+    "module:Class()" is the one object of a class, made when it is first asked for.
+    """
+
+    def __init__(self, places: Mapping[str, str]):
+        self.places = dict(places)
+        self._opened: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._opened:
+            module, _, attribute = self.places[name].partition(":")
+            found = getattr(import_module(module), attribute.removesuffix("()"))
+            self._opened[name] = found() if attribute.endswith("()") else found
+        return self._opened[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)

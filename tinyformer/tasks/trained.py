@@ -1,0 +1,73 @@
+"""How is a fine-tuned model opened, so that files are read and texts cut as they were when it learned?
+
+The settings it was trained with lie beside it in settings.json.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from tinyformer.backend import choose_device
+from tinyformer.data.readers import Examples
+from tinyformer.errors import InputError
+from tinyformer.nn import Module
+from tinyformer.options import read_config, read_object
+from tinyformer.pretraining.stages import say
+from tinyformer.tasks import results
+from tinyformer.tasks.finetuning_settings import SETTINGS, Finetuning, refuse_others
+from tinyformer.tasks.folders import open_folder
+from tinyformer.tasks.kinds import task_of
+from tinyformer.tasks.task import Task
+
+
+def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
+    """(model, tokenizer, task, settings): what lies in the folder, the settings changed as `given` says."""
+    folder = given.get("model")
+    if not folder:
+        raise InputError("--model is missing; give the folder of a fine-tuned model, such as the --out of finetune")
+    model, tokenizer = open_folder(folder)
+    task = task_of(model)
+    path = Path(folder) / SETTINGS
+    if task.name == "rewrite" and path.is_file() and "noise" in read_object(str(path)):
+        raise InputError(f"{folder}: the model has learned to repair texts and nothing else yet; teach it first, by "
+                         f"finetune rewrite --model {folder}, or try generate")
+    saved = read_config(str(path), Finetuning) if path.is_file() else {"max_length": min(512, model.config.context)}
+    refuse_others(given, task.name, folder)
+    known = {field.name for field in fields(Finetuning)} - {"model", "out", "task", "train", "dev", "steps", "epochs"}
+    saved = {name: value for name, value in saved.items() if value is not None and name in known}
+    settings = Finetuning(**{**saved, "device": "auto", **given, "task": task.name})
+    if settings.max_length > model.config.context:
+        raise InputError(f"--max-length is {settings.max_length}, and this model has room for {model.config.context} "
+                         "tokens; ask for no more")
+    return model.to(choose_device(settings.device)[0]), tokenizer, task, settings
+
+
+def unknown_labels(model: Module, examples: Sequence) -> list[str]:
+    """A warning about labels that the model was never shown; InputError where it knows none of them."""
+    if not results.labels_of(model):
+        return []
+    named = [(e, label) for e in examples for label in (getattr(e, "tags", None) or (e.label,))]
+    unknown = [(e, label) for e, label in named if label not in model.labels]
+    if not unknown:
+        return []
+    example, label = unknown[0]
+    message = (f"{example.file}:{example.line}: label {label!r} is not among those the model knows "
+               f"({', '.join(model.labels)})")
+    if len(unknown) == len(named):
+        raise InputError(f"{message}, nor is any other of the file; is it a file for this model, and the label column "
+                         "the right one?")
+    return [f"{message}; {len(unknown):,} of {len(named):,} labels are unknown and will count as wrong"]
+
+
+def predictions_of(task: Task, model: Module, tokenizer, examples: Sequence, settings: Finetuning) -> list[dict]:
+    rows = task.rows(examples, tokenizer, results.labels_of(model), settings)
+    if rows.cut and task.name != "answer":
+        say(f"{rows.cut:,} of {len(examples):,} texts were cut to {settings.max_length} tokens")
+    return task.predict(model, examples, rows, tokenizer, settings)
+
+
+def read_shown(task: Task, data: str, settings: Finetuning, labelled: bool) -> Examples:
+    examples = task.read(data, settings, labelled=labelled)
+    for line in examples.report():
+        say(line)
+    return examples

@@ -1,6 +1,6 @@
 """Why does backward need an order?  Because a result that is used twice must wait for both gradients.
 
-The smallest counterexample: b = a + a; c = b * b.  So c = 4a², and dc/da = 8a, which is 24 at a = 3.
+The smallest counterexample: b = 2a; c = b * b.  So c = 4a², and dc/da = 8a, which is 24 at a = 3.
 """
 
 from tinyformer import Tensor
@@ -21,7 +21,7 @@ def walk(number, gradient):
 
 
 a = Number(3.0)
-b = Number(a.value + a.value, (a, 1.0), (a, 1.0))
+b = Number(2 * a.value, (a, 2.0))
 c = Number(b.value * b.value, (b, b.value), (b, b.value))
 walk(c, 1.0)
 
@@ -29,7 +29,7 @@ walk(c, 1.0)
 # (To send on the new part alone would be right, but every such diamond doubles the visits: 2^n for n of them.)
 
 A = Tensor(3.0)
-B = A + A
+B = 2 * A
 C = B * B
 C.backward()                     # the engine visits b once, after everything that used it: latest first
 

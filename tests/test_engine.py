@@ -25,7 +25,7 @@ def leaf(*shape, seed=0):
 
 
 def test_b_runs_once_and_after_both_of_its_uses():
-    """b = a + a; c = b * b: followed edge by edge, b's backward would run twice and a would get 12, not 8."""
+    """b = 2 a; c = b * b: followed edge by edge, b's backward would run twice and a would get 12, not 8."""
     ran = []
 
     @primitive(register=False)

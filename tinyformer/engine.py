@@ -155,6 +155,92 @@ def _as_array(data):
     return data.astype(np.float64) if data.dtype.kind in "iu" else data
 
 
+def backward(root: Tensor, cotangent=None, retain_graph: bool = False) -> None:
+    """Run every primitive behind `root` backwards, each once, after everything that used its result.
+
+    Why an order is needed: in b = 2 a; c = b * b the node of b receives two gradients.  A walk that follows each
+    edge as it finds it would run b's backward after the first, and again after the second with the first counted
+    twice.  A result is always made after its inputs, so the latest node first is such an order.
+    """
+    xp = library(root.data)
+    if cotangent is None:
+        if root.size != 1:
+            raise ValueError(f"backward: the tensor has shape {root.shape}, not one number; pass a cotangent of that "
+                             "shape (ones would be a choice like any other, and for softmax they hide every mistake)")
+        cotangent = xp.ones(root.shape, root.dtype)
+    elif type(cotangent) is not type(root.data) or cotangent.shape != root.shape or cotangent.dtype != root.dtype:
+        kind = f"{getattr(cotangent, 'shape', '?')} {getattr(cotangent, 'dtype', type(cotangent).__name__)}"
+        raise ValueError(f"backward: the cotangent is {kind}; the tensor is {root.shape} {root.dtype}, "
+                         "and they must agree")
+    if root.node is None:
+        if root.requires_grad:
+            _deposit(root, cotangent.copy())
+            return
+        raise ValueError("backward: this tensor depends on nothing that requires a gradient, or was made in no_grad()")
+    order = _latest_last(root.node)
+    root.node.grad = cotangent
+    try:
+        while order:
+            _run(order.pop(), retain_graph)
+    finally:
+        for node in order:                                     # after an error: leave no half sums behind
+            node.grad, node.owned = None, False
+
+
+def _latest_last(last: Node) -> list[Node]:
+    """All nodes behind `last`, itself included, in the order in which they were made."""
+    seen, waiting = {last}, [last]
+    while waiting:                                             # a list, not recursion: 10,000 ops deep is fine
+        for parent in waiting.pop().parents:
+            if type(parent) is Node and parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+    return sorted(seen, key=lambda node: node.number)
+
+
+def _run(node: Node, retain_graph: bool) -> None:
+    """Send the gradient that has gathered at `node` on to its parents, and let go of everything it needed."""
+    dout, op = node.grad, node.op
+    node.grad, node.owned = None, False
+    if node.backward is None:
+        raise ValueError(f"{op.name}: backward has run through this graph already and freed it; "
+                         "compute the result again, or pass retain_graph=True the first time")
+    if node.watcher is not None and (tensor := node.watcher()) is not None:
+        _deposit(tensor, dout.copy())
+    grads = node.backward(dout, last=not retain_graph) if op.reuses else node.backward(dout)
+    if type(grads) is not tuple:
+        grads = (grads,)
+    if len(grads) != len(node.parents):
+        raise ValueError(f"{op.name}: backward returned {len(grads)} gradients for {len(node.parents)} inputs")
+    kind, dtype = type(dout), dout.dtype
+    for place, (parent, grad) in enumerate(zip(node.parents, grads, strict=True)):
+        if parent is None:
+            continue
+        if type(grad) is not kind or grad.dtype is not dtype or grad.shape != parent.shape:
+            grad = _police(op, place, grad, parent.shape, dout)
+        if type(parent) is Tensor:                             # a leaf: its gradient must be an array of its own
+            shared = grad is dout or grad.base is not None or sum(grad is other for other in grads) > 1
+            _deposit(parent, grad.copy() if shared and parent.grad is None else grad)
+        elif parent.grad is None:
+            parent.grad = grad                                 # perhaps shared (an addition hands on dout itself)
+        elif parent.owned:
+            parent.grad += grad
+        else:
+            parent.grad, parent.owned = parent.grad + grad, True
+    if not retain_graph:
+        node.backward, node.parents = None, ()
+
+
+def _deposit(leaf: Tensor, grad) -> None:
+    """Add to the gradient of a leaf.  Gradients accumulate: a weight used twice gets the sum of both uses."""
+    if leaf.grad is None:
+        leaf.grad = library(leaf.data).asarray(grad)
+    elif leaf.grad.dtype == grad.dtype:
+        leaf.grad += grad
+    else:
+        leaf.grad = leaf.grad + grad
+
+
 class Call:
     """The arguments of one call, arrays and constants, as a case gives them: `Call(x, gain, eps=1e-5)`."""
 
@@ -319,82 +405,6 @@ def _title(function: Callable) -> str:
     return (function.__doc__ or function.__name__).strip().splitlines()[0].rstrip(".")
 
 
-def backward(root: Tensor, cotangent=None, retain_graph: bool = False) -> None:
-    """Run every primitive behind `root` backwards, each once, after everything that used its result.
-
-    Why an order is needed: in b = a + a; c = b * b the node of b receives two gradients.  A walk that follows each
-    edge as it finds it would run b's backward after the first, and again after the second with the first counted
-    twice.  A result is always made after its inputs, so the latest node first is such an order.
-    """
-    xp = library(root.data)
-    if cotangent is None:
-        if root.size != 1:
-            raise ValueError(f"backward: the tensor has shape {root.shape}, not one number; pass a cotangent of that "
-                             "shape (ones would be a choice like any other, and for softmax they hide every mistake)")
-        cotangent = xp.ones(root.shape, root.dtype)
-    elif type(cotangent) is not type(root.data) or cotangent.shape != root.shape or cotangent.dtype != root.dtype:
-        kind = f"{getattr(cotangent, 'shape', '?')} {getattr(cotangent, 'dtype', type(cotangent).__name__)}"
-        raise ValueError(f"backward: the cotangent is {kind}; the tensor is {root.shape} {root.dtype}, "
-                         "and they must agree")
-    if root.node is None:
-        if root.requires_grad:
-            _deposit(root, cotangent.copy())
-            return
-        raise ValueError("backward: this tensor depends on nothing that requires a gradient, or was made in no_grad()")
-    order = _latest_last(root.node)
-    root.node.grad = cotangent
-    try:
-        while order:
-            _run(order.pop(), retain_graph)
-    finally:
-        for node in order:                                     # after an error: leave no half sums behind
-            node.grad, node.owned = None, False
-
-
-def _latest_last(last: Node) -> list[Node]:
-    """All nodes behind `last`, itself included, in the order in which they were made."""
-    seen, waiting = {last}, [last]
-    while waiting:                                             # a list, not recursion: 10,000 ops deep is fine
-        for parent in waiting.pop().parents:
-            if type(parent) is Node and parent not in seen:
-                seen.add(parent)
-                waiting.append(parent)
-    return sorted(seen, key=lambda node: node.number)
-
-
-def _run(node: Node, retain_graph: bool) -> None:
-    """Send the gradient that has gathered at `node` on to its parents, and let go of everything it needed."""
-    dout, op = node.grad, node.op
-    node.grad, node.owned = None, False
-    if node.backward is None:
-        raise ValueError(f"{op.name}: backward has run through this graph already and freed it; "
-                         "compute the result again, or pass retain_graph=True the first time")
-    if node.watcher is not None and (tensor := node.watcher()) is not None:
-        _deposit(tensor, dout.copy())
-    grads = node.backward(dout, last=not retain_graph) if op.reuses else node.backward(dout)
-    if type(grads) is not tuple:
-        grads = (grads,)
-    if len(grads) != len(node.parents):
-        raise ValueError(f"{op.name}: backward returned {len(grads)} gradients for {len(node.parents)} inputs")
-    kind, dtype = type(dout), dout.dtype
-    for place, (parent, grad) in enumerate(zip(node.parents, grads, strict=True)):
-        if parent is None:
-            continue
-        if type(grad) is not kind or grad.dtype is not dtype or grad.shape != parent.shape:
-            grad = _police(op, place, grad, parent.shape, dout)
-        if type(parent) is Tensor:                             # a leaf: its gradient must be an array of its own
-            shared = grad is dout or grad.base is not None or sum(grad is other for other in grads) > 1
-            _deposit(parent, grad.copy() if shared and parent.grad is None else grad)
-        elif parent.grad is None:
-            parent.grad = grad                                 # perhaps shared (an addition hands on dout itself)
-        elif parent.owned:
-            parent.grad += grad
-        else:
-            parent.grad, parent.owned = parent.grad + grad, True
-    if not retain_graph:
-        node.backward, node.parents = None, ()
-
-
 def _police(op: Primitive, place: int, grad, shape: tuple, dout):
     """Hold a returned gradient to the parent's shape and the output's dtype and library; sum broadcast axes."""
     if type(grad) is not type(dout):
@@ -412,13 +422,3 @@ def _police(op: Primitive, place: int, grad, shape: tuple, dout):
         raise ValueError(f"{op.name}: backward returned shape {grad.shape} for input {place} of shape {shape}")
     stretched = tuple(extra + i for i, side in enumerate(shape) if side == 1 and grad.shape[extra + i] != 1)
     return grad.sum(axis=tuple(range(extra)) + stretched).reshape(shape)
-
-
-def _deposit(leaf: Tensor, grad) -> None:
-    """Add to the gradient of a leaf.  Gradients accumulate: a weight used twice gets the sum of both uses."""
-    if leaf.grad is None:
-        leaf.grad = library(leaf.data).asarray(grad)
-    elif leaf.grad.dtype == grad.dtype:
-        leaf.grad += grad
-    else:
-        leaf.grad = leaf.grad + grad

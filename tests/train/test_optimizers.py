@@ -1,5 +1,7 @@
 """Do the fast optimizers, flat and in chunks, compute the plain formulas of their papers?"""
 
+import copy
+
 import fake_device  # noqa: F401  (registers the device "fake")
 import numpy as np
 import pytest
@@ -193,3 +195,44 @@ def test_errors_name_what_cannot_be_trained():
         AdamW({"a": Tensor(np.zeros(2), requires_grad=False)})
     with pytest.raises(ValueError, match="float32.*float64"):
         AdamW({"a": Tensor(np.zeros(2)), "b": Tensor(np.zeros(2, np.float32))})
+
+
+@pytest.mark.parametrize("kind", [SGD, AdamW])
+@pytest.mark.parametrize("parts", [1, 2, 3, 7])
+def test_stretches_side_by_side_are_the_step(kind, parts):
+    """Bit for bit, also where a cut goes through a tensor; every one of those who share counts every step."""
+    whole, shared = parameters(np.float32), parameters(np.float32)
+    one = kind(whole, weight_decay=0.1)
+    several = [kind(shared, weight_decay=0.1)]
+    several += [copy.copy(several[0]) for _ in range(parts - 1)]
+    for member in several[1:]:
+        member.slots = [copy.copy(slot) for slot in member.slots]
+    edges = several[0].cuts(parts)
+    assert edges[0] == 0 and edges[-1] == one.values.size and edges == sorted(edges)
+    assert all(edge % 16 == 0 for edge in edges[:-1]), "no two write into one line of the cache"
+    assert max(np.diff(edges)) - min(np.diff(edges)) <= 32
+    for step in range(6):
+        for named in (whole, shared):
+            for name, tensor in named.items():
+                grad = drawn(step).get(name)
+                tensor.grad = None if grad is None else grad.astype(np.float32)
+        one.step(0.01)
+        for member, start, stop in zip(several, edges, edges[1:], strict=False):
+            member.step(0.01, start, stop)
+    assert np.array_equal(one.values, several[0].values)
+    for member in several:
+        assert all(np.array_equal(a, b) for a, b in zip(one.state().values(), member.state().values(), strict=True))
+
+
+def test_laid_out_elsewhere_nothing_changes():
+    named, other = parameters(), parameters()
+    optimizer, moved = AdamW(named), AdamW(other)
+    follow(optimizer, named, 3), follow(moved, other, 3)
+    given = {}
+
+    def empty(size, dtype):
+        given[len(given)] = np.empty(size, dtype)
+        return given[len(given) - 1]
+    moved.lay_out(empty)
+    assert len(given) == 3 and all(np.shares_memory(p.data, given[0]) for p in other.values())
+    close(follow(optimizer, named), follow(moved, other), 1e-300)

@@ -7,7 +7,7 @@ the last; on a GPU each line is one call for everything.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from tinyformer.errors import CheckpointError
 from tinyformer.nn.module import Module
 
 CHUNK = 1 << 15                               # numbers in one piece: 128 kB in float32, so five arrays fit in L2
+LINE = 16                                     # numbers in a line of the cache, 64 bytes in float32
 
 
 class Slot:
@@ -70,18 +71,41 @@ class Optimizer:
         self.gathered = xp.empty(self.chunk, first.dtype)
         self.scratch = xp.empty(self.chunk, first.dtype)
 
-    def step(self, learning_rate: float) -> None:
-        """Move every parameter that has a gradient, once."""
-        for slots, gradient in self._stretches():
-            first = slots[0]
+    def step(self, learning_rate: float, start: int = 0, stop: int | None = None) -> None:
+        """Move every parameter that has a gradient, once; with two neighbours of `cuts`, only what lies between them.
+
+        Those that share a step, each with a stretch of its own, all count it for every parameter.
+        """
+        stop = self.values.size if stop is None else stop
+        for slots in self._stretches():
+            first, last = slots[0], slots[-1]
             for slot in slots:
                 slot.steps += 1
-            decay = self.weight_decay if first.decays else 0.0
-            for start in range(0, gradient.size, self.chunk):
-                g = gradient[start:start + self.chunk]
-                here = slice(first.start + start, first.start + start + g.size)
+            low, high = max(start, first.start), min(stop, last.stop)
+            if low >= high:
+                continue
+            gradient, decay = self._gather(slots), self.weight_decay if first.decays else 0.0
+            for place in range(low, high, self.chunk):
+                here = slice(place, min(place + self.chunk, high))
+                g = gradient[here.start - first.start:here.stop - first.start]
                 memory = [array[here] for array in self.memory.values()]
                 self.update(self.values[here], g, *memory, learning_rate * first.rate, decay, first.steps)
+
+    def cuts(self, parts: int) -> list[int]:
+        """Where the flat arrays are cut, 0 and their end included, for `parts` stretches of about equal work.
+
+        A formula that goes number by number may be cut anywhere, here at a line of the cache; one that moves a matrix
+        as a whole cuts between matrices.  Stretches may be empty.
+        """
+        lines = -(-self.values.size // LINE)
+        return [min(self.values.size, lines * part // parts * LINE) for part in range(parts + 1)]
+
+    def lay_out(self, empty: Callable) -> None:
+        """Move the flat arrays into memory from empty(size, dtype), and the tensors' views with them."""
+        self.values = _moved(self.values, empty)
+        self.memory = {name: _moved(array, empty) for name, array in self.memory.items()}
+        for slot in self.slots:
+            slot.view = slot.tensor.data = self._part(self.values, slot)
 
     def update(self, p, g, *rest) -> None:
         """Apply the formula, in place, to one piece: p and g (n,), the moments, learning rate, decay, step."""
@@ -119,25 +143,20 @@ class Optimizer:
     def _part(self, flat, slot: Slot):
         return flat[slot.start:slot.stop].reshape(slot.tensor.shape)
 
-    def _stretches(self) -> Iterator[tuple[list[Slot], object]]:
-        """Neighbours that move alike, with their gradients in one flat array: (slots, gradient).
-
-        Small ones are gathered until a chunk is full.  A large one stands alone and lends its own gradient, so that
-        on the CPU no second copy of all gradients is ever made.  On a GPU one chunk holds everything: there the copy
-        is the price of one call for all.
-        """
+    def _stretches(self) -> Iterator[list[Slot]]:
+        """Neighbours that move alike: small ones until a chunk is full, a large one alone."""
         waiting: list[Slot] = []
         for slot in self.slots:
             if slot.tensor.data is not slot.view:
                 raise ValueError(f"{type(self).__name__}: the numbers of {slot.name} have moved since the optimizer "
                                  "was built, by model.to or model.load; build it anew after them")
             if waiting and not self._alike(waiting, slot):
-                yield waiting, self._gather(waiting)
+                yield waiting
                 waiting = []
             if slot.tensor.grad is not None:
                 waiting.append(slot)
         if waiting:
-            yield waiting, self._gather(waiting)
+            yield waiting
 
     def _alike(self, waiting: list[Slot], slot: Slot) -> bool:
         first, last = waiting[0], waiting[-1]
@@ -145,12 +164,23 @@ class Optimizer:
                 and (slot.decays, slot.steps, slot.rate) == (first.decays, first.steps, first.rate))
 
     def _gather(self, slots: list[Slot]):
+        """Their gradients in one flat array.
+
+        A large one lends its own, so that on the CPU no second copy of all gradients is ever made.  On a GPU one chunk
+        holds everything: there the copy is the price of one call for all.
+        """
         if len(slots) == 1:
             return slots[0].tensor.grad.reshape(-1)
         start = slots[0].start
         for slot in slots:
             self.gathered[slot.start - start:slot.stop - start] = slot.tensor.grad.reshape(-1)
         return self.gathered[:slots[-1].stop - start]
+
+
+def _moved(array, empty: Callable):
+    there = empty(array.size, array.dtype)
+    there[...] = array
+    return there
 
 
 class SGD(Optimizer):

@@ -1,12 +1,15 @@
 """Is the parameter tree read rightly from plain attributes, and is loading all or nothing?"""
 
+import fake_device  # noqa: F401  (registers the device "fake")
 import numpy as np
 import pytest
 import small
 
 from tinyformer import Tensor
+from tinyformer.backend import device_of
 from tinyformer.errors import CheckpointError
 from tinyformer.nn import Linear, Module
+from tinyformer.train import AdamW
 
 
 class Twig(Module):
@@ -106,3 +109,74 @@ def test_float32_stays_float32(make):
     gradients = small.gradients(model, lambda: model.loss(batch))
     assert model.loss(batch).dtype == np.float32
     assert {g.dtype for g in gradients.values()} == {np.dtype(np.float32)}
+
+
+# ---- buffers ---------------------------------------------------------------------------------------------------------
+
+
+class Norm(Module):
+    def __init__(self):
+        self.gain = Tensor(np.ones(2))
+        self.buffers = {"mean": np.zeros(2), "steps": np.array(3)}
+
+
+class Stack(Module):
+    """A buffer of its own, and the same norm twice."""
+
+    def __init__(self):
+        norm = Norm()
+        self.layers = [norm, Norm(), norm]
+        self.buffers = {"speed": np.ones(1)}
+
+
+NAMES = ["speed", "layers.0.mean", "layers.0.steps", "layers.1.mean", "layers.1.steps"]
+
+
+def test_buffers_have_dotted_names_and_are_no_parameters():
+    stack = Stack()
+    assert list(stack.named_buffers()) == NAMES
+    assert list(stack.named_parameters()) == ["layers.0.gain", "layers.1.gain"] and stack.count() == 4
+    assert list(AdamW(stack).memory) and {slot.name for slot in AdamW(stack).slots} == set(stack.named_parameters())
+    assert list(stack.state()) == ["layers.0.gain", "layers.1.gain", *NAMES]
+    assert "buffer" in repr(stack) and repr(stack).splitlines()[-1].split() == ["total", "4"]
+
+
+def test_new_values_are_put_into_the_module_that_keeps_them():
+    stack = Stack()
+    stack.put({"layers.0.mean": np.array([1.0, 2.0]), "layers.1.steps": np.array(4)})
+    assert np.array_equal(stack.layers[2].buffers["mean"], [1, 2]) and stack.layers[1].buffers["steps"] == 4
+    with pytest.raises(ValueError) as caught:
+        stack.put({"speed": np.ones(1, np.float32), "layers.0.mean": np.ones(3), "mean": np.ones(2)})
+    assert str(caught.value).splitlines() == [
+        "Stack: 3 buffers do not fit", "  there is no mean",
+        "  speed: given (1,) float32 on cpu, wanted (1,) float64 on cpu",
+        "  layers.0.mean: given (3,) float64 on cpu, wanted (2,) float64 on cpu"]
+    assert np.array_equal(stack.layers[0].buffers["mean"], [1, 2])
+
+
+def test_state_and_load_carry_buffers():
+    source, target = Stack(), Stack()
+    source.put({name: array + 5 for name, array in source.named_buffers().items()})
+    target.load({name: array.astype(np.float32) for name, array in source.state().items()})
+    assert all(np.array_equal(array, target.state()[name]) for name, array in source.state().items())
+    assert target.buffers["speed"].dtype == np.float64 and target.layers[0].buffers["steps"].dtype == np.int64
+    arrays = source.state()
+    del arrays["layers.1.mean"]
+    with pytest.raises(CheckpointError, match="missing: layers.1.mean"):
+        target.load(arrays)
+
+
+def test_buffers_move_with_the_model_and_whole_numbers_stay_whole():
+    stack = Stack().to("fake", np.float32)
+    assert {device_of(array) for array in stack.named_buffers().values()} == {"fake"}
+    assert stack.buffers["speed"].dtype == np.float32 and stack.layers[0].buffers["steps"].dtype == np.int64
+    assert isinstance(stack.state()["speed"], np.ndarray)
+    with pytest.raises(ValueError, match="on cpu, wanted .* on fake"):
+        stack.put({"speed": np.ones(1, np.float32)})
+
+
+def test_a_name_for_two_things_is_refused():
+    norm = Norm()
+    norm.buffers["gain"] = np.ones(2)
+    with pytest.raises(ValueError, match="gain names a parameter and a buffer"):
+        norm.state()

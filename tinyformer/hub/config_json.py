@@ -10,16 +10,23 @@ from collections.abc import Iterable
 from tinyformer.errors import CheckpointError
 from tinyformer.hub import architectures
 from tinyformer.hub.layouts import LAYOUTS, layout_of
+from tinyformer.hub.tensor_names import has_published_names
 from tinyformer.models.config import BertConfig, Config, GPTConfig, Seq2SeqConfig
 from tinyformer.nn.module import Module
+
+OWN = "own"                                   # the model_type of a class that no published form can describe
 
 
 def to_hub(model: Module, tokenizer=None) -> dict:
     """config.json of a model, as the usual libraries read it.
 
     What their form cannot say stands under "tinyformer": each field of our config that reading theirs would miss, and
-    under "head" that a classifier reads pairs.
+    under "head" that a classifier reads pairs.  Of a model of one's own it says the class, and the config if it has
+    one with a to_dict().
     """
+    if not has_published_names(model):
+        return {"model_type": OWN, "architectures": [type(model).__name__],
+                "tinyformer": getattr(getattr(model, "config", None), "to_dict", dict)()}
     c, kind = model.config, layout_of(model.config).model_type
     hub = {"model_type": kind, **_WRITERS[kind](c), **architectures.described(model, tokenizer)}
     read = _read_config(hub).to_dict()
@@ -31,6 +38,10 @@ def to_hub(model: Module, tokenizer=None) -> dict:
 def from_hub(hub: dict) -> Config:
     """Our config from a config.json; CheckpointError where the kind of model is none of ours or a key is missing."""
     kind = hub.get("model_type")
+    if kind == OWN:
+        name = " ".join(hub.get("architectures") or ["model"])
+        raise CheckpointError(f"it holds a {name} of its author's own; build one, and give it: load_model(folder, "
+                              "model)")
     if kind not in LAYOUTS:
         raise CheckpointError(f"model_type is {kind!r}; it must be one of: {', '.join(LAYOUTS)}")
     try:

@@ -21,16 +21,27 @@ from tinyformer.models.bert import Bert, BertForPretraining
 from tinyformer.models.config import Seq2SeqConfig
 from tinyformer.models.gpt import GPT
 from tinyformer.models.heads import Head, SpanFinder, encoder_of
+from tinyformer.models.seq2seq import Seq2Seq
 from tinyformer.nn.module import Module
+
+
+def has_published_names(model: Module) -> bool:
+    """Whether a published layout has a place for everything in this model; in a model of one's own nothing has one."""
+    if not isinstance(model, Bert | BertForPretraining | GPT | Head | Seq2Seq):
+        return False
+    named = model.named_parameters().keys() | model.named_buffers().keys()
+    return named <= {our for our, _, _ in _lines(model)}
 
 
 def to_published(model: Module) -> dict[str, np.ndarray]:
     """The parameters of a model under their published names and in the published shapes, each contiguous.
 
-    A part that the layout has and the model has not is written as what changes nothing: a bias as zeros, ALBERT's
-    widening of the embedding as the identity.
+    A model of one's own keeps its names.  A part that the layout has and the model has not is written as what changes
+    nothing: a bias as zeros, ALBERT's widening of the embedding as the identity.
     """
     ours, theirs = model.state(), {}
+    if not has_published_names(model):
+        return ours
     for our, names, turned in _lines(model):
         array = ours[our] if our in ours else _neutral(our, model)
         array = array.T if turned else array
@@ -45,6 +56,8 @@ def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np
     Copies of tied weights, old buffers and a pooler that nobody reads are passed over, and the names of older files
     are understood.
     """
+    if not has_published_names(model):
+        return theirs
     theirs, wrong = _as_today(theirs, model)
     mine, lines = model.named_parameters(), list(_lines(model))
     wanted, silent = {}, {}                                    # shapes that must be there, numbers that may be there

@@ -18,7 +18,7 @@ import numpy as np
 
 from tinyformer.errors import CheckpointError
 from tinyformer.hub import config_json, tensor_names
-from tinyformer.nn.module import Module
+from tinyformer.nn.module import Module, fitted
 from tinyformer.text import load_tokenizer
 from tinyformer.train import durable
 from tinyformer.train.weights import INDEX, WEIGHTS, read_arrays, read_weights, write_arrays
@@ -53,20 +53,22 @@ def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: boo
     return folder
 
 
-def load_model(folder: str | Path) -> tuple[Module, object | None]:
+def load_model(folder: str | Path, model: Module | None = None) -> tuple[Module, object | None]:
     """The model in a folder, ours or from the model hub, and its tokenizer (None where there is none).
 
-    CheckpointError lists everything that is damaged, missing or does not fit.  float64 weights make a float64 model,
-    all others float32.
+    A `model` that is built already, as one of a class of your own must be, is filled with the numbers.  CheckpointError
+    lists everything that is damaged, missing or does not fit.  float64 weights make a float64 model, all others
+    float32.
     """
     folder = Path(folder)
     described = _read_json(folder, CONFIG)
     _check_manifest(folder)
     try:
         arrays = read_weights(folder)
-        model = config_json.empty_model(described, arrays)
-        if arrays and all(array.dtype == np.float64 for array in arrays.values()):
-            model.to(dtype=np.float64)
+        if model is None:
+            model = config_json.empty_model(described, arrays)
+            if arrays and all(array.dtype == np.float64 for array in arrays.values()):
+                model.to(dtype=np.float64)
         model.load(tensor_names.from_published(arrays, model))
     except ValueError as error:
         raise CheckpointError(f"{folder}: {error}") from error
@@ -102,10 +104,12 @@ def load_checkpoint(folder: Path, model: Module, optimizer) -> dict:
                               f"this version reads format {durable.FORMAT} with a whole number as step")
     try:
         arrays = tensor_names.from_published(read_arrays(folder / WEIGHTS), model)
+        model.check(arrays)
         moments = read_arrays(folder / MOMENTS)
         optimizer.load(moments)
         for name, p in model.named_parameters().items():       # into the optimizer's flat array, not beside it
-            p.data[...] = optimizer.xp.asarray(np.asarray(arrays[name], dtype=p.dtype))
+            p.data[...] = fitted(arrays[name], p.data)
+        model.put({name: fitted(arrays[name], buffer) for name, buffer in model.named_buffers().items()})
     except ValueError as error:
         raise CheckpointError(f"{folder}: {error}") from error
     return state

@@ -155,5 +155,6 @@ class Run:
         environment = {"numpy": np.__version__, "blas": f"{blas.get('name')} {blas.get('version')}",
                        "threads": threads, "machine": platform.machine(),
                        "device": backend.device_of(first.data), "dtype": str(first.dtype)}
-        return {"settings": asdict(self.settings), "model": self.model.config.to_dict(), "facts": self.facts,
+        described = getattr(getattr(self.model, "config", None), "to_dict", dict)()
+        return {"settings": asdict(self.settings), "model": described, "facts": self.facts,
                 "environment": environment}

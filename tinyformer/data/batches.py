@@ -5,7 +5,7 @@ Batches stay on the host: ids are checked there, and each op brings what it need
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -17,10 +17,24 @@ from tinyformer.rng import stream
 
 
 class Rows:
-    """What both kinds of batch share: they are rows, and every field that is not None is an array."""
+    """What every kind of batch shares: a dataclass of arrays, or None, whose first axis is the rows.
+
+    `counts` says what each part of the loss is divided by; a batch whose rows depend on one another, so that its parts
+    do not add up to it, says `divisible = False`.
+    """
+
+    divisible = True
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(next(array for array in self._arrays() if array is not None))
+
+    def split(self, n: int) -> list:
+        """At most n micro-batches of consecutive rows."""
+        return [type(self)(*(None if array is None else array[first:last] for array in self._arrays()))
+                for first, last in self._cuts(n)]
+
+    def _arrays(self) -> list:
+        return [getattr(self, field.name) for field in fields(self)]
 
     def _cuts(self, n: int) -> list[tuple[int, int]]:
         """The first and last + 1 row of n parts that differ by at most one row (fewer parts if rows are fewer)."""
@@ -71,10 +85,6 @@ class TextBatch(Rows):
     def counts(self) -> dict[str, int]:
         """What the loss is divided by."""
         return {"tokens": int((self.targets != IGNORED).sum())}
-
-    def split(self, n: int) -> list["TextBatch"]:
-        """At most n micro-batches of consecutive rows."""
-        return [TextBatch(self.ids[first:last], self.targets[first:last]) for first, last in self._cuts(n)]
 
 
 class MaskedBatches:

@@ -9,7 +9,7 @@ A batch is as long as its longest row.  `batch(step)` depends on the seed and th
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,10 +35,6 @@ class LabelledBatch(Rows):
         scores = self.labels.dtype.kind == "f"
         return {"labels": len(self) if scores else int((self.labels != IGNORED).sum())}
 
-    def split(self, n: int) -> list["LabelledBatch"]:
-        """At most n micro-batches of consecutive rows."""
-        return _split(self, n)
-
 
 @dataclass(frozen=True, eq=False)
 class SpanBatch(Rows):
@@ -55,15 +51,6 @@ class SpanBatch(Rows):
     def counts(self) -> dict[str, int]:
         """What the loss is divided by."""
         return {"labels": len(self)}
-
-    def split(self, n: int) -> list["SpanBatch"]:
-        """At most n micro-batches of consecutive rows."""
-        return _split(self, n)
-
-
-def _split(batch, n: int) -> list:
-    names = [field.name for field in fields(batch)]
-    return [type(batch)(*(getattr(batch, name)[first:last] for name in names)) for first, last in batch._cuts(n)]
 
 
 # ---- from examples to rows -------------------------------------------------------------------------------------------

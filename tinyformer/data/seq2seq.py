@@ -33,11 +33,6 @@ class Seq2SeqBatch(Rows):
         """What the loss is divided by."""
         return {"tokens": int((self.targets != IGNORED).sum())}
 
-    def split(self, n: int) -> list["Seq2SeqBatch"]:
-        """At most n micro-batches of consecutive rows."""
-        return [Seq2SeqBatch(self.ids[first:last], self.keep[first:last], self.decoder_ids[first:last],
-                             self.targets[first:last]) for first, last in self._cuts(n)]
-
 
 def seq2seq_batch(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], tokenizer) -> Seq2SeqBatch:
     """Pairs (source ids, target ids) of any lengths as one batch, padded to its longest rows.

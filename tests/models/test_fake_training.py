@@ -64,7 +64,7 @@ def _trained(name: str, device: str, dtype):
     losses = []
     for step in range(STEPS):
         optimizer.zero_grad()
-        losses.append(accumulate(model, draw_batch(rows=4, seed=step), 2, dropout_noise(0, step)))
+        losses.append(accumulate(model, draw_batch(rows=4, seed=step), 2, dropout_noise(0, step))[0])
         clip_gradients(model.parameters(), 1.0)
         optimizer.step(1e-3)
     assert {p.device for p in model.parameters()} == {device}

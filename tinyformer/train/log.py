@@ -110,13 +110,16 @@ class Progress:
 
     def advance(self, loss: float | None = None, learning_rate: float = 0.0, speed: float = 0.0,
                 steps: int = 1) -> None:
-        """One step more is done, or `steps`; `loss` is None where nobody looked, `speed` is in tokens a second."""
+        """One step more is done, or `steps`; `loss` is None where nobody looked, `speed` is in tokens a second.
+
+        A speed of 0, where no tokens are counted, is not shown.
+        """
         self.done += steps
         if not self.show or loss is None:
             if self.bar is not None:
                 self.bar.update(steps)
             return
-        state = f"loss {loss:.4f}, lr {learning_rate:.1e}, {speed:,.0f} tokens/s"
+        state = f"loss {loss:.4f}, lr {learning_rate:.1e}" + (f", {speed:,.0f} tokens/s" if speed else "")
         if self.bar is not None:
             self.bar.set_postfix_str(state, refresh=False)
             self.bar.update(steps)

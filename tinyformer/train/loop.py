@@ -8,23 +8,28 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tinyformer import backend
-from tinyformer.engine import no_grad
+from tinyformer.engine import Tensor, no_grad
 from tinyformer.errors import NumericError
 from tinyformer.nn.module import Module
+from tinyformer.train.any_batches import batch_of, tokens_in
 from tinyformer.train.log import Progress
 from tinyformer.train.loop_settings import Settings
 from tinyformer.train.memory import keep_freed_memory
 from tinyformer.train.optimizers import AdamW
 from tinyformer.train.run import Run
 from tinyformer.train.step import accumulate, clip_gradients, dropout_noise, number
+
+Loss = Callable[[Any, Any, dict | None, np.random.Generator | None], Tensor | tuple[Tensor, dict]]
+Measure = Callable[[Any, Any], Mapping[str, tuple[float, int]]]
 
 
 @dataclass
@@ -48,20 +53,31 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"stopped after step {step:,}; {saved}")
 
 
-def train(model: Module, batches, settings: Settings, *, out: str | Path | None = None, tokenizer=None,
-          validation: Callable[[], Iterable] | None = None, resume: bool | str | Path = False, overwrite: bool = False,
-          title: str = "training", facts: dict | None = None, files: dict[str, dict] | None = None,
-          rates: dict[str, float] | None = None, progress: bool = True) -> History:
-    """Train `model` in place on batches.batch(0), batches.batch(1), ... and keep in `out` what is worth keeping.
+def train(model: Module, batches, settings: Settings, *, loss: Loss | None = None, measure: Measure | None = None,
+          out: str | Path | None = None, tokenizer=None, validation: Callable[[], Iterable] | Sequence | None = None,
+          resume: bool | str | Path = False, overwrite: bool = False, title: str = "training",
+          facts: dict | None = None, files: dict[str, dict] | None = None, rates: dict[str, float] | None = None,
+          progress: bool = True) -> History:
+    """Train `model` in place on the batches of step 0, 1, ... and keep in `out` what is worth keeping.
 
-    `validation()` gives batches to evaluate on; `facts` are figures of the caller's for metrics.json, `files`
-    JSON files of the caller's by name, written as soon as the folder has been accepted; `rates` gives parameters by
-    name a share of the learning rate other than 1.  Every number is
-    a function of the settings' seed and the step, so that a resumed run is bit for bit the unbroken one (on one
-    machine, with one NumPy).  NumericError where loss or gradient is not finite: the last checkpoint is untouched.
-    Ctrl-C and SIGTERM end the step, save, and raise Interrupted; a second Ctrl-C stops at once.
+        train(net, [(x, y)], Settings(steps=100),
+              loss=lambda net, batch, counts, rng: mean_squared_error(net(batch[0]), target=batch[1]))
+
+    `batches` is an object with batch(step), a function of the step, or a list; `loss` and `measure` stand for
+    `model.loss` and `model.measure` where the model has none, or another is wanted: see `gradients` and `evaluate`.
+    `validation` is a list of batches to evaluate on, or a function that gives them; `facts` are figures of the
+    caller's for metrics.json, `files` JSON files of the caller's by name, written as soon as the folder has been
+    accepted; `rates` gives parameters by name a share of the learning rate other than 1.
+
+    Every number is a function of the settings' seed and the step, so that a resumed run is bit for bit the unbroken one
+    (on one machine, with one NumPy).  NumericError where loss or gradient is not finite: the last checkpoint is
+    untouched.  Ctrl-C and SIGTERM end the step, save, and raise Interrupted; a second Ctrl-C stops at once.
     """
     began = time.perf_counter()
+    _require(model, "loss", loss)
+    if validation is not None:
+        _require(model, "measure", measure)
+    at = batch_of(batches)
     if settings.keep_memory:
         keep_freed_memory()
     optimizer = AdamW(model, betas=settings.betas, eps=settings.eps, weight_decay=settings.weight_decay,
@@ -79,24 +95,26 @@ def train(model: Module, batches, settings: Settings, *, out: str | Path | None 
                 logs, evaluates, saves = (settings.due(done, every) for every in (
                     settings.log_every, settings.evaluate_every, settings.save_every))
 
-                batch, rate = batches.batch(step), settings.rate(step)
-                loss = accumulate(model, batch, settings.accumulate, dropout_noise(settings.seed, step))
+                batch, rate = at(step), settings.rate(step)
+                cost, buffers = accumulate(model, batch, settings.accumulate, dropout_noise(settings.seed, step), loss)
                 norm = clip_gradients(model.parameters(), settings.clip)
                 stopping = bool(stop)                          # asked for since the last look
                 looks = on_cpu or logs or saves or stopping    # to look at a number is to wait for a GPU
                 if looks:
-                    loss, norm = number(loss), number(norm)
-                    check_finite(done, loss, norm, model, run.latest)
+                    cost, norm = number(cost), number(norm)
+                    check_finite(done, cost, norm, model, run.latest)
                 optimizer.step(rate)
                 optimizer.zero_grad()
+                if buffers:
+                    model.put(buffers)
 
                 run.count(done, tokens_in(batch), time.perf_counter() - clock)
                 if logs:
-                    log.train(step=done, loss=loss, learning_rate=rate, grad_norm=norm, seconds=round(run.seconds, 4),
+                    log.train(step=done, loss=cost, learning_rate=rate, grad_norm=norm, seconds=round(run.seconds, 4),
                               tokens=run.tokens)
-                bar.advance(loss if looks else None, rate, run.tokens / run.seconds)
+                bar.advance(cost if looks else None, rate, run.tokens / run.seconds)
                 if evaluates and validation is not None:
-                    values = evaluate(model, validation())
+                    values = evaluate(model, validation() if callable(validation) else validation, measure)
                     log.evaluation(done, values)
                     bar.say(f"{title}: step {done:,}, validation {figures(values)}")
                 if saves or stopping:
@@ -115,16 +133,18 @@ def train(model: Module, batches, settings: Settings, *, out: str | Path | None 
     return history
 
 
-def evaluate(model: Module, batches: Iterable) -> dict[str, float]:
-    """Every figure of model.measure over all batches: sums added up, then divided by what they count.
+def evaluate(model: Module, batches: Iterable, measure: Measure | None = None) -> dict[str, float]:
+    """Every figure over all batches: sums added up, then divided by what they count.
 
+    `measure(model, batch)` gives {"a figure": (its sum, what it is divided by), ...}; by default it is `model.measure`.
     ValueError where there is no batch, NumericError where a figure is not finite.
     """
+    _require(model, "measure", measure)
     sums: dict[str, float] = {}
     counts: dict[str, int] = {}
     with no_grad(), _quiet():
         for batch in batches:
-            for name, (amount, count) in model.measure(batch).items():
+            for name, (amount, count) in (measure(model, batch) if measure else model.measure(batch)).items():
                 sums[name] = sums.get(name, 0.0) + amount
                 counts[name] = counts.get(name, 0) + count
     if not sums:
@@ -136,6 +156,14 @@ def evaluate(model: Module, batches: Iterable) -> dict[str, float]:
             raise NumericError(f"evaluation: {name} is {value}; the model gives numbers that are not finite, go back "
                                "to an earlier checkpoint and lower the learning rate")
     return values
+
+
+def _require(model: Module, name: str, given: Callable | None) -> None:
+    """TypeError where neither the model has a method of this name nor a function was given for it."""
+    if given is None and not callable(getattr(model, name, None)):
+        signature = {"loss": "(model, batch, counts, rng) -> a Tensor of one number",
+                     "measure": "(model, batch) -> {figure: (its sum, what it is divided by)}"}[name]
+        raise TypeError(f"{type(model).__name__} has no {name}; give {name}=..., a function {signature}")
 
 
 def _quiet():
@@ -170,12 +198,6 @@ def check_finite(step: int, loss: float, norm: float, model: Module, latest: Pat
     rescue = f"{latest} is untouched" if latest else "no checkpoint was written yet"
     raise NumericError(f"step {step:,}: the loss is {loss}, the norm of the gradients is {norm}{culprit}; lower the "
                        f"learning rate, lengthen the warm-up or clip lower.  {rescue}")
-
-
-def tokens_in(batch) -> int:
-    """How many tokens the model reads in a batch, padding left out."""
-    keep = getattr(batch, "keep", None)
-    return int(batch.ids.size if keep is None else backend.to_host(keep).sum())
 
 
 @contextmanager

@@ -12,31 +12,48 @@ import numpy as np
 
 from tinyformer import backend
 from tinyformer.engine import Tensor
+from tinyformer.errors import InputError
 from tinyformer.rng import stream
+from tinyformer.train.any_batches import why_whole
 
 PIECE = 1 << 15                               # numbers converted to float64 at a time: stays in the cache
 
 
-def gradients(model, batch, counts: dict | None = None, rng: np.random.Generator | None = None):
-    """Forward and backward once: add the gradients to `.grad` of the parameters, return the loss as an array ().
+def gradients(model, batch, counts: dict | None = None, rng: np.random.Generator | None = None,
+              loss: Callable | None = None):
+    """Forward and backward once: add the gradients to `.grad` of the parameters.
 
-    `counts` are those of the whole batch where `batch` is a part of it; `rng` draws the dropout, None means none.
+    Returns the loss, an array (), and the new values of the model's buffers by name, which whoever drives the step puts
+    back: most models have none.  `loss(model, batch, counts, rng)` gives a Tensor, or a pair of it and such buffers; by
+    default it is `model.loss`.  `counts` are those of the whole batch where `batch` is a part of it, None for a batch
+    that has none; `rng` draws the dropout, None means none.
     """
-    loss = model.loss(batch, counts, rng)
-    loss.backward()
-    return loss.data
+    found = loss(model, batch, counts, rng) if loss else model.loss(batch, counts, rng)
+    value, buffers = found if isinstance(found, tuple) else (found, {})
+    if not isinstance(value, Tensor):
+        raise TypeError(f"the loss of {type(model).__name__} is a {type(value).__name__}; it must be a Tensor of one "
+                        "number, computed with tinyformer.ops, or nothing can flow back from it")
+    value.backward()
+    return value.data, buffers
 
 
-def accumulate(model, batch, pieces: int = 1, noise: Callable[[int], np.random.Generator] | None = None):
-    """The gradients and the loss of a batch that is too big to be held at once, taken in `pieces` parts.
+def accumulate(model, batch, pieces: int = 1, noise: Callable[[int], np.random.Generator] | None = None,
+               loss: Callable | None = None):
+    """`gradients` of a batch that is too big to be held at once, taken in `pieces` parts.
 
-    `noise(number)` gives the random generator of each part.
+    `noise(number)` gives the random generator of each part.  InputError for a batch that cannot be divided.
     """
-    total = None
+    if pieces > 1 and (reason := why_whole(model, batch)):
+        raise InputError(f"accumulate is {pieces}, but this batch cannot be divided: {reason}; leave accumulate out "
+                         "(--accumulate 1)")
+    counts, total, buffers = getattr(batch, "counts", None), None, {}
     for number, part in enumerate(batch.split(pieces) if pieces > 1 else [batch]):
-        loss = gradients(model, part, batch.counts, noise(number) if noise else None)
-        total = loss if total is None else total + loss
-    return total
+        value, buffers = gradients(model, part, counts, noise(number) if noise else None, loss)
+        if buffers and pieces > 1:
+            raise InputError(f"accumulate is {pieces}, but {type(model).__name__} gives new values of its buffers "
+                             f"({', '.join(buffers)}), which one part of a batch cannot know; leave accumulate out")
+        total = value if total is None else total + value
+    return total, buffers
 
 
 def dropout_noise(seed: int, step: int) -> Callable[[int], np.random.Generator]:

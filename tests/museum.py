@@ -463,6 +463,21 @@ def cross_entropy_that_blames_ignored_rows(xp, logits, *, target, ignore_index=-
                           label_smoothing=label_smoothing, count=count)
 
 
+@exhibit(ops.token_log_probs)
+def token_log_probs_of_the_chosen_alone(xp, logits, *, ids, ignore_index=-100):
+    """the id's own score gets dout (1 - p), and the others, which all take part in the sum, get nothing"""
+    out, right = ops.token_log_probs.raw(xp, logits, ids=ids, ignore_index=ignore_index)
+    chosen = np.asarray(ids)[..., None] == np.arange(logits.shape[-1])
+    return out, lambda dout: xp.where(chosen, right(dout), 0)
+
+
+@exhibit(ops.token_log_probs)
+def token_log_probs_with_one_incoming_number(xp, logits, *, ids, ignore_index=-100):
+    """backward spreads the mean of dout over all rows, as if the result were one loss"""
+    out, right = ops.token_log_probs.raw(xp, logits, ids=ids, ignore_index=ignore_index)
+    return out, lambda dout: right(xp.full(dout.shape, dout.mean(), dout.dtype))
+
+
 @exhibit(ops.binary_cross_entropy_with_logits, caught_by="special")
 def binary_cross_entropy_that_overflows(xp, x, *, target):
     """log(1 + exp(x)) as it stands: infinite from 710 on"""

@@ -28,6 +28,12 @@ def cross_entropy(x, target, count=None, **options):
     return F.cross_entropy(rows, labels, reduction="sum", **options) / count
 
 
+def token_log_probs(x, ids, ignore_index=-100):
+    ids = t(ids)
+    found = F.log_softmax(x, dim=-1).gather(-1, ids.clamp(min=0)[..., None])[..., 0]
+    return torch.where(ids == ignore_index, 0.0, found)
+
+
 def attention(q, k, v, keep=None, causal=False, rate=0.0, rng=None):
     if causal:
         past = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril(k.shape[-2] - q.shape[-2])
@@ -63,6 +69,7 @@ TWINS = {
     "masked_softmax": masked_softmax, "log_softmax": lambda x, axis=-1: F.log_softmax(x, dim=axis),
     "layer_norm": lambda x, gain, bias=None, eps=1e-5: F.layer_norm(x, x.shape[-1:], gain, bias, eps),
     "attention": attention, "self_attention": self_attention, "cross_entropy": cross_entropy,
+    "token_log_probs": token_log_probs,
     "binary_cross_entropy_with_logits": lambda x, target: F.binary_cross_entropy_with_logits(x, t(target).to(x.dtype)),
     "mean_squared_error": lambda x, target, count=None: F.mse_loss(x, t(target).to(x.dtype), reduction="sum") / (
         count or x.numel()),

@@ -145,3 +145,16 @@ def test_huge_scores_do_not_overflow(dtype):
 def test_errors_name_op_shapes_and_rule(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_whole_batch_without_a_target_costs_nothing_and_warns():
+    x = Tensor(np.ones((2, 3)))
+    with pytest.warns(UserWarning, match="every target of the batch is ignored") as caught:
+        loss = ops.cross_entropy(x, target=np.array([-100, -100]), count=0)
+    loss.backward()
+    assert caught[0].filename == __file__
+    assert loss.item() == 0 and (x.grad == 0).all()
+    with pytest.raises(ValueError, match="count is 0 and 1 targets count; it must be at least 1"):
+        ops.cross_entropy(x, target=np.array([-100, 1]), count=0)
+    with pytest.raises(ValueError, match="count is -1"):
+        ops.cross_entropy(x, target=np.array([-100, -100]), count=-1)

@@ -1,6 +1,7 @@
 """Does the loop train a model of one's own, on batches of one's own, with a loss of one's own, in fewer lines?"""
 
 import json
+from dataclasses import replace
 
 import fake_device  # noqa: F401  (registers the device "fake")
 import numpy as np
@@ -11,6 +12,7 @@ from tinyformer.backend import device_of, library, to_host
 from tinyformer.data.batches import Rows
 from tinyformer.engine import Tensor
 from tinyformer.errors import CheckpointError, InputError
+from tinyformer.models import TokenTagger
 from tinyformer.nn import Linear, Module
 from tinyformer.ops import mean_squared_error, tanh
 from tinyformer.train import Settings, evaluate, load_model, train
@@ -218,3 +220,30 @@ def test_buffers_live_on_the_device_of_the_model():
     train(net, points, Settings(steps=3), loss=there, progress=False)
     assert device_of(net.buffers["seen"]) == device_of(net.buffers["steps"]) == "fake"
     assert isinstance(net.state()["seen"], np.ndarray) and net.state()["seen"].any()
+
+
+# ---- nothing is asked ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize("make, batch, field", [
+    (small.gpt, small.text_batch, "targets"), (small.seq2seq, small.seq2seq_batch, "targets"),
+    (lambda **more: small.bert(pair_objective="none", **more), small.pretraining_batch, "positions"),
+    (lambda **more: small.head(TokenTagger, **more), lambda: small.head_batch(TokenTagger), "labels")])
+def test_a_batch_without_a_single_target_moves_nothing_and_warns(make, batch, field, pieces):
+    model = make(spread=False)
+    batch = batch()
+    if field == "positions":
+        batch = replace(batch, positions=batch.positions[:0], targets=batch.targets[:0])
+    else:
+        batch = replace(batch, **{field: np.full_like(getattr(batch, field), -100)})
+    with pytest.warns(UserWarning, match="every target of the batch is ignored"):
+        loss = model.loss(batch)
+    gradients = small.gradients(model, lambda: loss)
+    assert loss.item() == 0 and not any(g.any() for g in gradients.values() if g is not None)
+    before = {name: array.copy() for name, array in model.state().items()}
+    with pytest.warns(UserWarning, match="every target"):
+        history = train(model, [batch], Settings(steps=3, log_every=1, weight_decay=0.0, accumulate=pieces),
+                        validation=[batch], progress=False)
+    assert [row["loss"] for row in history.rows] == [0, 0, 0] and [row["grad_norm"] for row in history.rows] == [0] * 3
+    assert all(np.array_equal(array, before[name]) for name, array in model.state().items())

@@ -13,12 +13,14 @@ from tinyformer.ops.loss import binary_cross_entropy_with_logits, cross_entropy,
 from tinyformer.ops.reduce import max, mean, sum
 from tinyformer.ops.shape import concatenate, getitem, reshape, swapaxes, transpose, where
 from tinyformer.ops.softmax import log_softmax, masked_softmax
+from tinyformer.ops.token_log_probs import token_log_probs
 
 __all__ = [
     "add", "affine", "affine_gelu", "attention", "binary_cross_entropy_with_logits", "concatenate", "cross_entropy",
-    "divide", "dropout", "embedding", "exp", "gelu", "getitem", "layer_norm", "log", "log_softmax", "masked_softmax",
-    "matmul", "max", "mean", "mean_squared_error", "multiply", "negate", "power", "relu", "reshape", "scale",
-    "self_attention", "sigmoid", "sqrt", "subtract", "sum", "swapaxes", "tanh", "transpose", "where",
+    "divide", "dropout", "embedding", "exp", "gelu", "getitem", "layer_norm", "log", "log_softmax",
+    "masked_softmax", "matmul", "max", "mean", "mean_squared_error", "multiply", "negate", "power", "relu",
+    "reshape", "scale", "self_attention", "sigmoid", "sqrt", "subtract", "sum", "swapaxes", "tanh",
+    "token_log_probs", "transpose", "where",
 ]
 
 

@@ -4,6 +4,8 @@ Each loss is the mean over what counts: targets that are ignored take no part in
 divided by.  `count` replaces that number, so that the parts of a split batch add up to the loss of the whole.
 """
 
+import warnings
+
 import numpy as np
 
 from tinyformer.backend import to_host
@@ -18,13 +20,13 @@ def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothi
 
     With label smoothing s the wanted distribution q is 1 - s on the target plus s/V on every class (Szegedy et al.
     2016, section 7), and the loss is -sum q log p.  dlogits = (p - q) / count: what it says minus what it should.
-    Where every target is ignored the loss is 0 and so is its gradient.
+    Where every target is ignored the loss is 0 and so is its gradient; a count of 0, which says so of the whole batch,
+    gives a warning.
     """
     if not logits.shape or not logits.shape[-1]:
         raise ValueError(f"cross_entropy: logits are {logits.shape}; they need a last axis with at least one class")
-    if not 0 <= label_smoothing <= 1 or count is not None and count < 1:
-        raise ValueError(f"cross_entropy: label_smoothing is {label_smoothing} and count is {count}; smoothing must be "
-                         "from 0 to 1, and a count at least 1")
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing is {label_smoothing}; it must be from 0 to 1")
     target = check_ids("cross_entropy", target, logits.shape[-1], ignore=ignore_index)
     if target.shape != logits.shape[:-1]:
         raise ValueError(f"cross_entropy: logits are {logits.shape}, target is {target.shape}; "
@@ -32,6 +34,11 @@ def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothi
     size = logits.shape[-1]
     labels = to_host(target).ravel()
     counted = np.flatnonzero(labels != ignore_index)           # rows that count, out of N
+    if count is not None and count < min(len(counted), 1):
+        raise ValueError(f"cross_entropy: count is {count} and {len(counted)} targets count; it must be at least 1")
+    if count == 0:
+        warnings.warn("cross_entropy: every target of the batch is ignored (count is 0); the loss is 0, and nothing is "
+                      "learned from it", stacklevel=3)
     everything = len(counted) == len(labels)
     rows = logits.reshape(-1, size)
     if not everything:

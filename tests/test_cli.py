@@ -11,10 +11,10 @@ import pytest
 
 import tinyformer
 from tinyformer.cli import explain, main
-from tinyformer.commands.gradcheck import COLUMNS
 from tinyformer.commands.table import COMMANDS
 from tinyformer.errors import CheckpointError, InputError, NumericError
 from tinyformer.gradcheck import CHECKS
+from tinyformer.gradcheck.report import COLUMNS
 
 
 def python(*words, **more):
@@ -71,7 +71,8 @@ def test_unknown_words_suggest_the_nearest(capsys):
 
 def test_wrong_values_are_named(capsys):
     assert "'ten' is not a whole number" in refused(capsys, "pretrain", "gpt", "--steps", "ten")
-    assert "invalid choice: 'bart'" in refused(capsys, "pretrain", "bart")
+    said = refused(capsys, "pretrain", "bart")
+    assert "model is 'bart'; choose one of: bert, gpt, seq2seq; did you mean 'bert'?" in said
     assert "--model" in refused(capsys, "generate")
 
 
@@ -105,8 +106,8 @@ def test_info_says_what_runs_here(capsys):
 @pytest.mark.skipif(os.name != "posix", reason="signals as in POSIX")
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_end_quietly(number, status):
-    code = ("import os, sys\nfrom tinyformer.cli import main\nfrom tinyformer.commands.table import COMMANDS, Command\n"
-            f"COMMANDS['info'] = Command('x', lambda p: None, lambda o: os.kill(os.getpid(), {int(number)}))\n"
+    code = ("import os, sys\nfrom tinyformer.cli import main\nfrom tinyformer.commands import info\n"
+            f"info.run = lambda options: os.kill(os.getpid(), {int(number)})\n"
             "sys.exit(main(['info']))")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
                           env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tinyformer
-from tinyformer.commands.table import COMMANDS
+from tinyformer.commands.table import parser_of
 from tinyformer.engine import REGISTRY
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +49,7 @@ def test_links_lead_somewhere():
 def test_the_commands_are_understood():
     assert len(commands()) >= 8
     for name, *rest in (words or ["tour"] for words in commands()):
-        COMMANDS[name].parser(name).parse(rest)
+        parser_of(name).parse(rest)
 
 
 def test_the_two_commands_stand_where_the_gate_looks_for_them():

@@ -1,6 +1,6 @@
 """What can be typed after `python -m tinyformer`, and what does a mistake look like?
 
-The commands themselves stand in commands.py.  Wrong use ends in one to three lines and exit status 2, a damaged
+The commands themselves stand in commands/.  Wrong use ends in one to three lines and exit status 2, a damaged
 checkpoint in 3, training that left the finite numbers in 4, Ctrl-C in 130 and SIGTERM in 143.
 """
 
@@ -9,16 +9,15 @@ import signal
 import sys
 
 from tinyformer import __version__
-from tinyformer.commands.table import COMMANDS
+from tinyformer.commands import table
 from tinyformer.errors import CheckpointError, InputError, NumericError
-from tinyformer.options import suggestion
 
 
 def overview() -> str:
     """What --help prints: every command in one line."""
     lines = [f"tinyformer {__version__}: BERT and GPT down to the last derivative.", "",
              "usage: python -m tinyformer [command] [options]", "", "commands (the first runs if none is named):"]
-    lines += [f"  {name:<10} {command.summary}" for name, command in COMMANDS.items()]
+    lines += [f"  {name:<10} {line}" for name, line in table.COMMANDS.items()]
     return "\n".join([*lines, "", "python -m tinyformer COMMAND --help tells the options of each; the tour takes "
                       "--quick, --out, --seed and --device."])
 
@@ -82,9 +81,10 @@ def explain(error: Exception) -> tuple[int, str]:
 def _run(words: list[str]) -> int:
     if words and not words[0].startswith("-"):
         name, rest = words[0], words[1:]
-        if name not in COMMANDS:
-            raise InputError(f"command {name!r} is not known{suggestion(name, COMMANDS)}; "
-                             f"choose one of: {', '.join(COMMANDS)}")
+        if name not in table.COMMANDS:
+            from tinyformer.options import suggestion
+            raise InputError(f"command {name!r} is not known{suggestion(name, table.COMMANDS)}; "
+                             f"choose one of: {', '.join(table.COMMANDS)}")
     elif words[:1] in (["--help"], ["-h"]):
         print(overview())
         return 0
@@ -93,12 +93,10 @@ def _run(words: list[str]) -> int:
         return 0
     else:
         name, rest = "tour", words
-    parser = COMMANDS[name].parser(name)
     try:
-        options = parser.parse(rest)
+        return table.run(name, rest)
     except SystemExit as done:                                 # --help has been printed
         return int(done.code or 0)
-    return COMMANDS[name].run(options)
 
 
 def _terminate(number, frame):

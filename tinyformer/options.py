@@ -2,6 +2,14 @@
 
 Each field is at once an option of the command line (`batch_size` is --batch-size), a key of a --config file, a line
 of --help and a key of the settings.json that every run writes.  What stands on the command line wins over the file.
+
+    @dataclass(frozen=True, kw_only=True)
+    class Options:
+        text: tuple[str, ...] = argument("text with [MASK] in it", default=())
+        model: str = option(REQUIRED, "folder of a BERT", metavar="DIR")
+        top: int = option(5, "guesses shown for each blank", least=1)
+
+    Parser(Options, "fill").parse(["a [MASK]", "--model", "bert"])         # -> Options(text=("a [MASK]",), ...)
 """
 
 import argparse
@@ -9,42 +17,189 @@ import difflib
 import json
 import operator
 from collections.abc import Iterable
-from dataclasses import MISSING, field, fields
+from dataclasses import MISSING, Field, field, fields
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from tinyformer.errors import InputError
 
-KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false", tuple: "numbers"}
+KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false", tuple: "numbers", list: "texts"}
+REQUIRED = MISSING                            # in the place of a default: the option must be given
+DEVICES = ("auto", "cpu", "cuda")
+
+
+# ---- the fields of an options dataclass ------------------------------------------------------------------------------
 
 
 def option(default, help: str, choices: tuple[str, ...] = (), least: float | None = None, most: float | None = None,
-           above: float | None = None):
-    """A field of a settings dataclass, with its line of help and the values it may take."""
-    return field(default=default, metadata=dict(help=help, choices=choices, least=least, most=most, above=above))
+           above: float | None = None, metavar: str | None = None, flag: str | None = None, alone=None) -> Any:
+    """A field that is an option, with its line of help and the values it may take.
+
+    A bool is --name or --no-name; numbers, tuple[float, ...], stand with commas between them; an option of texts,
+    tuple[str, ...], can be given again.  `metavar` stands for the value in --help, `flag` replaces the name of the
+    field, `alone` is the value where nothing follows the option.
+    """
+    return field(default=default, metadata=dict(help=help, choices=choices, least=least, most=most, above=above,
+                                                metavar=metavar, flag=flag, alone=alone, role="option"))
 
 
-def kind_of(cls, name: str) -> type:
-    """int, float, str, bool or tuple: the type of a field, with `| None` left out."""
+def switch(help: str) -> Any:
+    """A field that is False until its option is named."""
+    return field(default=False, metadata={**option(False, help).metadata, "role": "switch"})
+
+
+def argument(help: str, default=REQUIRED, choices: tuple[str, ...] = (), metavar: str | None = None) -> Any:
+    """A field that stands on the command line without an option before it: one text, or any number, tuple[str, ...]."""
+    return field(default=default, metadata={**option(default, help, choices, metavar=metavar).metadata,
+                                            "role": "argument"})
+
+
+def settings_of(cls: type, only: Iterable[str] | None = None) -> Any:
+    """A field for the options of another dataclass, all or those in `only`: a dict of those that were given.
+
+    What is not given is not in it, so that a file may fill in the rest.
+    """
+    return field(metadata=dict(role="settings", cls=cls, only=only))
+
+
+def kind_of(cls: type, name: str) -> type:
+    """The type of a field: int, float, str, bool, tuple (numbers) or list (texts), with `| None` left out."""
     hint = get_type_hints(cls)[name]
     if get_origin(hint) is tuple:
-        return tuple
+        return list if str in get_args(hint) else tuple
     return next((kind for kind in get_args(hint) if kind in KINDS), hint)
 
 
-def add_options(parser: argparse.ArgumentParser, cls, only: Iterable[str] | None = None) -> None:
-    """An option for every field with a line of help, or those in `only`; what is not given is not in the result."""
-    for item in fields(cls):
-        if "help" not in item.metadata or only is not None and item.name not in only:
-            continue
-        kind, flag = kind_of(cls, item.name), "--" + item.name.replace("_", "-")
-        default = "" if item.default in (None, "", MISSING) else f" (default {_shown(item.default)})"
-        more = dict(help=item.metadata["help"] + default, default=argparse.SUPPRESS, dest=item.name)
-        if kind is bool:
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, **more)
+def flag_of(item: Field) -> str:
+    """How a field is named on the command line."""
+    if item.metadata["role"] == "argument":
+        return item.metadata["metavar"] or item.name
+    return item.metadata["flag"] or "--" + item.name.replace("_", "-")
+
+
+def described(cls: type, only: Iterable[str] | None = None) -> list[Field]:
+    """The fields of a dataclass that have a line of help, all or those in `only`."""
+    return [item for item in fields(cls) if "help" in item.metadata and (only is None or item.name in only)]
+
+
+# ---- the command line ------------------------------------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    """Words -> an object of the options dataclass `cls`.
+
+    argparse, which raises instead of leaving, and suggests the nearest option for one it does not know.
+    """
+
+    def __init__(self, cls: type, command: str = "", usage: str | None = None, description: str | None = None):
+        prog = f"python -m tinyformer {command}".rstrip()
+        super().__init__(prog=prog, usage=usage and f"{prog} {usage}", description=description, allow_abbrev=False)
+        self.cls = cls
+        for item in fields(cls):
+            if item.metadata["role"] == "settings":
+                for inner in described(item.metadata["cls"], item.metadata["only"]):
+                    self._add(item.metadata["cls"], inner)
+            else:
+                self._add(cls, item)
+        self.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+    def parse(self, words: list[str]) -> Any:
+        """The options that these words give, each within its range; InputError for anything else."""
+        for word in words:
+            if word == "--":
+                break
+            name = word.split("=")[0]
+            if name.startswith("--") and name not in self._option_string_actions:
+                raise InputError(f"option {name} is not known{suggestion(name, self._option_string_actions)}; "
+                                 f"see: {self.prog} --help")
+        found = {name: tuple(value) if isinstance(value, list) else value
+                 for name, value in vars(self.parse_args(words)).items() if name != "debug"}
+        for item in fields(self.cls):
+            if item.metadata["role"] == "settings":
+                inner = described(item.metadata["cls"], item.metadata["only"])
+                found[item.name] = {each.name: found.pop(each.name) for each in inner if each.name in found}
+        options = self.cls(**found)
+        check_values(options)
+        return options
+
+    def error(self, message):
+        raise InputError(f"{message}; see: {self.prog} --help")
+
+    def _add(self, cls: type, item: Field) -> None:
+        """The field as argparse takes it; what is not given will not be in the result."""
+        rule, kind = item.metadata, kind_of(cls, item.name)
+        more = dict(help=rule["help"] + _default(item), default=argparse.SUPPRESS)
+        if rule["role"] == "argument":
+            shown = rule["metavar"] or (f"{{{','.join(rule['choices'])}}}" if rule["choices"] else None)
+            self.add_argument(item.name, metavar=shown, nargs="*" if kind is list else None, **more)
+            return
+        if rule["role"] == "switch":
+            more |= dict(action="store_true")
+        elif kind is bool:
+            more |= dict(action=argparse.BooleanOptionalAction)
         else:
-            choices = item.metadata["choices"]
-            parser.add_argument(flag, type=_reader(kind), metavar="|".join(choices) or kind.__name__.upper(), **more)
+            shown = rule["metavar"] or "|".join(rule["choices"]) or kind.__name__.upper()
+            more |= dict(type=_reader(kind), metavar=shown, required=item.default is REQUIRED)
+            more |= dict(action="append") if kind is list else {}
+            more |= dict(nargs="?", const=rule["alone"]) if rule["alone"] is not None else {}
+        self.add_argument(flag_of(item), dest=item.name, **more)
+
+
+# ---- values, from wherever they came ---------------------------------------------------------------------------------
+
+
+def check_values(settings) -> None:
+    """Hold every field of a settings object to its choices and range; InputError names the option and the rule."""
+    for item in fields(settings):
+        value, rule = getattr(settings, item.name), item.metadata
+        if value is None or "help" not in rule:
+            continue
+        flag = flag_of(item)
+        if rule["choices"] and value not in rule["choices"]:
+            raise InputError(f"{flag} is {value!r}; choose one of: {', '.join(rule['choices'])}"
+                             + suggestion(value, rule["choices"]))
+        for number in value if isinstance(value, tuple) else (value,):
+            if not isinstance(number, (int, float)):
+                continue
+            if number != number or number in (float("inf"), float("-inf")):
+                raise InputError(f"{flag} is {number}; it must be a finite number")
+            for kind, holds, words in (("least", operator.ge, "at least"), ("most", operator.le, "at most"),
+                                       ("above", operator.gt, "above")):
+                if rule[kind] is not None and not holds(number, rule[kind]):
+                    raise InputError(f"{flag} is {number}; it must be {words} {rule[kind]}")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """"; did you mean 'steps'?" for the nearest of the known names, or nothing where none is near."""
+    known = list(known)
+    initials = {"".join(part[:1] for part in one.strip("-").replace("_", "-").split("-")): one for one in known}
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.65)
+    near = [initials[name.strip("-")]] if name.strip("-") in initials else near        # lr for learning-rate
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _reader(kind: type):
+    """How the text after an option becomes a value."""
+    def read(text: str):
+        try:
+            if kind is tuple:
+                return tuple(float(part) for part in text.replace(" ", ",").split(",") if part)
+            return int(text.replace(",", "_")) if kind is int else float(text) if kind is float else text
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {KINDS[kind]}") from None
+    return read
+
+
+def _default(item: Field) -> str:
+    """What --help says of a default; of those that stand for nothing it says nothing."""
+    if item.default in (None, "", (), MISSING) or item.metadata["role"] == "switch" or item.metadata["alone"]:
+        return ""
+    value = item.default
+    shown = ",".join(map(str, value)) if isinstance(value, tuple) else str(value).replace("\n", "\\n")
+    return f" (default {shown})"
+
+
+# ---- a --config file -------------------------------------------------------------------------------------------------
 
 
 def read_config(path: str, cls) -> dict[str, Any]:
@@ -79,48 +234,6 @@ def read_object(path: str) -> dict[str, Any]:
     return found
 
 
-def check_values(settings) -> None:
-    """Hold every field of a settings object to its choices and range; InputError names the option and the rule."""
-    for item in fields(settings):
-        value, rule = getattr(settings, item.name), item.metadata
-        if value is None or not rule:
-            continue
-        flag = "--" + item.name.replace("_", "-")
-        if rule["choices"] and value not in rule["choices"]:
-            raise InputError(f"{flag} is {value!r}; choose one of: {', '.join(rule['choices'])}"
-                             + suggestion(value, rule["choices"]))
-        for number in value if isinstance(value, tuple) else (value,):
-            if not isinstance(number, (int, float)):
-                continue
-            if number != number or number in (float("inf"), float("-inf")):
-                raise InputError(f"{flag} is {number}; it must be a finite number")
-            for kind, holds, words in (("least", operator.ge, "at least"), ("most", operator.le, "at most"),
-                                       ("above", operator.gt, "above")):
-                if rule[kind] is not None and not holds(number, rule[kind]):
-                    raise InputError(f"{flag} is {number}; it must be {words} {rule[kind]}")
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """"; did you mean 'steps'?" for the nearest of the known names, or nothing where none is near."""
-    known = list(known)
-    initials = {"".join(part[:1] for part in one.strip("-").replace("_", "-").split("-")): one for one in known}
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.65)
-    near = [initials[name.strip("-")]] if name.strip("-") in initials else near        # lr for learning-rate
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _reader(kind: type):
-    """How the text after an option becomes a value."""
-    def read(text: str):
-        try:
-            if kind is tuple:
-                return tuple(float(part) for part in text.replace(" ", ",").split(",") if part)
-            return int(text.replace(",", "_")) if kind is int else kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {KINDS[kind]}") from None
-    return read
-
-
 def _checked_type(path: str, key: str, value, kind: type):
     if value is None:
         return None
@@ -135,7 +248,3 @@ def _checked_type(path: str, key: str, value, kind: type):
 
 def _is_number(value) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _shown(value) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value).replace("\n", "\\n")

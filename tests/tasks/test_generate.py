@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tinyformer.cli import main
-from tinyformer.commands.table import generate
+from tinyformer.commands import generate
 from tinyformer.generate import write_beams, write_text
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.text import ByteLevelBPE

@@ -93,7 +93,7 @@ def test_what_glue_refuses(capsys, untrained, tmp_path):
     assert chosen(None) == list(GLUE) and chosen("wnli, SST-2,sst2") == ["sst2", "wnli"]
     out = tmp_path / "out"
     assert "did you mean 'cola'" in refused(capsys, *glue(untrained, out, "--tasks", "coal"))
-    assert "--examples is 9; it must be 10 or larger" in refused(capsys, *glue(untrained, out, "--examples", 9))
+    assert "--examples is 9; it must be at least 10" in refused(capsys, *glue(untrained, out, "--examples", 9))
     assert "--layers is a setting of --model scratch" in refused(capsys, *glue(untrained, out, "--layers", 1))
     assert "--model is missing" in refused(capsys, "glue", "--out", out)
     assert "no folder was named" in refused(capsys, "glue", "--model", untrained)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinyformer.cli import main
-from tinyformer.commands.shots import Shots, run
+from tinyformer.commands.shots import Options, run
 from tinyformer.errors import InputError
 from tinyformer.generate import likelihoods, write_text
 from tinyformer.generate.in_context import Look, answers, fingerprint, judged, question
@@ -225,7 +225,7 @@ def test_weights_that_change_while_questions_are_asked_are_told(folder, model, t
         model.words.weight.data[0, 0] += 1
         return answers(model, *more)
 
-    monkeypatch.setattr("tinyformer.commands.shots.answers", teach)
+    monkeypatch.setattr("tinyformer.generate.in_context.answers", teach)
     words = ["shots", "--model", folder / "gpt", "--data", folder / "two.tsv", "--shots", "1", "--out", tmp_path]
     assert main(list(map(str, words))) == 0
     metrics = json.loads((tmp_path / "metrics.json").read_text())
@@ -235,14 +235,15 @@ def test_weights_that_change_while_questions_are_asked_are_told(folder, model, t
 
 
 def test_a_folder_that_cannot_be_made_is_refused_before_any_question(folder, monkeypatch, capsys):
-    monkeypatch.setattr("tinyformer.commands.shots.answers", lambda *more: pytest.fail("questions were asked"))
+    monkeypatch.setattr("tinyformer.generate.in_context.answers", lambda *more: pytest.fail("questions were asked"))
     words = ["shots", "--model", folder / "gpt", "--data", folder / "two.tsv", "--out", folder / "two.tsv" / "out"]
     assert main(list(map(str, words))) == 2
     assert "two.tsv" in capsys.readouterr().err
 
 
 def test_a_line_end_can_be_typed():
-    look = Shots(format=r"Q: {input}\nA: {output}", description=r"Translate.\n", separator=r"\n\n").look
+    look = Options(model="m", data="d", format=r"Q: {input}\nA: {output}", description=r"Translate.\n",
+                   separator=r"\n\n").look
     assert look.prompt([("a", "b")], "c") == "Translate.\n\n\nQ: a\nA: b\n\nQ: c\nA:"
 
 
@@ -264,12 +265,12 @@ def test_figures_are_kept_where_nobody_reads_what_is_printed(folder, tmp_path, m
 
     monkeypatch.setattr("tinyformer.commands.shots.table", gone)
     with pytest.raises(BrokenPipeError):
-        run(str(folder / "gpt"), str(folder / "two.tsv"), {"shots": "1"}, out=str(tmp_path / "x"))
+        run(Options(model=str(folder / "gpt"), data=str(folder / "two.tsv"), shots="1", out=str(tmp_path / "x")))
     assert json.loads((tmp_path / "x" / "metrics.json").read_text())["results"][0]["questions"] == 6
 
 
 def test_too_few_examples_are_told_before_any_question(folder, monkeypatch, capsys):
-    monkeypatch.setattr("tinyformer.commands.shots.answers", lambda *more: pytest.fail("questions were asked"))
+    monkeypatch.setattr("tinyformer.generate.in_context.answers", lambda *more: pytest.fail("questions were asked"))
     words = ["shots", "--model", folder / "gpt", "--data", folder / "two.tsv", "--shots", "0,6"]
     assert main(list(map(str, words))) == 2
     assert "ask for fewer" in capsys.readouterr().err

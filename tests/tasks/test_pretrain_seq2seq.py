@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import tinyformer
-import tinyformer.commands.generate
 from tinyformer.cli import main
 from tinyformer.data.encode import sentence_ids
 from tinyformer.data.noise import NOISES
@@ -133,7 +132,7 @@ def test_the_model_answers_a_prompt(words, tmp_path, capsys, monkeypatch):
         assert other != plain and other + "\n" == said(*prompt, "--repetition-penalty", "9",
                                                        *(["--beams", "3"] if search else []))
     with monkeypatch.context() as patched:                     # this model never ends a text: all have a length
-        patched.setattr("tinyformer.commands.generate.rewrite_texts", lambda *more: [f"beams and penalty {more[-2:]}"])
+        patched.setattr("tinyformer.generate.rewrite_texts", lambda *more: [f"beams and penalty {more[-2:]}"])
         assert "(4, -9.0)" in said(*prompt, "--beams", "4", "--length-penalty", "-9")
     assert "shorten it" in said("--prompt", "the tree. " * 99, status=2)
     monkeypatch.setattr("sys.stdin", io.StringIO("the tree. " * 99 + "\n" + prompt[1] + "\n"))

@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 import pytest
 
 from tinyformer.cli import main
-from tinyformer.commands.table import tour
+from tinyformer.phenomena.parts import tour_stages
 from tinyformer.phenomena.parts.tour_report import one_line
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
@@ -26,8 +26,8 @@ def taken(tmp_path_factory):
                            world=dict(steps=6, documents=60, evaluate_every=3), seeds=2, shorter=50)}
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
-        patch.setattr(tour, "SIZES", sizes)
-        patch.setattr(tour, "LENGTH", 5)
+        patch.setattr(tour_stages, "SIZES", sizes)
+        patch.setattr(tour_stages, "LENGTH", 5)
         out.mkdir()
         (out / "mine.txt").write_text("a file of the user's")
         assert main(["--quick", "--out", str(out)]) == 0

@@ -1,1 +1,1 @@
-"""What can be typed behind `python -m tinyformer`?  One command a file, and the table of their names."""
+"""What can be typed?  One command a file: its options, a dataclass, and `run`, which does what they say."""

@@ -1,28 +1,35 @@
 """How good is a fine-tuned model on examples it has not seen?  Its figures, and some of what it gets wrong."""
 
-from pathlib import Path
+from dataclasses import dataclass
 
-from tinyformer.errors import InputError
-from tinyformer.pretraining.stages import say
-from tinyformer.tasks import results
-from tinyformer.tasks.trained import open_trained, predictions_of, read_shown, unknown_labels
-from tinyformer.train.durable import write_json
+from tinyformer.options import REQUIRED, option, settings_of
+from tinyformer.places import check_figures, make_folder, say
+from tinyformer.tasks.finetuning_settings import READING, Finetuning
 
 
-def evaluate(given: dict, data: str) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The labelled file, and how it is read."""
+
+    data: str = option(REQUIRED, "file with labelled examples", metavar="FILE")
+    given: dict = settings_of(Finetuning, only=("model", "out", *READING))
+
+
+def run(options: Options) -> int:
     """Print the figures and some mistakes on a labelled file; with --out write them, predictions and picture there."""
-    model, tokenizer, task, settings = open_trained(given)
-    out = Path(settings.out) if settings.out else None
-    if out and (out.is_file() or (out / "config.json").exists()):
-        raise InputError(f"{out} is a file, or holds a model whose own figures stand there; --out takes another folder")
-    examples = read_shown(task, data, settings, labelled=True)
+    from tinyformer.tasks import results
+    from tinyformer.tasks.trained import open_trained, predictions_of, read_shown, unknown_labels
+    from tinyformer.train.durable import write_json
+    model, tokenizer, task, settings = open_trained(options.given)
+    out = check_figures(settings.out) if settings.out else None
+    examples = read_shown(task, options.data, settings, labelled=True)
     for line in unknown_labels(model, examples):
         say(line)
     predictions = predictions_of(task, model, tokenizer, examples, settings)
     found = results.judge(task, predictions, examples)
     if out:
-        out.mkdir(parents=True, exist_ok=True)
-        write_json(out / "metrics.json", {"task": task.name, "model": settings.model, "data": data,
+        make_folder(out)
+        write_json(out / "metrics.json", {"task": task.name, "model": settings.model, "data": options.data,
                                           "examples": len(examples), **found})
         results.write_lines(out / results.PREDICTIONS, predictions)
         results.draw(task, examples, predictions, found, results.labels_of(model), out)

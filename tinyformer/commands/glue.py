@@ -7,43 +7,58 @@ figures, times 100.  (Wang et al. 2019.)
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tinyformer import tinyland
 from tinyformer.data import readers
 from tinyformer.errors import InputError
 from tinyformer.metrics import over_seeds
-from tinyformer.models import encoder_of
-from tinyformer.options import suggestion
-from tinyformer.pretraining.stages import check_out, say
-from tinyformer.rng import stream
-from tinyformer.tasks import learn, results
-from tinyformer.tasks.finetuning_settings import SCRATCH, Finetuning, refuse_others
-from tinyformer.tasks.folders import open_folder
-from tinyformer.tasks.kinds import TASKS
-from tinyformer.train.durable import write_json
+from tinyformer.options import option, settings_of, suggestion, switch
+from tinyformer.places import make_folder, refuse_used, say
+from tinyformer.tasks.finetuning_settings import SCRATCH, TRAINING, Finetuning, refuse_others
 
+USAGE = "--model DIR|scratch --out DIR [--data DIR] [--setting value ...]"
 KINDS = {"text": "classify", "pair": "pair", "score": "score"}
-LEAST = 10                                    # training examples in which every class of a task is met
+TABLE = "glue.json"
 
 
-def run(given: dict, data: str | None = None, names: str | None = None, examples: int = 1000,
-        overwrite: bool = False) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Which tasks, and the settings of fine-tuning that all of them share."""
+
+    data: str | None = option(None, "folder of the real GLUE, with CoLA, SST-2 ... in it (default: TinyGLUE, nine "
+                              "generated tasks)", metavar="DIR")
+    tasks: str | None = option(None, "only these (default all nine)", metavar="NAME,NAME")
+    examples: int = option(1000, "TinyGLUE: training examples of each task", least=10,      # in 10 every class is met
+                           metavar="N")
+    given: dict = settings_of(Finetuning, only=("model", "out", "labels", "tokenizer", "layers", "heads", "width",
+                                             "vocabulary", *TRAINING))
+    overwrite: bool = switch("replace the results that stand in --out")
+
+
+def run(options: Options) -> int:
     """Fine-tune on each task and print the table; everything is kept below --out, the table as glue.json."""
-    settings = Finetuning(**given)
+    from tinyformer.models import encoder_of
+    from tinyformer.pretraining.stages import check_out
+    from tinyformer.rng import stream
+    from tinyformer.tasks import learn, results
+    from tinyformer.tasks.folders import open_folder
+    from tinyformer.tasks.kinds import TASKS
+    from tinyformer.train.durable import write_json
+    settings, data, overwrite = Finetuning(**options.given), options.data, options.overwrite
     if settings.model is None:
         raise InputError("--model is missing; give the folder of a pre-trained model, or scratch")
-    refuse_others(given, "classify", settings.model)
-    if examples < LEAST:
-        raise InputError(f"--examples is {examples}; it must be {LEAST} or larger")
-    tasks, out = chosen(names), check_out(settings, False, overwrite)
-    if (out / "glue.json").exists() and not overwrite:
-        raise InputError(f"{out} holds a table already (glue.json); choose another --out, or replace it (--overwrite)")
-    out.mkdir(parents=True, exist_ok=True)
+    refuse_others(options.given, "classify", settings.model)
+    tasks, out = chosen(options.tasks), check_out(settings, False, overwrite)
+    if not overwrite:
+        refuse_used(out, [TABLE], "a table")
+    make_folder(out)
     pretrained = None if settings.model == SCRATCH else open_folder(settings.model)
     rows = []
     for name in tasks:
-        kind, train, dev, more = published(data, name, settings) if data else generated(name, examples, settings.seed)
+        kind, train, dev, more = published(data, name, settings) if data \
+            else generated(name, options.examples, settings.seed)
         runs = []
         for seed in range(settings.seed, settings.seed + settings.seeds):
             folder = out / name / f"seed-{seed}" if settings.seeds > 1 else out / name
@@ -65,7 +80,7 @@ def run(given: dict, data: str | None = None, names: str | None = None, examples
         top = None if data else tinyland.ceiling(name, "dev", len(dev), settings.seed)
         rows.append(row(name, runs, top))
     average = statistics.mean(each["score"] for each in rows)
-    write_json(out / "glue.json", {"model": settings.model, "seeds": settings.seeds, "average": average, "tasks": rows})
+    write_json(out / TABLE, {"model": settings.model, "seeds": settings.seeds, "average": average, "tasks": rows})
     draw(rows, settings.model, out / "glue.png", "official figures x 100" if data else "majority 0, ceiling 100")
     print(table(rows, average))
     return 0

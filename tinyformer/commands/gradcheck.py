@@ -2,72 +2,61 @@
 
 import json
 import sys
-from collections.abc import Iterable
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import dataclass
 
-from tinyformer.backend import choose_device
+from tinyformer import gradcheck
 from tinyformer.errors import InputError
-from tinyformer.gradcheck import Report, check_op, load_primitives, select, sweep_op
-
-COLUMNS = ("complex step", "real part", "central", "adjoint", "curvature", "float32", "twice", "special")
-LINE = "{:<32}" + "{:>10}" * len(COLUMNS) + "  {}"
+from tinyformer.options import DEVICES, argument, option, switch
+from tinyformer.places import check_file, say
 
 
-def run(names: list[str], file: str | None = None, as_json: bool = False, valley: str | None = None,
-        picture: str = "valley.png", seed: int = 0, device: str = "cpu") -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What is checked, and how it is shown."""
+
+    ops: tuple[str, ...] = argument("primitives to check (default: all)", default=(), metavar="op")
+    json: bool = switch("print a JSON list with one object for each primitive")
+    file: str | None = option(None, "check the primitives that this file defines", flag="--from", metavar="FILE.py")
+    valley: str | None = option(None, "draw the error of this primitive's numerical derivative against the step",
+                                metavar="OP")
+    out: str = option("valley.png", "where --valley draws", metavar="FILE.png")
+    seed: int = option(0, "of the points and directions", least=0)
+    device: str = option("cpu", "where to compute", DEVICES)
+
+
+def run(options: Options) -> int:
     """Check the named primitives, or all of the file or the registry: 0 if every gradient is right, else 1.
 
-    `valley` names a primitive whose error against the step is drawn to `picture`; without other names nothing else
-    is done.
+    With --valley and no other names nothing is done but to draw.
     """
-    if seed < 0:
-        raise InputError(f"--seed is {seed}; it must be 0 or larger")
-    if valley is not None and not picture.lower().endswith(".png"):
-        raise InputError(f"--out is {picture}; --valley draws a picture, so it must end in .png")
-    apart = redirect_stdout(sys.stderr) if as_json else nullcontext()      # what a user's file prints is no JSON
+    from tinyformer.backend import choose_device
+    if options.valley is not None and not options.out.lower().endswith(".png"):
+        raise InputError(f"--out is {options.out}; --valley draws a picture, so it must end in .png")
+    apart = redirect_stdout(sys.stderr) if options.json else nullcontext()     # what a user's file prints is no JSON
     with apart:
-        own = load_primitives(file) if file else None
-    ops = select(names, own)
-    if valley is not None:
-        draw_valley(select([valley], own)[0], picture, seed)
-        if not names and not as_json:
+        own = gradcheck.load_primitives(options.file) if options.file else None
+    ops = gradcheck.select(options.ops, own)
+    if options.valley is not None:
+        draw_valley(gradcheck.select([options.valley], own)[0], options.out, options.seed)
+        if not options.ops and not options.json:
             return 0
-    place = choose_device(device)[0]
-    reports = (check_op(op, seed, place) for op in ops)
-    if as_json:
+    device = choose_device(options.device)[0]
+    reports = (gradcheck.check_op(op, options.seed, device) for op in ops)
+    if options.json:
         with apart:
             found = [report.to_dict() for report in reports]
         print(json.dumps(found, indent=1, allow_nan=False))
         return 0 if all(report["ok"] for report in found) else 1
-    return 0 if print_table(reports) else 1
-
-
-def print_table(reports: Iterable[Report]) -> bool:
-    """Print one line for each report as it comes, with the error of every check; True if all gradients are right."""
-    print(LINE.format("error of each check", *(name.split()[0] for name in COLUMNS), "verdict"))
-    right = total = 0
-    for report in reports:
-        print("\n".join(table_lines(report)), flush=True)
-        right += report.ok
-        total += 1
-    print(f"{right} of {total} gradients are right")
-    return right == total
-
-
-def table_lines(report: Report) -> list[str]:
-    """One line for a report, and one more for each check that failed."""
-    errors = {row.check: "-" if row.error is None else f"{row.error:.1e}" for row in report.rows}
-    shown = [errors.get(name, "") for name in COLUMNS]
-    lines = [LINE.format(report.name, *shown, "right" if report.ok else "WRONG")]
-    return lines + [f"  {row.check}: {row.note or f'error {row.error:.1e}, allowed {row.bound:.0e}'}"
-                    for row in report.rows if not row.ok]
+    return 0 if gradcheck.print_table(reports) else 1
 
 
 def draw_valley(op, path: str, seed: int = 0) -> None:
     """Draw the error of a primitive's numerical derivative against the step, and say where on the standard error."""
     from tinyformer import plot
-    found = sweep_op(op, seed=seed)
+    check_file(path)
+    found = gradcheck.sweep_op(op, seed=seed)
     plot.valley(found, path)
     best = found.steps[found.float64.argmin()]
-    print(f"{path}: {found.name}; in float64 the best step is {best:.0e}, with a relative error of "
-          f"{found.float64.min():.0e}; the complex step reaches {found.complex_step.min():.0e}", file=sys.stderr)
+    say(f"{path}: {found.name}; in float64 the best step is {best:.0e}, with a relative error of "
+        f"{found.float64.min():.0e}; the complex step reaches {found.complex_step.min():.0e}")

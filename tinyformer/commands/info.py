@@ -2,17 +2,20 @@
 
 import os
 import platform
+from dataclasses import dataclass
 from importlib import metadata
 
-import numpy as np
-
 from tinyformer import __version__
-from tinyformer.backend import choose_device, cuda_trouble, library, to_device
 
 LIBRARIES = ("numpy", "safetensors", "tqdm", "matplotlib", "regex")
 
 
-def run() -> int:
+@dataclass(frozen=True)
+class Options:
+    """There is nothing to choose."""
+
+
+def run(options: Options) -> int:
     """Print what `facts` says, one line each."""
     for name, value in facts().items():
         print(f"{name:<12} {value}")
@@ -21,6 +24,7 @@ def run() -> int:
 
 def facts() -> dict[str, str]:
     """Versions, processor, BLAS with its threads, and whether a GPU can be used, each as one line."""
+    from tinyformer.backend import cuda_trouble
     found = {"tinyformer": __version__, "python": f"{platform.python_version()} on {platform.platform()}"}
     found |= {name: _version(name) for name in LIBRARIES}
     found["processor"] = f"{_processor()}, {_cores()} cores may be used"
@@ -52,6 +56,7 @@ def _cores() -> int:
 
 
 def _blas() -> str:
+    import numpy as np
     built = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
     return " ".join(str(built[key]) for key in ("name", "version") if built.get(key)) or "unknown"
 
@@ -65,6 +70,9 @@ def _threads() -> str:
 
 
 def _gpu() -> str:
+    import numpy as np
+
+    from tinyformer.backend import choose_device, library, to_device
     library_of_gpu = library(to_device(np.zeros(1), choose_device("cuda")[0]))
     name = library_of_gpu.cuda.runtime.getDeviceProperties(0)["name"].decode()
     return f"{name}, CuPy {library_of_gpu.__version__}"

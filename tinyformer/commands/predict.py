@@ -2,29 +2,42 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from tinyformer.data.readers import PairExample, Question, Rewriting, TaggedSentence, TextExample
 from tinyformer.errors import InputError
-from tinyformer.pretraining.stages import say
-from tinyformer.tasks.task import Task
-from tinyformer.tasks.trained import open_trained, predictions_of, read_shown
+from tinyformer.options import argument, option, settings_of
+from tinyformer.places import check_file, read_lines
+from tinyformer.tasks.finetuning_settings import READING, Finetuning
 
 TYPED = "typed text"                          # stands for the file's name in examples that came from no file
+NO_TEXT = "no text: nothing stood on the standard input; give a text, lines or --data FILE"
 
 
-def predict(given: dict, texts: Sequence[str], data: str | None = None) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What is predicted, and how a file is read."""
+
+    text: tuple[str, ...] = argument("one text (to be tagged: words and marks with spaces between them); two for a "
+                                     "pair; a question and then its document; without any, lines are read from the "
+                                     "standard input, the two parts with a tab between them", default=())
+    data: str | None = option(None, "file in the format the model was trained on, with or without labels",
+                              metavar="FILE")
+    given: dict = settings_of(Finetuning, only=("model", "out", *READING))
+
+
+def run(options: Options) -> int:
     """Print one JSON object for each example: typed, read line by line from the standard input, or of a file.
 
     With --out they are written to that file instead.  InputError where nothing comes in.
     """
+    from tinyformer.tasks.trained import open_trained, predictions_of, read_shown
+    texts, data = options.text, options.data
     if texts and data:
         raise InputError("both a text and --data were given; give one of the two")
-    model, tokenizer, task, settings = open_trained(given)
-    if settings.out and Path(settings.out).is_dir():
-        raise InputError(f"{settings.out} is a folder; --out takes the name of a JSONL file to write")
-    if settings.out and data and _is_read(Path(settings.out), data, settings.endings):
+    model, tokenizer, task, settings = open_trained(options.given)
+    out = check_file(settings.out) if settings.out else None
+    if out and data and _is_read(out, data, settings.endings):
         raise InputError(f"--out is a file that --data {data} names, {settings.out}, which would be lost; choose "
                          "another --out")
     if data:
@@ -32,22 +45,19 @@ def predict(given: dict, texts: Sequence[str], data: str | None = None) -> int:
     elif texts:
         groups = iter([[_typed(task, list(texts), 1)]])
     else:
-        groups = ([_typed(task, line.split("\t"), number)] for number, line in enumerate(_lines(), 1))
-    if settings.out:
-        Path(settings.out).parent.mkdir(parents=True, exist_ok=True)
-    written, count = open(settings.out, "w", encoding="utf-8") if settings.out else None, 0
+        groups = ([_typed(task, line.split("\t"), number)] for number, line in enumerate(read_lines(NO_TEXT), 1))
+    if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    written = open(out, "w", encoding="utf-8") if out else None
     try:
         for examples in groups:
             predictions = predictions_of(task, model, tokenizer, examples, settings)
             for example, found in zip(examples, predictions, strict=True):
                 line = json.dumps({**_shown(example), **found}, ensure_ascii=False)
                 print(line, file=written or sys.stdout, flush=True)
-                count += 1
     finally:
         if written:
             written.close()
-    if not count:
-        raise InputError("no text: nothing stood on the standard input; give a text, lines or --data FILE")
     return 0
 
 
@@ -58,8 +68,9 @@ def _is_read(out: Path, data: str, endings: str | None) -> bool:
     return out.exists() and any(Path(name).exists() and out.samefile(name) for name in names)
 
 
-def _typed(task: Task, parts: list[str], number: int):
+def _typed(task, parts: list[str], number: int):
     """An example made of what was typed."""
+    from tinyformer.data.readers import PairExample, Question, Rewriting, TaggedSentence, TextExample
     wanted = {"classify": "one text", "tag": "one sentence", "pair": "two texts", "score": "two texts",
               "answer": "a question and then its document", "rewrite": "one text"}[task.name]
     if len(parts) != (1 if wanted.startswith("one") else 2):
@@ -80,15 +91,7 @@ def _typed(task: Task, parts: list[str], number: int):
 
 def _shown(example) -> dict:
     """The parts of an example that stand in front of its prediction."""
+    from tinyformer.data.readers import PairExample, Question, Rewriting, TextExample
     names = {TextExample: ("text",), PairExample: ("first", "second"), Question: ("question",),
              Rewriting: ("source",)}.get(type(example), ())
     return {name: getattr(example, name) for name in names}
-
-
-def _lines() -> Iterator[str]:
-    """The lines of the standard input that hold something."""
-    if sys.stdin.isatty():
-        say("one text a line; Ctrl-D ends")
-    for line in sys.stdin:
-        if line.strip():
-            yield line.rstrip("\r\n")

@@ -3,31 +3,36 @@
     metrics.json  predictions.jsonl  shots.png
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tinyformer.data.readers import read_table
-from tinyformer.data.readers.tables import first_row, format_of
+from tinyformer import models
 from tinyformer.errors import InputError
-from tinyformer.generate.in_context import SCORES, Look, Pair, answers, fingerprint, judged, question
-from tinyformer.models import GPT
-from tinyformer.options import check_values, option
-from tinyformer.tasks.folders import open_model
-from tinyformer.tasks.results import PREDICTIONS, write_lines
-from tinyformer.train.log import Progress, write_metrics
+from tinyformer.generate.prompts import Look, Pair
+from tinyformer.options import DEVICES, REQUIRED, option
+from tinyformer.places import check_figures, make_folder, say
 
 PICTURE = "shots.png"
 SHOWN = 3                                         # mistakes that are printed for the largest number of shots
+SETTINGS = ("score", "shots", "format", "description", "separator", "candidates", "average", "control", "questions",
+            "batch_size", "seed")                 # what metrics.json keeps
 
 
-@dataclass(frozen=True)
-class Shots:
-    """The settings of `shots`."""
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Which GPT is asked, about what, and how."""
 
+    model: str = option(REQUIRED, "folder of a GPT, for example runs/tour/gpt", metavar="DIR")
+    data: str = option(REQUIRED, "inputs and their outputs: TSV, CSV or JSONL", metavar="FILE")
+    columns: str | None = option(None, "where they stand, by name or number (default: columns input and output, or the "
+                                 "two there are)", metavar="input=COLUMN,output=COLUMN")
+    examples: str | None = option(None, "take the worked examples from this file (default: from the other rows of "
+                                  "--data)", metavar="FILE")
+    skip_bad_rows: int = option(0, "leave out up to N bad rows", least=0, metavar="N")
+    out: str | None = option(None, "folder for metrics.json, predictions.jsonl and a picture", metavar="DIR")
     score: str = option("likelihood", "likelihood: which candidate is the most probable; generation: is what the model "
-                        "writes the right output", choices=SCORES)
+                        "writes the right output", ("likelihood", "generation"))
     shots: str = option("0,1,8", "how many worked examples stand in a prompt; several numbers are tried in turn")
     format: str = option(Look.line, "how a worked example is written; \\n stands for a line end here and below")
     description: str = option("", "text that stands before all examples")
@@ -38,6 +43,7 @@ class Shots:
     questions: int = option(200, "inputs that are asked for at most, from the beginning of the file", least=1)
     batch_size: int = option(32, "prompts that are read at a time; likelihood: candidates", least=1)
     seed: int = option(0, "draws the examples and the candidates", least=0)
+    device: str = option("auto", "where to compute", DEVICES)
 
     @property
     def counts(self) -> list[int]:
@@ -57,45 +63,44 @@ class Shots:
         return Look(*(text.replace("\\n", "\n") for text in (self.format, self.description, self.separator)))
 
 
-def run(folder: str, data: str, given: dict, columns: str | None = None, examples: str | None = None,
-        skip_bad_rows: int = 0, out: str | None = None, device: str = "auto") -> int:
-    """Ask the GPT in `folder` for the outputs of the file `data`, print the accuracy for each number of shots.
+def run(options: Options) -> int:
+    """Ask a GPT for the outputs of a file, and print the accuracy for each number of shots.
 
-    The worked examples are other rows of `data`, or rows of the file `examples`.  `given` are fields of `Shots`.
+    The worked examples are other rows of --data, or rows of --examples.
     """
-    settings = Shots(**given)
-    check_values(settings)
-    counts, look = settings.counts, settings.look
-    if out and Path(out).is_file():
-        raise InputError(f"{out} is a file; --out takes a folder")
-    if out and (Path(out) / "config.json").exists():
-        raise InputError(f"{out} holds a model whose own figures stand there; --out takes another folder")
-    rows, places = read_pairs(data, columns, skip_bad_rows)
-    pool = read_pairs(examples, columns, skip_bad_rows)[0] if examples else rows
-    model, tokenizer = open_model(folder, GPT, device)
-    asked = min(settings.questions, len(rows))
-    batches = [(exchanged, shots, [question(rows[n], pool, shots, number=n, seed=settings.seed, exchanged=exchanged,
-                                            candidates=settings.candidates, place=places[n]) for n in range(asked)])
-               for exchanged in (False, True)[:1 + settings.control]
+    from tinyformer.generate.in_context import answers, fingerprint, judged, question
+    from tinyformer.tasks.folders import open_model
+    from tinyformer.tasks.results import PREDICTIONS, write_lines
+    from tinyformer.train.log import Progress, write_metrics
+    counts, look = options.counts, options.look
+    out = check_figures(options.out) if options.out else None
+    rows, places = read_pairs(options.data, options.columns, options.skip_bad_rows)
+    pool = read_pairs(options.examples, options.columns, options.skip_bad_rows)[0] if options.examples else rows
+    model, tokenizer = open_model(options.model, models.GPT, options.device)
+    asked = min(options.questions, len(rows))
+    batches = [(exchanged, shots, [question(rows[n], pool, shots, number=n, seed=options.seed, exchanged=exchanged,
+                                            candidates=options.candidates, place=places[n]) for n in range(asked)])
+               for exchanged in (False, True)[:1 + options.control]
                for shots in counts if shots or not exchanged]                          # of none, none is exchanged
     if out:
-        Path(out).mkdir(parents=True, exist_ok=True)           # now, and not when all questions have been asked
+        make_folder(out)                                       # now, and not when all questions have been asked
 
     before, found, predictions = fingerprint(model), [], []
     with Progress("questions", 0, asked * len(batches)) as bar:
         for exchanged, shots, batch in batches:
-            result = answers(model, tokenizer, batch, look, settings.score, settings.average, settings.batch_size,
+            result = answers(model, tokenizer, batch, look, options.score, options.average, options.batch_size,
                              lambda n: bar.advance(steps=n))
-            found.append({"shots": shots, "exchanged": exchanged, **judged(result, batch, settings.score)})
+            found.append({"shots": shots, "exchanged": exchanged, **judged(result, batch, options.score)})
             predictions += [{"place": place, "exchanged": exchanged, **row}
                             for place, row in zip(places, result, strict=False)]
     after = fingerprint(model)
     if out:                                                    # before anything is printed, which `| head` may cut off
-        write_metrics(out, {"model": folder, "data": data, "parameters": model.count(), **asdict(settings),
+        kept = {name: value for name, value in asdict(options).items() if name in SETTINGS}
+        write_metrics(out, {"model": options.model, "data": options.data, "parameters": model.count(), **kept,
                             "results": found, "sha256 before": before, "sha256 after": after})
-        write_lines(Path(out) / PREDICTIONS, predictions)
-        draw(found, Path(out) / PICTURE)
-    print(table(found, settings))
+        write_lines(out / PREDICTIONS, predictions)
+        draw(found, out / PICTURE)
+    print(table(found, options))
     print(mistakes([row for row in predictions if row["shots"] == counts[-1] and not row["exchanged"]]))
     print(weights_line(before, after))
     if out:
@@ -109,9 +114,10 @@ def read_pairs(path: str, columns: str | None = None, skip_bad_rows: int = 0) ->
     `columns` is like "input=2,output=1", with names or numbers from 1; without it, columns called input and output
     are taken, or source and target, or the two that there are.
     """
+    from tinyformer.data.readers import read_table
     rows = read_table(path, _columns(path, columns), skip_bad_rows=skip_bad_rows)
     for line in rows.report():
-        print(line, file=sys.stderr)
+        say(line)
     for row in rows:
         if not row.first.strip() or not row.second.strip():
             raise InputError(f"{row.file}:{row.line}: the {'input' if row.second.strip() else 'output'} is empty; fill "
@@ -120,6 +126,7 @@ def read_pairs(path: str, columns: str | None = None, skip_bad_rows: int = 0) ->
 
 
 def _columns(path: str, written: str | None) -> dict[str, str | int]:
+    from tinyformer.data.readers.tables import first_row, format_of
     if written is not None:
         parts = dict(part.partition("=")[::2] for part in written.replace(" ", "").split(","))
         if set(parts) != {"input", "output"} or not all(parts.values()):
@@ -146,7 +153,7 @@ def _columns(path: str, written: str | None) -> dict[str, str | int]:
 # ---- what people get to see ------------------------------------------------------------------------------------------
 
 
-def table(found: Sequence[dict], settings: Shots) -> str:
+def table(found: Sequence[dict], options: Options) -> str:
     """A line for each number of shots: accuracy, its standard error, the exchanged control, and chance."""
     control = {row["shots"]: row for row in found if row["exchanged"]}
     lines = [f"{'shots':>5}  {'accuracy':>8}  {'± s.e.':>6}" + "  exchanged" * bool(control) + f"  {'chance':>6}"]
@@ -156,10 +163,10 @@ def table(found: Sequence[dict], settings: Shots) -> str:
             shown = "" if not control else f"  {100 * other['accuracy']:9.1f}" if other else f"  {'-':>9}"
             lines.append(f"{row['shots']:5d}  {100 * row['accuracy']:8.1f}  {100 * row['standard_error']:6.1f}{shown}"
                          f"  {100 * row['chance']:6.1f}")
-    by = {"likelihood": f"the most probable of {settings.candidates} candidates at most" +
-          ", for each token" * settings.average, "generation": "what is written up to "
-          f"{settings.look.stop!r}, and is exactly right"}[settings.score]
-    return "\n".join([*lines, f"{found[0]['questions']:,} questions, in %, by {settings.score}: {by}"])
+    by = {"likelihood": f"the most probable of {options.candidates} candidates at most" +
+          ", for each token" * options.average, "generation": "what is written up to "
+          f"{options.look.stop!r}, and is exactly right"}[options.score]
+    return "\n".join([*lines, f"{found[0]['questions']:,} questions, in %, by {options.score}: {by}"])
 
 
 def mistakes(predictions: Sequence[dict], most: int = SHOWN) -> str:

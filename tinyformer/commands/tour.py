@@ -2,219 +2,50 @@
 
 Check the gradients; train a small BERT and ask it for missing words, train a small GPT and let it write, each before
 and after; let a BERT read about a small generated world, and see what that is worth when it learns four tasks from few
-labels; draw what happened.  The sizes are fixed numbers of steps, so that the same seed gives the same tour.
+labels; draw what happened.  The stages stand in phenomena/parts/tour_stages.py.
 """
 
 import time
-from concurrent.futures import Future
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass
 
-from tinyformer.backend import choose_device
-from tinyformer.commands.gradcheck import print_table
-from tinyformer.data.pydocs import pydocs
-from tinyformer.engine import REGISTRY
-from tinyformer.errors import InputError
-from tinyformer.generate import Sampling, write_text
-from tinyformer.gradcheck import check_op, sweep_op
-from tinyformer.models import Bert
-from tinyformer.phenomena.parts import four_heads
-from tinyformer.phenomena.parts.blanks import ask_counts, ask_model, attention_of, choose_blanks, lines
-from tinyformer.phenomena.parts.tour_report import next_commands, one_line, write_report
-from tinyformer.pretraining import stages
-from tinyformer.pretraining.measure import measure, neighbour_table
-from tinyformer.pretraining.pretraining_settings import resolve
-from tinyformer.text import Tokenizer
-from tinyformer.train import save_model
-from tinyformer.train.log import Progress, write_metrics
-from tinyformer.train.threads import blas_threads
-from tinyformer.train.workers import workers
-
-# BERT has short rows and many steps: it is the number of steps that it takes to find out where to look.
-SIZES = {
-    "full": dict(
-        characters=None, pairs=1000,
-        bert=dict(steps=2200, vocabulary=2000, layers=2, heads=2, width=128, max_length=24, batch_size=32,
-                  learning_rate=1e-3, mask_rate=0.25, evaluate_every=150),
-        gpt=dict(steps=350, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
-                 learning_rate=2e-3, evaluate_every=50),
-        world=dict(steps=9000, documents=16_000, final_rate=5e-4, evaluate_every=9000), seeds=3, shorter=1),
-    "quick": dict(
-        characters=400_000, pairs=200,
-        bert=dict(steps=1100, vocabulary=600, layers=1, heads=4, width=96, max_length=16, batch_size=48,
-                  learning_rate=1e-3, schedule="constant", mask_rate=0.25, evaluate_every=110),
-        gpt=dict(steps=350, vocabulary=500, layers=2, heads=4, width=96, max_length=32, batch_size=16,
-                 learning_rate=3e-3, evaluate_every=35),
-        world=dict(steps=600, documents=3000, evaluate_every=600), seeds=1, shorter=6),
-}
-PROMPTS = ("The function returns", "If the argument is")
-SAMPLING = Sampling(temperature=0.7, top_k=40)
-HELD_OUT = 15                                 # one document in so many is kept for evaluation
-LENGTH = 60                                   # tokens that the GPT writes after each prompt
+from tinyformer.options import DEVICES, option, switch
+from tinyformer.places import make_folder
 
 
-def run(out: str, quick: bool = False, seed: int = 0, device: str = "auto") -> int:
-    """Walk through everything and leave models, pictures and report.md in `out`: 0 if all gradients are right."""
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How long the walk is, and where it leaves what it makes."""
+
+    quick: bool = switch("everything, but smaller: under a minute")
+    out: str = option("runs/tour", "folder for models, pictures and report.md", metavar="DIR")
+    seed: int = option(0, "the one number all chance comes from", least=0)
+    device: str = option("auto", "where to compute", DEVICES)
+
+
+def run(options: Options) -> int:
+    """Walk through everything and leave models, pictures and report.md in --out: 0 if all gradients are right."""
+    from tinyformer.backend import choose_device
+    from tinyformer.phenomena.parts import tour_report, tour_stages
+    from tinyformer.train.log import write_metrics
     began = time.perf_counter()
-    if seed < 0:
-        raise InputError(f"--seed is {seed}; it must be 0 or larger")
-    folder = _make_folder(out)
-    device, why = choose_device(device)
-    size = SIZES["quick" if quick else "full"]
+    folder = make_folder(options.out)
+    device, why = choose_device(options.device)
+    size = tour_stages.SIZES["quick" if options.quick else "full"]
     print(f"A tour of tinyformer, on {device} ({why}); everything it makes goes to {folder}")
 
-    _heading(1, "Is every gradient right?  Each is compared with derivatives that backward had no part in.")
-    right = _check_gradients(folder, seed)
+    tour_stages.heading(1, "Is every gradient right?  Each is compared with derivatives that backward had no part in.")
+    right = tour_stages.check_gradients(folder, options.seed)
 
-    _heading(2, "Real English: the documentation that this Python carries.")
-    training, held_out = _read(size["characters"])
+    tour_stages.heading(2, "Real English: the documentation that this Python carries.")
+    training, held_out = tour_stages.read(size["characters"])
 
-    figures, blanks, texts, heads = _learn(folder, training, held_out, size, seed, device)
+    figures, blanks, texts, heads = tour_stages.learn(folder, training, held_out, size, options.seed, device)
     figures = {"gradients right": right, "seconds": round(time.perf_counter() - began, 1), **figures}
     write_metrics(folder, figures)
-    write_report(folder, figures, blanks, texts, [outcome.line() for outcome in heads], quick)
-    _heading(6, f"Done in {figures['seconds']:.0f} seconds.  What next?")
-    print(next_commands(folder, blanks))
+    tour_report.write_report(folder, figures, blanks, texts, [outcome.line() for outcome in heads], options.quick)
+    tour_stages.heading(6, f"Done in {figures['seconds']:.0f} seconds.  What next?")
+    print(tour_report.next_commands(folder, blanks))
     print(f"val loss bert {figures['bert val loss']:.4f} (unigram entropy {figures['bert unigram entropy']:.4f}), "
           f"gpt {figures['gpt val loss']:.4f} (unigram entropy {figures['gpt unigram entropy']:.4f}); "
           f"gradients {'right' if right else 'WRONG'}; report: {folder / 'report.md'}")
     return 0 if right else 1
-
-
-# ---- the stages ------------------------------------------------------------------------------------------------------
-
-
-def _learn(folder: Path, training, held_out, size: dict, seed: int, device: str):
-    """The three stages in which something is trained: their figures, and what the report shows of them."""
-    with workers(2) as pool:
-        reading = pool.submit(read_world, folder, size["world"], seed, device)
-        with blas_threads(1):                                  # the other core is at work in the meantime
-            _heading(3, "BERT learns to fill in blanks, and to tell whether one sentence follows another.")
-            bert, blanks = _bert(folder, training, held_out, size, seed, device)
-
-            _heading(4, "GPT learns to write, from the same text.")
-            gpt, texts = _gpt(folder, training, held_out, size, seed, device)
-
-        _heading(5, "Four heads learn from few labels: with a BERT that has read tinyland, and from scratch.")
-        heads = _four_heads(folder, reading, pool.map, size, seed)
-    figures = {**{f"bert {name}": value for name, value in bert.items()},
-               **{f"gpt {name}": value for name, value in gpt.items()},
-               "heads": {outcome.spec.head: outcome.to_dict() for outcome in heads}}
-    return figures, blanks, texts, heads
-
-
-def _check_gradients(folder: Path, seed: int) -> bool:
-    from tinyformer import plot
-    reports = []
-    with Progress("gradients", 0, len(REGISTRY) + 1) as bar:
-        for op in list(REGISTRY.values()):
-            reports.append(check_op(op, seed))
-            bar.advance()
-        plot.valley(sweep_op(REGISTRY["layer_norm"], seed=seed), folder / "valley.png")
-        bar.advance()
-    return print_table(reports)
-
-
-def _read(characters: int | None) -> tuple[list[str], list[str]]:
-    with Progress("reading", 0, 1) as bar:
-        documents = pydocs(characters)
-        bar.advance()
-    print(f"{len(documents)} documents, {sum(map(len, documents)):,} characters; "
-          f"one document in {HELD_OUT} is held out")
-    return [text for i, text in enumerate(documents, 1) if i % HELD_OUT], documents[HELD_OUT - 1::HELD_OUT]
-
-
-def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
-    from tinyformer import plot
-    settings = resolve("bert", {**size["bert"], "seed": seed, "device": device})
-    prepared = _prepare("BERT: tokens", settings, training, held_out)
-    model, tokenizer = prepared.model, prepared.tokenizer
-    blanks = choose_blanks(held_out, tokenizer, 5, settings.max_length - 2, seed)
-    ask_model(blanks, "before", model, tokenizer)
-    history = stages.train(prepared, "BERT")
-    save_model(folder / "bert", model, tokenizer, overwrite=True)
-    found = _measure("BERT: measuring", prepared, size["pairs"])
-    ask_counts(blanks, "word counts", neighbour_table(prepared), tokenizer)
-    ask_model(blanks, "after training", model, tokenizer)
-    stages.draw(prepared, history, folder / "bert-loss.png", found)
-    shortest = min(blanks, key=lambda blank: len(tokenizer.encode(blank.text))).text
-    weights, tokens, names = attention_of(model, tokenizer, shortest)
-    plot.attention_map(weights, tokens, folder / "attention.png", names=names)
-    print("Sentences it has never seen, with a word taken out; who would put what there, how surely:")
-    print("\n".join(lines(blanks)))
-    print(stages.final_line(prepared, history, found))
-    return {**prepared.facts, **history.final, **found}, blanks
-
-
-def _gpt(folder: Path, training, held_out, size: dict, seed: int, device: str):
-    settings = resolve("gpt", {**size["gpt"], "seed": seed, "device": device})
-    prepared = _prepare("GPT: tokens", settings, training, held_out)
-    texts = {"before": _write(prepared, seed)}
-    history = stages.train(prepared, "GPT")
-    save_model(folder / "gpt", prepared.model, prepared.tokenizer, overwrite=True)
-    found = _measure("GPT: measuring", prepared, size["pairs"])
-    stages.draw(prepared, history, folder / "gpt-loss.png", found)
-    texts["after training"] = _write(prepared, seed)
-    for when, written in texts.items():
-        print(f"What it writes, {when}:")
-        print("\n".join(f"  {one_line(text)}" for text in written))
-    print(stages.final_line(prepared, history, found))
-    return {**prepared.facts, **history.final, **found}, texts
-
-
-def read_world(folder: Path, size: dict, seed: int, device: str) -> tuple[Bert, Tokenizer, list[str]]:
-    """Pre-train a BERT on tinyland and save it, in silence: (model, tokenizer, what there is to say about it)."""
-    lines = []
-    prepared = four_heads.read_tinyland(seed, device=device, say=lines.append, **size)
-    history = stages.train(prepared, "tinyland", progress=False)
-    save_model(folder / "bert-tinyland", prepared.model, prepared.tokenizer, overwrite=True)
-    lines.append(four_heads.read_well(history))
-    return prepared.model.bert, prepared.tokenizer, lines
-
-
-def _four_heads(folder: Path, reading: Future, spread, size: dict, seed: int) -> list[four_heads.Outcome]:
-    with Progress("tinyland: reading", 0, 1) as bar:
-        encoder, tokenizer, lines = reading.result()
-        bar.advance()
-    print("\n".join(lines))
-    seeds = range(seed, seed + size["seeds"])
-    heads = [replace(spec, steps=spec.steps // size["shorter"], dev=spec.dev // size["shorter"])
-             for spec in four_heads.HEADS]
-    outcomes = four_heads.compare(encoder, tokenizer, heads, seeds, spread=spread)
-    if size["shorter"] > 1:
-        print(f"(After {size['world']['steps']} steps of reading there is little to pass on; without --quick it reads "
-              "for long enough.)")
-    four_heads.draw(outcomes, folder / "four-heads.png")
-    return outcomes
-
-
-def _write(prepared, seed: int) -> list[str]:
-    return [prompt + "".join(write_text(prepared.model, prepared.tokenizer, prompt, LENGTH, SAMPLING, seed))
-            for prompt in PROMPTS]
-
-
-def _prepare(title: str, settings, training, held_out):
-    with Progress(title, 0, 1) as bar:
-        prepared = stages.prepare(settings, training, held_out, bar.say)
-        bar.advance()
-    return prepared
-
-
-def _measure(title: str, prepared, pairs: int) -> dict:
-    with Progress(title, 0, 1) as bar:
-        found = measure(prepared, pairs)
-        bar.advance()
-    return found
-
-
-def _make_folder(out: str) -> Path:
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be made a folder ({error.strerror}); choose another --out") from None
-    return folder
-
-
-def _heading(number: int, text: str) -> None:
-    print(f"\n[{number}/6] {text}", flush=True)

@@ -1,6 +1,5 @@
 """What stood at the blank?  A BERT's guesses for every [MASK] of a text, with their probabilities."""
 
-import sys
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,23 +8,8 @@ from tinyformer.backend import to_host
 from tinyformer.engine import no_grad
 from tinyformer.errors import CheckpointError, InputError
 from tinyformer.models import BertForPretraining
-from tinyformer.tasks.folders import open_model
 
 Guesses = list[tuple[str, float]]
-
-
-def run(folder: str, texts: list[str], top: int = 5, device: str = "cpu") -> int:
-    """Print the guesses for each text, or for each line of the standard input."""
-    if top < 1:
-        raise InputError(f"--top is {top}; it is the number of guesses to show, 1 or more")
-    model, tokenizer = open_model(folder, BertForPretraining, device)
-    for text in texts or _lines():
-        blanks = fill(model, tokenizer, text, top)
-        print(text)
-        for number, guesses in enumerate(blanks, 1):
-            print(f"  [MASK] {number}:  " + "   ".join(f"{token} {share:.3f}" for token, share in guesses))
-        print(f"  -> {filled(text, blanks)}", flush=True)
-    return 0
 
 
 def fill(model: BertForPretraining, tokenizer, text: str, top: int = 5) -> list[Guesses]:
@@ -73,21 +57,3 @@ def filled(text: str, blanks: Iterable[Guesses]) -> str:
         token, (before, _, after) = guesses[0][0], text.partition("[MASK]")
         text = (before.rstrip() + token[2:] if token.startswith("##") else before + token) + after
     return text
-
-
-def _lines() -> Iterable[str]:
-    if sys.stdin is None or sys.stdin.isatty():
-        raise InputError("no text was given; put it in quotes behind the options, with [MASK] in it, or pipe lines in")
-    found = False
-    if hasattr(sys.stdin, "reconfigure"):                      # a byte that is no text is an error in every locale
-        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
-    try:
-        for line in sys.stdin:
-            if line.strip():
-                found = True
-                yield line.strip()
-    except UnicodeDecodeError as error:
-        raise InputError(f"the standard input is not UTF-8 (byte 0x{error.object[error.start]:02x}: {error.reason}); "
-                         "convert it first, for instance: iconv -f WINDOWS-1252 -t UTF-8") from None
-    if not found:
-        raise InputError("the standard input holds no text; pipe in lines with [MASK] in them")

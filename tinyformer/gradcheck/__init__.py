@@ -16,7 +16,7 @@ Hessian-vector products).
 from tinyformer.gradcheck.checks import CHECKS, check
 from tinyformer.gradcheck.experiments import Valley, hvp, sweep, sweep_op
 from tinyformer.gradcheck.registry import check_op, check_registry, load_primitives, select
-from tinyformer.gradcheck.report import Report, Row
+from tinyformer.gradcheck.report import Report, Row, print_table
 
 __all__ = ["CHECKS", "Report", "Row", "Valley", "check", "check_op", "check_registry", "hvp", "load_primitives",
-           "select", "sweep", "sweep_op"]
+           "print_table", "select", "sweep", "sweep_op"]

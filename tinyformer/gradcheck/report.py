@@ -1,8 +1,12 @@
 """What did the checks find, and how does one read it?"""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
+
+COLUMNS = ("complex step", "real part", "central", "adjoint", "curvature", "float32", "twice", "special")
+LINE = "{:<32}" + "{:>10}" * len(COLUMNS) + "  {}"
 
 
 class Row(NamedTuple):
@@ -44,3 +48,24 @@ class Report:
         checks = {row.check: {"error": row.error if row.error is not None and np.isfinite(row.error) else None,
                               "bound": row.bound, "ok": row.ok, "note": row.note} for row in self.rows}
         return {"op": self.name, "ok": self.ok, "cases": self.cases, "checks": checks}
+
+
+def print_table(reports: Iterable[Report]) -> bool:
+    """Print one line for each report as it comes, with the error of every check; True if all gradients are right."""
+    print(LINE.format("error of each check", *(name.split()[0] for name in COLUMNS), "verdict"))
+    right = total = 0
+    for report in reports:
+        print("\n".join(table_lines(report)), flush=True)
+        right += report.ok
+        total += 1
+    print(f"{right} of {total} gradients are right")
+    return right == total
+
+
+def table_lines(report: Report) -> list[str]:
+    """One line for a report, and one more for each check that failed."""
+    errors = {row.check: "-" if row.error is None else f"{row.error:.1e}" for row in report.rows}
+    shown = [errors.get(name, "") for name in COLUMNS]
+    lines = [LINE.format(report.name, *shown, "right" if report.ok else "WRONG")]
+    return lines + [f"  {row.check}: {row.note or f'error {row.error:.1e}, allowed {row.bound:.0e}'}"
+                    for row in report.rows if not row.ok]

@@ -1,47 +1,22 @@
-"""What does the encoder know before any head is put on it?  Its hidden vectors, written to a file to be probed.
+"""What does the encoder know before any head is put on it?  Its hidden vectors, to be probed.
 
 Devlin et al. 2019, section 5.3: with the encoder frozen, the last four layers side by side come within 0.3 F1 of
 fine-tuning it all, on named entities.
 """
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
-from tinyformer.backend import choose_device, to_host
+from tinyformer.backend import to_host
 from tinyformer.data.labelled import LabelledBatches, tagged_rows, text_rows
 from tinyformer.data.readers import TaggedSentence, TextExample
 from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
-from tinyformer.models import Bert, encoder_of
-from tinyformer.pretraining.stages import say
-from tinyformer.tasks.folders import open_folder
+from tinyformer.models import Bert
+from tinyformer.places import say
 
 TOKENS = ("first", "mean", "words", "pieces")
-
-
-def run(folder: str, data: str | None, layers: str, tokens: str, width: int | None, max_length: int, out: str,
-        device: str = "auto") -> int:
-    """Write `vectors` (N, C), and for each of them `text` (the number of its text) and `token` (what it is of)."""
-    model, tokenizer = open_folder(folder)
-    try:
-        chosen = [-1 if layer == "last" else int(layer) for layer in layers.split(",")]
-    except ValueError:
-        raise InputError(f"--layers is {layers!r}; it must be last, or numbers such as 0,6") from None
-    texts = _texts(data)
-    encoder = encoder_of(model).to(choose_device(device)[0])
-    vectors, numbers, names = features(encoder, tokenizer, texts, chosen, tokens, max_length)
-    if width is not None:
-        vectors = principal(vectors, width)
-    path = Path(out)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "wb") as file:
-        np.savez(file, vectors=vectors, text=numbers, token=np.array(names))
-    print(f"{path}: {len(vectors):,} vectors of {vectors.shape[1]:,} numbers from {len(texts):,} texts; "
-          f"numpy.load gives vectors, text and token")
-    return 0
 
 
 def features(encoder: Bert, tokenizer, texts: Sequence[str], layers: Sequence[int] = (-1,), tokens: str = "first",
@@ -103,15 +78,3 @@ def principal(vectors: np.ndarray, width: int) -> np.ndarray:
     centred = vectors - vectors.mean(0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
     return centred @ directions[:width].T
-
-
-def _texts(data: str | None) -> list[str]:
-    if data is None:
-        lines = sys.stdin.read().splitlines()
-    else:
-        from tinyformer.data.readers.lines import file_lines
-        lines = list(file_lines(data))
-    texts = [line for line in lines if line.strip()]
-    if not texts:
-        raise InputError(f"{data or 'standard input'}: no texts in it; give one text a line")
-    return texts

@@ -1,0 +1,122 @@
+"""Where may one write, what stands there already, and what comes through the standard input?
+
+A place is refused before any work is done, and a check leaves nothing behind.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tinyformer.errors import InputError
+
+MODEL = "config.json"                         # stands in every folder of a model
+
+
+def say(line: str) -> None:
+    """A remark on the way: on the standard error, so that what is asked for stands alone on the output."""
+    print(line, file=sys.stderr, flush=True)
+
+
+# ---- where to write --------------------------------------------------------------------------------------------------
+
+
+def check_folder(out: str | Path) -> Path:
+    """The folder, which need not be there yet; InputError where nothing can be written into it."""
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file, and a folder is needed; choose another --out")
+    _check_above(folder)
+    return folder
+
+
+def check_figures(out: str | Path) -> Path:
+    """A folder for figures; InputError where a model has its own, or where nothing can be written."""
+    folder = check_folder(out)
+    if (folder / MODEL).exists():
+        raise InputError(f"{folder} holds a model whose own figures stand there; --out takes another folder")
+    return folder
+
+
+def check_file(out: str | Path) -> Path:
+    """The file, which need not be there yet; InputError where it cannot be written."""
+    file = Path(out)
+    if file.is_dir():
+        raise InputError(f"{file} is a folder, and a file is to be written; choose another --out")
+    _check_above(file)
+    return file
+
+
+def make_folder(out: str | Path) -> Path:
+    """Make the folder, and try it with a file that is gone at once; InputError where nothing can be written."""
+    folder = check_folder(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise _refused(folder, error.strerror) from None
+
+
+def refuse_used(folder: Path, names: Iterable[str], what: str, go_on: str = "") -> None:
+    """InputError where one of these stands in the folder already; `go_on` says how to go on with it, if one can."""
+    used = [name for name in names if (folder / name).exists()]
+    if used:
+        raise InputError(f"{folder} holds {what} already ({', '.join(used[:3])}); {go_on}choose another --out, or "
+                         "replace it (--overwrite)")
+
+
+def _check_above(path: Path) -> None:
+    """Hold the nearest of `path` and the folders above it that is there to what writing needs."""
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if there != path and not there.is_dir():
+        raise _refused(path, f"{there} is a file")
+    if not os.access(there, os.W_OK):
+        raise _refused(path, f"{there}: Permission denied")
+
+
+def _refused(path: Path, reason: str | None) -> InputError:
+    return InputError(f"{path}: cannot be written ({reason}); choose another --out")
+
+
+# ---- what comes in ---------------------------------------------------------------------------------------------------
+
+
+def read_text() -> str:
+    """What comes through the standard input, without its last line break; '' where that is a terminal or closed."""
+    return "".join(_input()).removesuffix("\n") if _is_piped() else ""
+
+
+def read_lines(missing: str, typed: bool = True) -> Iterator[str]:
+    """The lines of the standard input that hold something, each as soon as it comes.
+
+    InputError with the words of `missing` where there is none, and, if not `typed`, where they would have to be typed
+    at a terminal.
+    """
+    if sys.stdin is None or not (typed or _is_piped()):
+        raise InputError(missing)
+    if not _is_piped():
+        say("one text a line; Ctrl-D ends")
+    found = False
+    for line in _input():
+        if line.strip():
+            found = True
+            yield line.rstrip("\r\n")
+    if not found:
+        raise InputError(missing)
+
+
+def _is_piped() -> bool:
+    return sys.stdin is not None and not sys.stdin.isatty()
+
+
+def _input() -> Iterator[str]:
+    """The lines of the standard input as UTF-8, whatever the locale: a byte that is no text is an error everywhere."""
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+    try:
+        yield from sys.stdin
+    except UnicodeDecodeError as error:
+        raise InputError(f"the standard input is not UTF-8 (byte 0x{error.object[error.start]:02x}: {error.reason}); "
+                         "convert it first, for instance: iconv -f WINDOWS-1252 -t UTF-8") from None

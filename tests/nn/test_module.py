@@ -8,6 +8,7 @@ import small
 from tinyformer import Tensor
 from tinyformer.backend import device_of
 from tinyformer.errors import CheckpointError
+from tinyformer.models import TokenTagger
 from tinyformer.nn import Linear, Module
 from tinyformer.train import AdamW
 
@@ -180,3 +181,18 @@ def test_a_name_for_two_things_is_refused():
     norm.buffers["gain"] = np.ones(2)
     with pytest.raises(ValueError, match="gain names a parameter and a buffer"):
         norm.state()
+
+
+def test_the_matrices_between_hidden_vectors_are_known_by_name_with_the_maps_in_each():
+    """Embeddings, pooler, heads, biases and gains are none of them; a layer that all depths share counts once."""
+    block = {"attend.project.weight": 3, "attend.out.weight": 1, "feed.widen.weight": 1, "feed.narrow.weight": 1}
+    cross = {"cross.query.weight": 1, "cross.project.weight": 2, "cross.out.weight": 1}
+
+    def layers(path, numbers, names):
+        return {f"{path}{number}.{name}": maps for number in numbers for name, maps in names.items()}
+    assert small.gpt().hidden_matrices() == layers("layers.", (0, 1), block)
+    assert small.bert(shared=True, factor=4).hidden_matrices() == layers("bert.layers.", (0,), block)
+    assert small.head(TokenTagger).hidden_matrices() == layers("encoder.layers.", (0, 1), block)
+    assert small.seq2seq().hidden_matrices() == (layers("encoder.layers.", (0, 1), block) |
+                                                 layers("decoder.layers.", (0, 1), block | cross))
+    assert Stack().hidden_matrices() == {}

@@ -17,6 +17,8 @@ class SelfAttention(Module):
     follow, which see those as well; keep is then (B, 1, 1, S).
     """
 
+    maps = {"project.weight": 3, "out.weight": 1}
+
     def __init__(self, width: int, heads: int, rng, bias: bool = True, std: float = 0.02,
                  out_std: float = 0.02):
         if width % heads:

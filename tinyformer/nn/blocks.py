@@ -13,6 +13,8 @@ from tinyformer.ops import affine_gelu, dropout
 class FeedForward(Module):
     """Each position on its own: widen, bend with GELU, narrow (Vaswani et al. 2017, section 3.3)."""
 
+    maps = {"widen.weight": 1, "narrow.weight": 1}
+
     def __init__(self, width: int, inner: int, rng, bias: bool = True, approximate: str = "none", std: float = 0.02,
                  out_std: float = 0.02):
         self.widen = Linear(width, inner, rng, bias, std)

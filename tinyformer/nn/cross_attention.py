@@ -17,6 +17,8 @@ class CrossAttention(Module):
     values depend on the source alone, so that a decoder that writes word by word needs them computed only once.
     """
 
+    maps = {"query.weight": 1, "project.weight": 2, "out.weight": 1}
+
     def __init__(self, width: int, heads: int, rng, std: float = 0.02):
         if width % heads:
             raise ValueError(f"CrossAttention: width {width} is not a multiple of heads {heads}; "

@@ -9,7 +9,7 @@ new values, by name, and who drives it calls `put`.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ class Module:
 
     self.buffers = {"mean": array}, where there is something to remember, belongs there too.
     """
+
+    maps: ClassVar[Mapping[str, int]] = {}    # matrices of its own between hidden vectors: name -> maps in each
 
     def named_parameters(self) -> dict[str, Tensor]:
         """Every parameter once, by dotted name, in the order of assignment; tied weights keep their first name."""
@@ -58,6 +60,17 @@ class Module:
         for name, value in buffers.items():
             owner, key = places[name]
             owner.buffers[key] = value
+
+    def hidden_matrices(self) -> dict[str, int]:
+        """The matrices that map hidden vectors to hidden vectors, by name, and how many maps each of them holds.
+
+        Several maps of the same vectors may lie in one matrix, one above the other, as query, key and value do.
+        """
+        held = {}
+        for _, module in _modules(self, ""):
+            own = module.named_parameters() if module.maps else {}
+            held |= {id(own[name]): maps for name, maps in module.maps.items()}
+        return {name: held[id(p)] for name, p in self.named_parameters().items() if id(p) in held}
 
     def count(self) -> int:
         """How many numbers the parameters hold."""

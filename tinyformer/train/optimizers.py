@@ -111,6 +111,10 @@ class Optimizer:
         """Apply the formula, in place, to one piece: p and g (n,), the moments, learning rate, decay, step."""
         raise NotImplementedError(f"{type(self).__name__} must say how a piece moves: define update")
 
+    def remembers(self, slot: Slot) -> tuple[str, ...]:
+        """The moments that are in use for this parameter, and so are saved: all of them."""
+        return self.moments
+
     def zero_grad(self) -> None:
         """Forget the gradients, so that the next backward starts anew."""
         for slot in self.slots:
@@ -121,13 +125,14 @@ class Optimizer:
 
         On the CPU these are the optimizer's own arrays and no copies: save them before the next step.
         """
-        arrays = {f"{moment}.{slot.name}": backend.to_host(self._part(array, slot))
-                  for moment, array in self.memory.items() for slot in self.slots}
+        arrays = {f"{moment}.{slot.name}": backend.to_host(self._part(self.memory[moment], slot))
+                  for slot in self.slots for moment in self.remembers(slot)}
         return arrays | {"steps": np.array([slot.steps for slot in self.slots])}
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take over what `state` returned; CheckpointError lists everything that does not fit, and nothing changes."""
-        wanted = {f"{moment}.{slot.name}": slot.tensor.shape for moment in self.memory for slot in self.slots}
+        wanted = {f"{moment}.{slot.name}": slot.tensor.shape
+                  for slot in self.slots for moment in self.remembers(slot)}
         wanted["steps"] = (len(self.slots),)
         wrong = [f"missing: {name} {shape}" for name, shape in wanted.items() if name not in arrays]
         wrong += [f"unexpected: {name} {arrays[name].shape}" for name in arrays if name not in wanted]
@@ -137,8 +142,8 @@ class Optimizer:
             raise CheckpointError(f"{type(self).__name__}: {len(wrong)} arrays do not fit\n  " + "\n  ".join(wrong))
         for place, slot in enumerate(self.slots):
             slot.steps = int(arrays["steps"][place])
-            for moment, array in self.memory.items():
-                self._part(array, slot)[...] = self.xp.asarray(arrays[f"{moment}.{slot.name}"])
+            for moment in self.remembers(slot):
+                self._part(self.memory[moment], slot)[...] = self.xp.asarray(arrays[f"{moment}.{slot.name}"])
 
     def _part(self, flat, slot: Slot):
         return flat[slot.start:slot.stop].reshape(slot.tensor.shape)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tinyformer.train.schedules import SCHEDULES, constant, cosine, linear
+from tinyformer.train.schedules import SCHEDULES, constant, constant_then_down, cosine, linear
 
 
 def nanogpt(step, steps, peak, warmup, floor):
@@ -29,6 +29,13 @@ def test_linear_goes_up_and_down_straight():
 
 def test_constant_stays():
     assert [constant(step, 9, 2.0, 1) for step in range(4)] == [1.0, 2.0, 2.0, 2.0]
+
+
+def test_constant_then_down_comes_down_over_the_last_third():
+    rates = [constant_then_down(step, 20, 1.0, warmup=3, floor=0.3) for step in range(21)]
+    assert rates == pytest.approx([0.25, 0.5, 0.75] + [1.0] * 11 + [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3])
+    late = [constant_then_down(step, 10, 1.0, warmup=8) for step in range(11)]
+    assert late[7:] == pytest.approx([8 / 9, 1.0, 0.5, 0.0]), "a long climb leaves a short way down"
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)

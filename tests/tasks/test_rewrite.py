@@ -15,9 +15,8 @@ from tinyformer.generate import rewrite_texts
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
 from tinyformer.pretraining.pretraining_settings import resolve
 from tinyformer.pretraining.stages import make_tokenizer
-from tinyformer.tasks.collapse import collapsed
+from tinyformer.tasks import TASKS, task_of
 from tinyformer.tasks.finetuning_settings import Finetuning
-from tinyformer.tasks.kinds import TASKS, task_of
 from tinyformer.train import save_model
 
 from .refusals import refused
@@ -26,6 +25,7 @@ pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
 WORDS = {"red": "rouge", "old": "vieux", "tiny": "mini", "cat": "chat", "dog": "chién", "bird": "oiseau"}
 SIZES = ["--layers", "1", "--heads", "2", "--width", "32", "--vocabulary", "120", "--max-length", "12"]
+TEXTS = ("source", "target")
 STEPS = ["--steps", "8", "--batch-size", "8", "--learning-rate", "1e-3"]
 
 
@@ -83,7 +83,7 @@ def figures(folder) -> dict:
 
 def test_what_a_run_leaves_behind(trained, files):
     found, said = figures(trained), kept(trained)
-    examples = read_examples(files / "dev.tsv", "rewrite")
+    examples = read_examples(files / "dev.tsv", TEXTS)
     model, tokenizer = tinyformer.load(trained)
     assert type(model) is Seq2Seq and task_of(model) is TASKS["rewrite"]
     assert tokenizer.decode(tokenizer.encode("Chién")) == "chién", "accents are kept, capitals are not"
@@ -98,7 +98,7 @@ def test_what_a_run_leaves_behind(trained, files):
 
 def test_what_is_kept_is_what_the_model_writes(trained, files, capsys):
     model, tokenizer = tinyformer.load(trained)
-    sources = [e.source for e in read_examples(files / "dev.tsv", "rewrite")]
+    sources = [e.source for e in read_examples(files / "dev.tsv", TEXTS)]
     assert rewrite_texts(model, tokenizer, sources, 12) == [row["text"] for row in kept(trained)]
     assert main(["generate", "--model", str(trained), "--prompt", sources[0], "--tokens", "12"]) == 0
     assert capsys.readouterr().out == kept(trained)[0]["text"] + "\n"
@@ -108,7 +108,7 @@ def test_evaluate_finds_what_finetune_found(trained, files, tmp_path, capsys):
     evaluate = ["evaluate", "--model", str(trained), "--data"]
     assert main([*evaluate, str(files / "dev.tsv"), "--out", str(tmp_path / "a")]) == 0
     assert kept(tmp_path / "a") == kept(trained)
-    assert all(figures(tmp_path / "a")[name] == figures(trained)[name] for name in TASKS["rewrite"].metrics)
+    assert all(figures(tmp_path / "a")[name] == figures(trained)[name] for name in TASKS["rewrite"].figures)
     assert main([*evaluate, str(files / "dev"), "--endings", "en,fr", "--out", str(tmp_path / "b")]) == 0
     assert kept(tmp_path / "b") == kept(trained)
     assert main([*evaluate, str(files / "dev.tsv"), "--beams", "3", "--out", str(tmp_path / "c")]) == 0
@@ -169,7 +169,7 @@ def test_aligned_files_and_tables_are_one_set(words, files, tmp_path):
     ("a.tsv", "summary\tarticle\nc\ta, b\n", None)])
 def test_tables_of_texts_for_texts(tmp_path, name, text, columns):
     (tmp_path / name).write_text(text)
-    example, = read_examples(tmp_path / name, "rewrite", columns)
+    example, = read_examples(tmp_path / name, TEXTS, columns)
     assert (example.source, example.target) == ("a, b", "c") and example.file == str(tmp_path / name)
 
 
@@ -227,9 +227,9 @@ def test_several_seeds_and_fewer_labels(words, tmp_path, capsys):
 
 def test_a_collapse_is_seen():
     truth = [Rewriting("a", f"b {n}", "f", n) for n in range(20)]
-    assert collapsed(TASKS["rewrite"], [{"text": "the"}] * 20, truth) == "'the'"
-    assert collapsed(TASKS["rewrite"], [{"text": ""}] * 20, truth) == "nothing"
-    assert collapsed(TASKS["rewrite"], [{"text": f"{n}"} for n in range(20)], truth) is None
+    assert TASKS["rewrite"].collapsed(truth, [{"text": "the"}] * 20) == "'the'"
+    assert TASKS["rewrite"].collapsed(truth, [{"text": ""}] * 20) == "nothing"
+    assert TASKS["rewrite"].collapsed(truth, [{"text": f"{n}"} for n in range(20)]) is None
 
 
 def test_case_and_spaces_say_nothing():

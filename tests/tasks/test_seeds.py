@@ -4,8 +4,11 @@ import pytest
 
 from tinyformer.data.readers import Answer, PairExample, Question, TaggedSentence, TextExample
 from tinyformer.metrics.over_seeds import interval, line, spread, student, summary
-from tinyformer.tasks.collapse import collapsed
-from tinyformer.tasks.kinds import TASKS
+from tinyformer.tasks import TASKS
+
+
+def collapsed(task, predictions, examples):
+    return task.collapsed(examples, predictions)
 
 
 def texts(labels):

@@ -71,7 +71,7 @@ def test_the_command_writes_every_set_and_prints_how_hard_it_is(capsys, tmp_path
         [one.text for one in task("sst2", "dev", 12, 2)]
     assert (out / "corpus.txt").read_text() == "\n\n".join(World(2).documents(12)) + "\n"
     assert len((out / "corpus-b.txt").read_text().split("\n\n")) == 12
-    assert [(row.source, row.target) for row in read_examples(out / "parallel.tsv", "rewrite")] == \
+    assert [(row.source, row.target) for row in read_examples(out / "parallel.tsv", ("source", "target"))] == \
         list(World(2).parallel(12)), "the header is known as one"
 
 

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from tinyformer.cli import main
+from tinyformer.tasks import TASKS
 from tinyformer.tasks.finetuning_settings import Finetuning
-from tinyformer.tasks.kinds import TASKS
 
 from .refusals import refused
 
@@ -37,12 +37,12 @@ def test_evaluate_finds_what_finetune_found(capsys, heads, land, tmp_path, kind)
     out = tmp_path / "out"
     assert main(["evaluate", "--model", str(heads[kind]), "--data", str(land(kind, "dev")), "--out", str(out)]) == 0
     found, trained = (json.loads((folder / "metrics.json").read_text()) for folder in (out, heads[kind]))
-    figures = set(TASKS[kind].metrics) & set(trained)
-    assert TASKS[kind].metrics[0] in figures and all(found[name] == trained[name] for name in figures)
+    figures = set(TASKS[kind].figures) & set(trained)
+    assert TASKS[kind].figures[0] in figures and all(found[name] == trained[name] for name in figures)
     assert (found["task"], found["examples"]) == (kind, 12)
     assert kept(out) == kept(heads[kind]) and (out / PICTURES[kind]).stat().st_size > 5000
     last = capsys.readouterr().out.strip().splitlines()[-1]
-    assert last.startswith(f"{TASKS[kind].metrics[0]} {found[TASKS[kind].metrics[0]]:.4f}, ")
+    assert last.startswith(f"{TASKS[kind].figures[0]} {found[TASKS[kind].figures[0]]:.4f}, ")
     assert last.endswith("12 examples")
 
 
@@ -56,7 +56,7 @@ def test_evaluate_without_a_folder_writes_nothing(heads, land, monkeypatch, tmp_
 
 def test_evaluate_refuses_what_it_cannot_use(capsys, heads, untrained, land, tmp_path):
     dev = land("classify", "dev")
-    assert "carries none of the four heads" in refused(capsys, "evaluate", "--model", untrained, "--data", dev)
+    assert "carries no head" in refused(capsys, "evaluate", "--model", untrained, "--data", dev)
     assert "--model is missing" in refused(capsys, "evaluate", "--data", dev)
     said = refused(capsys, "evaluate", "--model", heads["classify"], "--data", dev, "--out", heads["classify"])
     assert "holds a model" in said and "--out takes another folder" in said

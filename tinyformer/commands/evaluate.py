@@ -17,7 +17,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Print the figures and some mistakes on a labelled file; with --out write them, predictions and picture there."""
-    from tinyformer.tasks import results
+    from tinyformer.tasks.finished_run import PREDICTIONS, draw, final_line, judge, write_lines
     from tinyformer.tasks.trained import open_trained, predictions_of, read_shown, unknown_labels
     from tinyformer.train.durable import write_json
     model, tokenizer, task, settings = open_trained(options.given)
@@ -26,13 +26,13 @@ def run(options: Options) -> int:
     for line in unknown_labels(model, examples):
         say(line)
     predictions = predictions_of(task, model, tokenizer, examples, settings)
-    found = results.judge(task, predictions, examples)
+    found = judge(task, predictions, examples)
     if out:
         make_folder(out)
         write_json(out / "metrics.json", {"task": task.name, "model": settings.model, "data": options.data,
                                           "examples": len(examples), **found})
-        results.write_lines(out / results.PREDICTIONS, predictions)
-        results.draw(task, examples, predictions, found, results.labels_of(model), out)
-    print(results.mistakes(task, examples, predictions))
-    print(results.final_line(task, found, len(examples)))
+        write_lines(out / PREDICTIONS, predictions)
+        draw(task, examples, predictions, out)
+    print(task.mistakes(examples, predictions))
+    print(final_line(task, found, len(examples)))
     return 0

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from tinyformer.options import argument, option, settings_of, switch
-from tinyformer.tasks.finetuning_settings import TASKS, Finetuning, resolve
+from tinyformer.tasks import TASKS
+from tinyformer.tasks.finetuning_settings import Finetuning, resolve
 
 USAGE = f"{'|'.join(TASKS)} --model DIR|scratch --train FILE --dev FILE --out DIR [--setting value ...]"
 
@@ -12,9 +13,7 @@ USAGE = f"{'|'.join(TASKS)} --model DIR|scratch --train FILE --dev FILE --out DI
 class Options:
     """The settings of the run that were given, and what to do with a run that stands in --out."""
 
-    task: str = argument("classify a text, tag its words, classify or score a pair of texts, find the answer to a "
-                         "question in a document, or (an encoder with a decoder) rewrite a text as another: translate, "
-                         "correct", choices=TASKS)
+    task: str = argument(" ".join(f"{name}: {TASKS.question(name)}" for name in TASKS), choices=tuple(TASKS))
     given: dict = settings_of(Finetuning)
     config: str | None = option(None, "a saved set of settings, such as the settings.json of an earlier run; the "
                                 "command line wins", metavar="FILE.json")

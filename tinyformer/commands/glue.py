@@ -16,10 +16,10 @@ from tinyformer.errors import InputError
 from tinyformer.metrics import over_seeds
 from tinyformer.options import option, settings_of, suggestion, switch
 from tinyformer.places import make_folder, refuse_used, say
+from tinyformer.tasks import TASKS
 from tinyformer.tasks.finetuning_settings import SCRATCH, TRAINING, Finetuning, refuse_others
 
 USAGE = "--model DIR|scratch --out DIR [--data DIR] [--setting value ...]"
-KINDS = {"text": "classify", "pair": "pair", "score": "score"}
 TABLE = "glue.json"
 
 
@@ -42,14 +42,14 @@ def run(options: Options) -> int:
     from tinyformer.models import encoder_of
     from tinyformer.pretraining.stages import check_out
     from tinyformer.rng import stream
-    from tinyformer.tasks import learn, results
+    from tinyformer.tasks import learn
+    from tinyformer.tasks.finished_run import finish
     from tinyformer.tasks.folders import open_folder
-    from tinyformer.tasks.kinds import TASKS
     from tinyformer.train.durable import write_json
     settings, data, overwrite = Finetuning(**options.given), options.data, options.overwrite
     if settings.model is None:
         raise InputError("--model is missing; give the folder of a pre-trained model, or scratch")
-    refuse_others(options.given, "classify", settings.model)
+    refuse_others(options.given, None, settings.model)
     tasks, out = chosen(options.tasks), check_out(settings, False, overwrite)
     if not overwrite:
         refuse_used(out, [TABLE], "a table")
@@ -57,12 +57,12 @@ def run(options: Options) -> int:
     pretrained = None if settings.model == SCRATCH else open_folder(settings.model)
     rows = []
     for name in tasks:
-        kind, train, dev, more = published(data, name, settings) if data \
+        train, dev, more = published(data, name, settings) if data \
             else generated(name, options.examples, settings.seed)
-        runs = []
+        task, runs = head_of(name), []
         for seed in range(settings.seed, settings.seed + settings.seeds):
             folder = out / name / f"seed-{seed}" if settings.seeds > 1 else out / name
-            one = settings.but(task=kind, seed=seed, seeds=1, out=str(folder))
+            one = settings.but(task=task.name, seed=seed, seeds=1, out=str(folder))
             if pretrained:
                 model, tokenizer = pretrained
                 encoder = encoder_of(model, stream(seed, "pooler"))
@@ -71,12 +71,11 @@ def run(options: Options) -> int:
             say(f"{name}: {len(train):,} training and {len(dev):,} development examples")
             prepared = learn.assemble(one, encoder, tokenizer, train, dev)
             history = learn.train(prepared, out=folder, title=name, overwrite=overwrite)
-            runs.append(results.finish(prepared, history, folder))
+            runs.append(finish(prepared, history, folder))
             for label, other in more.items():                  # MNLI is judged on texts of other kinds, too
-                rest = TASKS[kind].rows(other, tokenizer, prepared.model.labels, prepared.settings)
-                predictions = TASKS[kind].predict(prepared.model, other, rest, tokenizer, prepared.settings)
-                runs[-1] |= {f"{label} {figure}": value
-                             for figure, value in TASKS[kind].scores(other, predictions).items()}
+                rest = task.rows(other, tokenizer, prepared.model.labels, prepared.settings)
+                predictions = task.predict(prepared.model, other, rest, tokenizer, prepared.settings)
+                runs[-1] |= {f"{label} {figure}": value for figure, value in task.scores(other, predictions).items()}
         top = None if data else tinyland.ceiling(name, "dev", len(dev), settings.seed)
         rows.append(row(name, runs, top))
     average = statistics.mean(each["score"] for each in rows)
@@ -98,19 +97,20 @@ def chosen(names: str | None) -> list[str]:
     return [name for name in readers.GLUE if name in wanted]
 
 
-def generated(name: str, examples: int, seed: int) -> tuple[str, Sequence, Sequence, dict]:
-    """(kind, training, development, further sets) of a TinyGLUE task."""
-    kind = KINDS[tinyland.TASKS[name].kind]
+def head_of(name: str):
+    """What learns one of the nine: the head that reads rows of the same parts."""
+    return next(task for task in TASKS.values() if set(task.parts) == set(readers.GLUE[name].columns))
+
+
+def generated(name: str, examples: int, seed: int) -> tuple[Sequence, Sequence, dict]:
+    """(training, development, further sets) of a TinyGLUE task."""
     held_out = max(200, examples // 2)
     more = {"mismatched": tinyland.task("mnli-mm", "dev", held_out, seed)} if name == "mnli" else {}
-    return kind, tinyland.task(name, "train", examples, seed), tinyland.task(name, "dev", held_out, seed), more
+    return tinyland.task(name, "train", examples, seed), tinyland.task(name, "dev", held_out, seed), more
 
 
-def published(data: str, name: str, settings: Finetuning) -> tuple[str, Sequence, Sequence, dict]:
-    """(kind, training, development, further sets) of a real GLUE task, in its published files."""
-    spec = readers.GLUE[name]
-    kind = "score" if spec.labels is None else "classify" if "text" in spec.columns else "pair"
-
+def published(data: str, name: str, settings: Finetuning) -> tuple[Sequence, Sequence, dict]:
+    """(training, development, further sets) of a real GLUE task, in its published files."""
     def read(split):
         return readers.read_glue(readers.glue_file(data, name, split), name, skip_bad_rows=settings.skip_bad_rows)
 
@@ -118,7 +118,7 @@ def published(data: str, name: str, settings: Finetuning) -> tuple[str, Sequence
     if name == "mnli":
         path = readers.glue_file(data, name, "dev").with_name("dev_mismatched.tsv")
         more = {"mismatched": readers.read_glue(path, name, skip_bad_rows=settings.skip_bad_rows)}
-    return kind, read("train"), read("dev"), more
+    return read("train"), read("dev"), more
 
 
 def row(name: str, runs: Sequence[dict], top: float | None = None) -> dict:

@@ -69,8 +69,8 @@ def run(options: Options) -> int:
     The worked examples are other rows of --data, or rows of --examples.
     """
     from tinyformer.generate.in_context import answers, fingerprint, judged, question
+    from tinyformer.tasks.finished_run import PREDICTIONS, write_lines
     from tinyformer.tasks.folders import open_model
-    from tinyformer.tasks.results import PREDICTIONS, write_lines
     from tinyformer.train.log import Progress, write_metrics
     counts, look = options.counts, options.look
     out = check_figures(options.out) if options.out else None

@@ -28,9 +28,8 @@ from tinyformer.models import Seq2Seq, Seq2SeqConfig
 from tinyformer.phenomena.jobs import outcomes
 from tinyformer.phenomena.parts.four_heads import FewLabels, examples
 from tinyformer.rng import stream
-from tinyformer.tasks import learn
+from tinyformer.tasks import TASKS, learn
 from tinyformer.tasks.finetuning_settings import Finetuning
-from tinyformer.tasks.kinds import TASKS
 from tinyformer.text import Tokenizer, WordPieceTokenizer
 from tinyformer.text.base import sentinel_names
 from tinyformer.tinyland import World

@@ -28,9 +28,8 @@ from tinyformer.metrics.over_seeds import interval, spread
 from tinyformer.models import Seq2Seq
 from tinyformer.phenomena.corruptions import NONE, OTHER_WORLD, Scale, pretrained, vocabulary
 from tinyformer.phenomena.jobs import outcomes
-from tinyformer.tasks import learn
+from tinyformer.tasks import TASKS, learn
 from tinyformer.tasks.finetuning_settings import Finetuning
-from tinyformer.tasks.kinds import TASKS
 from tinyformer.text import Tokenizer
 from tinyformer.tinyland import World
 

@@ -1,1 +1,23 @@
-"""A task: what is read, what is predicted, how it is measured.  One module each, opened when it is asked for."""
+"""Which heads can a model be given?  One file each, and everything about a head stands in its own."""
+
+from typing import Any
+
+from tinyformer.errors import InputError
+from tinyformer.opening import Table
+
+TASKS = Table({
+    "classify": "tinyformer.tasks.classify:Classify()",
+    "tag": "tinyformer.tasks.tag:Tag()",
+    "pair": "tinyformer.tasks.pair:Pair()",
+    "score": "tinyformer.tasks.score:Score()",
+    "answer": "tinyformer.tasks.answer:Answer()",
+    "rewrite": "tinyformer.tasks.rewrite:Rewrite()",
+})
+
+
+def task_of(model) -> Any:
+    """The task that a model has learned, by the head it carries; InputError for a model without one."""
+    for task in TASKS.values():
+        if type(model) is task.head:
+            return task
+    raise InputError(f"the model is a {type(model).__name__} and carries no head; finetune makes one that does")

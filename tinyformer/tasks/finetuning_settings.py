@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tinyformer.errors import InputError
 from tinyformer.options import check_values, option, read_config
+from tinyformer.tasks import TASKS
 
 SETTINGS = "settings.json"
-TASKS = ("classify", "tag", "pair", "score", "answer", "rewrite")
 SCRATCH = "scratch"
 READING = ("columns", "endings", "tags", "max_length", "stride", "max_question", "n_best", "max_answer_length",
            "may_be_impossible", "threshold", "beams", "length_penalty", "device", "skip_bad_rows")     # and choosing
@@ -21,7 +21,7 @@ NARROW = 256                                  # below this width the published l
 class Finetuning:
     """Every setting of a fine-tuning run; None is filled in from the model."""
 
-    task: str = "classify"
+    task: str | None = None
     model: str | None = option(None, "folder of a pre-trained model, ours or from the model hub; scratch: a fresh one, "
                                "to compare with")
     fresh: bool = option(False, "take kind, sizes and vocabulary from --model, and no weights: to compare with what "
@@ -63,7 +63,7 @@ class Finetuning:
     max_answer_length: int = option(30, "answer: tokens of the longest answer", least=1)
     may_be_impossible: bool | None = option(None, "answer: a question may have no answer (default: as in the "
                                             "training file)")
-    threshold: float = option(0.0, "answer: how much better no answer must be than the best one")
+    threshold: float | None = option(None, "answer: how much better no answer must be than the best one (default 0)")
     beams: int | None = option(None, "rewrite: search for the most probable text, following so many at once (default: "
                                "take the most probable token each time)", least=1)
     length_penalty: float = option(1.0, "rewrite: with --beams: compare log p / tokens**PENALTY")
@@ -92,9 +92,6 @@ class Finetuning:
         if self.freeze == "all" and self.layer_decay != 1:
             raise InputError("--layer-decay slows layers that learn, and with --freeze all none does; give one of "
                              "the two")
-        if self.task == "rewrite" and (self.freeze not in (None, "0") or self.layer_decay != 1):
-            raise InputError("--freeze and --layer-decay are for a new head on an encoder that has learned already; "
-                             "rewrite trains encoder and decoder as one, so leave them out")
         chosen(self.labels, 100)
 
     def to_dict(self) -> dict:
@@ -139,8 +136,8 @@ def resolve(task: str, given: dict, config: str | None = None, resume: bool | st
     return Finetuning(**{**saved, **given, "task": task})
 
 
-def refuse_others(given: dict, task: str, model: str | None) -> None:
-    """InputError for an option of another task, or of training from scratch where a folder is given."""
+def refuse_others(given: dict, task: str | None, model: str | None) -> None:
+    """InputError for an option of another task (unless none is named), or of scratch where a folder is given."""
     for item in fields(Finetuning):
         owners = item.metadata.get("help", "").partition(":")[0].split(", ")             # as in "answer: tokens ..."
         if not set(owners) <= {*TASKS, SCRATCH} or item.name not in given:
@@ -148,7 +145,7 @@ def refuse_others(given: dict, task: str, model: str | None) -> None:
         flag = f"--{item.name.replace('_', '-')}"
         if owners == [SCRATCH] and model not in (SCRATCH, None):
             raise InputError(f"{flag} is a setting of --model scratch, and the model is {model}; leave it out")
-        if owners != [SCRATCH] and task not in owners:
+        if owners != [SCRATCH] and task is not None and task not in owners:
             raise InputError(f"{flag} is a setting of {', '.join(owners)}, and the task is {task}; leave it out")
 
 

@@ -6,8 +6,7 @@ from types import UnionType
 from tinyformer.backend import choose_device
 from tinyformer.errors import InputError
 
-COMMANDS = {"GPT": "generate", "Seq2Seq": "generate", "BertForPretraining": "fill", "TextClassifier": "predict",
-            "TokenTagger": "predict", "PairClassifier": "predict", "PairScorer": "predict", "SpanFinder": "predict"}
+COMMANDS = {"GPT": "generate", "Seq2Seq": "generate", "BertForPretraining": "fill", "Head": "predict"}
 
 
 def open_folder(folder: str):
@@ -34,7 +33,7 @@ def open_model(folder: str, kind: type | UnionType, device: str = "cpu"):
     """The model and the tokenizer in `folder`, moved to the device; InputError where it is another kind of model."""
     model, tokenizer = open_folder(folder)
     if not isinstance(model, kind):
-        other = COMMANDS.get(type(model).__name__)
+        other = next((COMMANDS[one.__name__] for one in type(model).__mro__ if one.__name__ in COMMANDS), None)
         hint = f"; for this one try: python -m tinyformer {other} --model {folder}" if other else ""
         wanted = " or a ".join(one.__name__ for one in getattr(kind, "__args__", (kind,)))
         raise InputError(f"{folder}: holds a {type(model).__name__}, and a {wanted} is needed{hint}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tinyformer.backend import choose_device
 from tinyformer.data.labelled import EncodedRows
-from tinyformer.data.readers import TaggedSentence, check_labels
+from tinyformer.data.readers import check_labels
 from tinyformer.errors import InputError
 from tinyformer.metrics import over_seeds
 from tinyformer.models import GPT
@@ -21,10 +21,10 @@ from tinyformer.models.parts.depth import layer_rates
 from tinyformer.nn import Module
 from tinyformer.pretraining.stages import check_out, say
 from tinyformer.rng import stream
-from tinyformer.tasks import results
+from tinyformer.tasks import TASKS
 from tinyformer.tasks.finetuning_settings import SCRATCH, SETTINGS, Finetuning, chosen
+from tinyformer.tasks.finished_run import finish
 from tinyformer.tasks.folders import open_folder
-from tinyformer.tasks.kinds import TASKS
 from tinyformer.tasks.task import Task
 from tinyformer.text import Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.train import History, Settings
@@ -34,7 +34,8 @@ from tinyformer.train.durable import write_json
 
 def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = False) -> int:
     """Fine-tune as the settings say; with several seeds once for each, in folders of their own below --out."""
-    several = settings.seeds > 1
+    task, several = TASKS[settings.task], settings.seeds > 1
+    task.check(settings)
     if several and resume not in (True, False, "auto"):
         raise InputError(f"--resume names the checkpoint of one run, {resume}, and --seeds {settings.seeds} asks for "
                          "several; give --resume alone, which takes the newest of each")
@@ -52,10 +53,10 @@ def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = Fals
         one = settings.but(seed=seed, seeds=1, out=str(folder))
         prepared = prepare(one)
         history = train(prepared, out=folder, resume="auto" if several and resume else resume, overwrite=overwrite)
-        found.append(results.finish(prepared, history, folder))
+        found.append(finish(prepared, history, folder))
     if several:
-        print(over_seeds.line(found, TASKS[settings.task].metrics[0]))
-        write_json(out / "metrics.json", over_seeds.summary(found, TASKS[settings.task].metrics))
+        print(over_seeds.line(found, task.figures[0]))
+        write_json(out / "metrics.json", over_seeds.summary(found, task.figures))
         write_json(out / SETTINGS, settings.to_dict())
     return 0
 
@@ -114,18 +115,18 @@ def assemble(settings: Finetuning, encoder: Module, tokenizer: Tokenizer, train:
     To rewrite, `encoder` is a Seq2Seq, which is copied and needs no head.
     """
     task = TASKS[settings.task]
-    if isinstance(encoder, GPT) and not task.head.pooled:
+    if isinstance(encoder, GPT) and task.both_sides:
+        able = ", ".join(name for name, each in TASKS.items() if not each.both_sides)
         raise InputError(f"the model is a GPT, which never sees what stands at the right of a word, and {task.name} "
-                         "needs both sides; give a BERT (a GPT can learn classify, pair and score)")
+                         f"needs both sides; give a BERT (a GPT can learn {able})")
     labels = task.labels(train)
-    notes = check_labels(train, dev, allow_unseen=task.name == "tag") if labels else []
+    notes = check_labels(train, dev, allow_unseen=task.unseen) if labels else []
     count = chosen(settings.labels, len(train))
     if count < len(train):
         order = stream(settings.seed, "labels").permutation(len(train))[:count]
         train = [train[number] for number in sorted(order)]
         notes += check_labels(train) if labels else []         # fewer examples may show a single class
-    if settings.task == "answer" and settings.may_be_impossible is None:
-        settings = settings.but(may_be_impossible=any(example.impossible for example in train))
+    settings = task.settled(settings, train)
     room = min(settings.max_length, encoder.config.context)
     if room < settings.max_length:
         notes.append(f"the model has room for {room} tokens, so --max-length {settings.max_length} becomes {room}")
@@ -133,7 +134,7 @@ def assemble(settings: Finetuning, encoder: Module, tokenizer: Tokenizer, train:
     rows = [task.rows(examples, tokenizer, labels, settings) for examples in (train, dev)]
     for name, these, examples in zip(("training", "development"), rows, (train, dev), strict=True):
         if these.cut:
-            how = "read in several windows" if task.name == "answer" else f"cut to {room} tokens"
+            how = "read in several windows" if task.windows else f"cut to {room} tokens"
             notes.append(f"{these.cut:,} of {len(examples):,} {name} examples are longer than the model reads at once "
                          f"and were {how}")
     notes += task.notes(train, tokenizer)
@@ -143,25 +144,14 @@ def assemble(settings: Finetuning, encoder: Module, tokenizer: Tokenizer, train:
 
 
 def scratch(settings: Finetuning, train: Sequence) -> tuple[Tokenizer, Module]:
-    """A vocabulary, from a folder or trained on the texts of the training examples, and a model that knows nothing.
-
-    To rewrite, the vocabulary keeps accents, which would be missing from every text that is written.
-    """
+    """A vocabulary, from a folder or trained on the texts of the training examples, and a model that knows nothing."""
+    task = TASKS[settings.task]
     if settings.tokenizer is not None:
         tokenizer = load_tokenizer(settings.tokenizer)
     else:
-        strip = False if settings.task == "rewrite" else None
-        tokenizer = WordPieceTokenizer.train((text for example in train for text in texts_of(example)),
-                                             settings.vocabulary, strip_accents=strip)
-    return tokenizer, TASKS[settings.task].fresh(tokenizer, settings)
-
-
-def texts_of(example) -> list[str]:
-    """Every text of an example of any kind."""
-    if isinstance(example, TaggedSentence):
-        return [" ".join(example.words)]
-    return [getattr(example, name) for name in ("text", "first", "second", "question", "document", "source", "target")
-            if hasattr(example, name)]
+        tokenizer = WordPieceTokenizer.train((text for example in train for text in task.texts_of(example)),
+                                             settings.vocabulary, strip_accents=task.strip_accents)
+    return tokenizer, task.fresh(tokenizer, settings)
 
 
 def train(prepared: Prepared, out: Path | None = None, title: str | None = None, evaluations: int = 10,

@@ -1,11 +1,13 @@
-"""How does an encoder and decoder learn to answer one text with another: a translation, a summary, a correction?
+"""Which text answers another: its translation, a summary, a correction?
 
-All of it is trained, on the loss of the target's tokens.  It is judged by what it then writes by itself: BLEU, the
-share of texts that are right as a whole, and beside them the share of tokens that it would have found had everything
-before been right.  Copying the source is what it has to surpass.  BLEU is counted over words and marks in small
-letters, so it compares runs here, and not with published figures; a language without spaces has no words for it.
+An encoder and decoder learns to write it.  All of it is trained, on the loss of the target's tokens.  It is judged by
+what it then writes by itself: BLEU, the share of texts that are right as a whole, and beside them the share of tokens
+that it would have found had everything before been right.  Copying the source is what it has to surpass.  BLEU is
+counted over words and marks in small letters, so it compares runs here, and not with published figures; a language
+without spaces has no words for it.
 """
 
+from collections.abc import Iterable
 from itertools import zip_longest
 from pathlib import Path
 
@@ -16,26 +18,47 @@ from tinyformer.errors import InputError
 from tinyformer.generate import rewrite, rewrite_beams
 from tinyformer.metrics.bleu import bleu, words_of
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
+from tinyformer.options import read_object
 from tinyformer.rng import stream
-from tinyformer.tasks.task import BATCH, Task, columns, sizes
+from tinyformer.tasks.collapse import same_of_everything
+from tinyformer.tasks.finetuning_settings import SETTINGS
+from tinyformer.tasks.task import BATCH, TYPED, Task, sizes
+from tinyformer.tasks.terminal_lines import heading, terminal_width, wrapped
 
 
 class Rewrite(Task):
     """A text for a text."""
 
-    name, head, metrics = "rewrite", Seq2Seq, ("bleu", "exact", "token_accuracy")
+    name, head, figures = "rewrite", Seq2Seq, ("bleu", "exact", "token_accuracy")
     blind = ("copy", "copying the source")
+    parts, texts, shown = ("source", "target"), ("source", "target"), ("source",)
+    both_sides = True
+    strip_accents = False                     # or they would be missing from every text that is written
+    loss, unit = "seq2seq loss", "nats per token"
+
+    def check(self, options):
+        if options.freeze not in (None, "0") or options.layer_decay != 1:
+            raise InputError("--freeze and --layer-decay are for a new head on an encoder that has learned already; "
+                             "rewrite trains encoder and decoder as one, so leave them out")
+
+    def check_folder(self, folder):
+        path = folder / SETTINGS
+        if path.is_file() and "noise" in read_object(str(path)):
+            raise InputError(f"{folder}: the model has learned to repair texts and nothing else yet; teach it first, "
+                             f"by finetune rewrite --model {folder}, or try generate")
 
     def read(self, path, options, training=False, labelled=True):
         if options.endings is None:
-            return readers.read_examples(path, self.name, columns(options.columns, self.name, labelled),
-                                         labelled=labelled, skip_bad_rows=options.skip_bad_rows)
+            return super().read(path, options, training, labelled)
         if options.columns is not None:
             raise InputError("--columns names the parts of one file, and --endings two files; give one of the two")
         source, target = _both(path, options.endings)
         if not labelled:
             return readers.read_sources(source)
         return readers.read_aligned(source, target)
+
+    def example(self, text, *, number):
+        return readers.Rewriting(text, None, TYPED, number)
 
     def labels(self, examples):
         return []
@@ -114,6 +137,14 @@ class Rewrite(Task):
         """The source as it is."""
         return [{"text": example.source} for example in examples]
 
+    def collapsed(self, examples, predictions):
+        same = same_of_everything((p["text"] for p in predictions), (e.target for e in examples))
+        return None if same is None else repr(same) if same else "nothing"
+
+    def mistakes(self, examples, predictions, most=5):
+        return wrong_texts([(e.source, e.target, p["text"]) for e, p in zip(examples, predictions, strict=True)],
+                           most=most)
+
     @staticmethod
     def _written(model: Seq2Seq, rows, options) -> list[list[int]]:
         """The ids that the decoder writes for each source, greedily or by beam search."""
@@ -122,6 +153,17 @@ class Rewrite(Task):
         if options.beams is None:
             return rewrite(model, sources, room)
         return [rewrite_beams(model, source, room, options.beams, options.length_penalty)[0].ids for source in sources]
+
+
+def wrong_texts(items: Iterable[tuple[str, str, str]], *, most: int = 5, width: int | None = None) -> str:
+    """Texts that were rewritten otherwise than they should: (source, true target, what was written)."""
+    items, width = list(items), terminal_width(width)
+    wrong = [item for item in items if words_of(item[1]) != words_of(item[2])]
+    out = [heading(len(wrong), len(items), "text", most, "")]
+    for source, true, said in wrong[:most]:
+        out += ["", *wrapped(source, width, 2), *wrapped(f"true: {true}", width, 4),
+                *wrapped(f"said: {said}", width, 4)]
+    return "\n".join(out)
 
 
 def _speaking(config: Seq2SeqConfig, tokenizer) -> Seq2SeqConfig:

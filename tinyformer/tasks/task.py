@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from tinyformer.data.labelled import EncodedRows, LabelledBatches
-from tinyformer.data.readers import KINDS, Examples, label_names, parse_columns
+from tinyformer.data.readers import Examples, label_names, parse_columns, read_examples
 from tinyformer.errors import InputError
 from tinyformer.models import BertConfig
 from tinyformer.models.bert import Bert
@@ -15,24 +17,91 @@ from tinyformer.rng import stream
 from tinyformer.text import Tokenizer
 
 BATCH = 64                                    # rows in a batch where nothing is learned
+TYPED = "typed text"                          # stands for the file's name in examples that came from no file
 
 
 class Task:
-    """A way to read examples, to encode and to predict them, and the figures; `options` is a `Finetuning`.
+    """Everything about one head; the class of each is in a file of its own.  `options` is a `Finetuning`.
 
-    What is written here suits a head on an encoder; a task that trains another model says so.
+    What is written here suits a head that reads one text from a table and stands on an encoder; another says so.
     """
 
     name: str                                 # as it is typed
     head: type[Module]                        # the model that carries it
-    metrics: tuple[str, ...]                  # figures shown, the one that counts first
+    figures: tuple[str, ...]                  # that are shown, the one that counts first
     blind = ("constant", "reading nothing")   # whose figures stand beside the model's: in metrics.json, in words
+
+    parts: tuple[str, ...] = ()               # of a table's row, the label last; () where no table is read
+    texts: tuple[str, ...] = ("text",)        # what of an example is text
+    shown: tuple[str, ...] = ("text",)        # what of an example stands in front of its prediction
+    takes = (1, "one text")                   # how many parts are typed for a prediction, and how that is said
+    unseen = False                            # whether only the development file may have a label, which then is wrong
+    windows = False                           # whether long texts are read piece by piece instead of being cut
+    strip_accents: bool | None = None         # of a vocabulary that is trained for it; None: as small letters have it
+
+    loss, unit = "label loss", "nats per label"          # as the head measures it; the unit of its picture
+    picture: str | None = None                # file name of what `draw` draws, if anything
+
+    @property
+    def both_sides(self) -> bool:
+        """Whether a position's right side must be read too, which a GPT never does."""
+        return not self.head.pooled
+
+    # ---- settings ----------------------------------------------------------------------------------------------------
+
+    def check(self, options) -> None:
+        """InputError for settings that make no sense here."""
+
+    def check_folder(self, folder: Path) -> None:
+        """InputError where the model in this folder carries the head and has not learned the task yet."""
+
+    def defaults(self, train: Sequence = ()) -> dict[str, Any]:
+        """What settings that were not given become, as the training examples have it."""
+        return {}
+
+    def settled(self, options, train: Sequence = ()):
+        """The settings with those filled in."""
+        return options.but(**{name: value for name, value in self.defaults(train).items()
+                              if getattr(options, name) is None})
 
     # ---- examples ----------------------------------------------------------------------------------------------------
 
     def read(self, path: str, options, training: bool = False, labelled: bool = True) -> Examples:
         """The examples of a file in a published format; `labelled=False` where the labels may be missing."""
+        return read_examples(path, self.parts, self.columns(options.columns, labelled), labelled=labelled,
+                             skip_bad_rows=options.skip_bad_rows)
+
+    def columns(self, written: str | None, labelled: bool) -> dict | None:
+        """What --columns says, held to the parts of a row; where labels may be missing, theirs is not looked at."""
+        if not written:
+            return None
+        found, parts = dict(parse_columns(written)), self.parts
+        if not labelled:
+            found.pop(parts[-1], None)
+            parts = parts[:-1]
+        if set(found) != set(parts):
+            raise InputError(f"--columns is {written!r}, and {self.name} reads {', '.join(parts)}; name each of them "
+                             "and no others, as in --columns "
+                             + ",".join(f"{part}={n}" for n, part in enumerate(parts, 1)))
+        return found
+
+    def typed(self, parts: Sequence[str], number: int):
+        """The example that somebody typed, the `number`-th; InputError for too many parts, too few or empty ones."""
+        count, wanted = self.takes
+        if len(parts) != count:
+            raise InputError(f"{TYPED} {number}: {len(parts)} parts were given, and this model takes {wanted}; put "
+                             "each part in quotes, or a tab between them in a line of the standard input")
+        if not all(part.strip() for part in parts):
+            raise InputError(f"{TYPED} {number}: it is empty; this model takes {wanted}")
+        return self.example(*parts, number=number)
+
+    def example(self, *parts: str, number: int):
+        """An example without a label, made of what was typed."""
         raise NotImplementedError
+
+    def texts_of(self, example) -> list[str]:
+        """Every text of an example, to train a vocabulary on."""
+        return [getattr(example, name) for name in self.texts]
 
     def labels(self, examples: Sequence) -> list[str]:
         """The names of the classes, in order."""
@@ -64,18 +133,18 @@ class Task:
         """The same with weights that know nothing."""
         return Bert(BertConfig(vocabulary=len(tokenizer), **sizes(options)), stream(options.seed, "weights"))
 
-    def build(self, part: Module, tokenizer: Tokenizer, labels: Sequence[str], options) -> Head:
+    def build(self, part: Module, tokenizer: Tokenizer, labels: Sequence[str], options) -> Module:
         """The model to be trained: a new head on a copy of `part`."""
         dropout = part.config.dropout if options.dropout is None else options.dropout
         model = self.head(with_dropout(part, dropout), labels, stream(options.seed, "head"))
         freeze(model, options.frozen_layers)
         return model
 
-    # ---- predictions -------------------------------------------------------------------------------------------------
+    # ---- predictions, which are dicts that are ready for JSON --------------------------------------------------------
 
     def predict(self, model: Module, examples: Sequence, rows: EncodedRows, tokenizer: Tokenizer,
                 options) -> list[dict]:
-        """What the model says of each example, ready for JSON."""
+        """What the model says of each example."""
         raise NotImplementedError
 
     def scores(self, examples: Sequence, predictions: Sequence[dict]) -> dict[str, float]:
@@ -84,6 +153,18 @@ class Task:
 
     def constant(self, train: Sequence, examples: Sequence) -> list[dict]:
         """The predictions of somebody who has seen the labels of training but reads nothing."""
+        raise NotImplementedError
+
+    def collapsed(self, examples: Sequence, predictions: Sequence[dict]) -> str | None:
+        """What a run that says the same of everything says, in words, or None; see collapse.py."""
+        raise NotImplementedError
+
+    def mistakes(self, examples: Sequence, predictions: Sequence[dict], most: int = 5) -> str:
+        """How many examples the model got wrong, and at most so many of them as text."""
+        raise NotImplementedError
+
+    def draw(self, examples: Sequence, predictions: Sequence[dict], path: Path) -> None:
+        """The picture that suits the task."""
         raise NotImplementedError
 
     @staticmethod
@@ -99,15 +180,6 @@ def sizes(options) -> dict:
                 init_std=0.02 * math.sqrt(768 / options.width))
 
 
-def columns(written: str | None, kind: str, labelled: bool) -> dict | None:
-    """What --columns says, held to the parts this task reads; where labels may be missing, theirs is not looked at."""
-    if not written:
-        return None
-    found, parts = dict(parse_columns(written)), KINDS[kind]
-    if not labelled:
-        found.pop(parts[-1], None)
-        parts = parts[:-1]
-    if set(found) != set(parts):
-        raise InputError(f"--columns is {written!r}, and {kind} reads {', '.join(parts)}; name each of them and no "
-                         "others, as in --columns " + ",".join(f"{part}={n}" for n, part in enumerate(parts, 1)))
-    return found
+def labels_of(model: Module) -> tuple[str, ...]:
+    """The names of the classes that a model tells apart; a model that writes, or gives numbers, has none."""
+    return getattr(model, "labels", ())

@@ -11,13 +11,12 @@ from tinyformer.backend import choose_device
 from tinyformer.data.readers import Examples
 from tinyformer.errors import InputError
 from tinyformer.nn import Module
-from tinyformer.options import read_config, read_object
+from tinyformer.options import read_config
 from tinyformer.pretraining.stages import say
-from tinyformer.tasks import results
+from tinyformer.tasks import task_of
 from tinyformer.tasks.finetuning_settings import SETTINGS, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder
-from tinyformer.tasks.kinds import task_of
-from tinyformer.tasks.task import Task
+from tinyformer.tasks.task import Task, labels_of
 
 
 def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
@@ -28,14 +27,13 @@ def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
     model, tokenizer = open_folder(folder)
     task = task_of(model)
     path = Path(folder) / SETTINGS
-    if task.name == "rewrite" and path.is_file() and "noise" in read_object(str(path)):
-        raise InputError(f"{folder}: the model has learned to repair texts and nothing else yet; teach it first, by "
-                         f"finetune rewrite --model {folder}, or try generate")
+    task.check_folder(Path(folder))
     saved = read_config(str(path), Finetuning) if path.is_file() else {"max_length": min(512, model.config.context)}
     refuse_others(given, task.name, folder)
     known = {field.name for field in fields(Finetuning)} - {"model", "out", "task", "train", "dev", "steps", "epochs"}
     saved = {name: value for name, value in saved.items() if value is not None and name in known}
-    settings = Finetuning(**{**saved, "device": "auto", **given, "task": task.name})
+    settings = task.settled(Finetuning(**{**saved, "device": "auto", **given, "task": task.name}))
+    task.check(settings)
     if settings.max_length > model.config.context:
         raise InputError(f"--max-length is {settings.max_length}, and this model has room for {model.config.context} "
                          "tokens; ask for no more")
@@ -44,9 +42,9 @@ def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
 
 def unknown_labels(model: Module, examples: Sequence) -> list[str]:
     """A warning about labels that the model was never shown; InputError where it knows none of them."""
-    if not results.labels_of(model):
+    if not labels_of(model):
         return []
-    named = [(e, label) for e in examples for label in (getattr(e, "tags", None) or (e.label,))]
+    named = [(e, label) for e in examples for label in e.labels]
     unknown = [(e, label) for e, label in named if label not in model.labels]
     if not unknown:
         return []
@@ -60,8 +58,8 @@ def unknown_labels(model: Module, examples: Sequence) -> list[str]:
 
 
 def predictions_of(task: Task, model: Module, tokenizer, examples: Sequence, settings: Finetuning) -> list[dict]:
-    rows = task.rows(examples, tokenizer, results.labels_of(model), settings)
-    if rows.cut and task.name != "answer":
+    rows = task.rows(examples, tokenizer, labels_of(model), settings)
+    if rows.cut and not task.windows:
         say(f"{rows.cut:,} of {len(examples):,} texts were cut to {settings.max_length} tokens")
     return task.predict(model, examples, rows, tokenizer, settings)
 

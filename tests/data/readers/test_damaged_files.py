@@ -21,8 +21,8 @@ TREE = "1\tDogs\tdog\tNOUN\tNNS\t_\t2\tnsubj\t_\t_\n2\tbark\tbark\tVERB\tVBP\t_\
 SQUAD = {"version": "1.1", "data": [{"title": "t", "paragraphs": [{"context": "a caf\u00e9 burned", "qas": [
     {"id": "1", "question": "what?", "answers": [{"text": "caf\u00e9", "answer_start": 2}]}]}]}]}
 FILES = {
-    "a.tsv": ("1\tgood film\n0\tbad caf\u00e9\n1\tfine\n0\tso\n", lambda path: read_examples(path, "classify")),
-    "b.csv": ('label,text\n1,"good, film"\n0,"bad ""x"""\n', lambda path: read_examples(path, "classify")),
+    "a.tsv": ("1\tgood film\n0\tbad caf\u00e9\n1\tfine\n0\tso\n", lambda path: read_examples(path, ("text", "label"))),
+    "b.csv": ('label,text\n1,"good, film"\n0,"bad ""x"""\n', lambda path: read_examples(path, ("text", "label"))),
     "c.tsv": ("gj04\t1\t\tGood.\nks08\t0\t*\tBad the.\n", lambda path: read_glue(path, "cola")),
     "d.txt": ("pair_ID\tsentence_A\tsentence_B\trelatedness_score\tentailment_judgment\n1\ta\tb\t4.5\tNEUTRAL\n",
               lambda path: read_sick(path, "relatedness")),

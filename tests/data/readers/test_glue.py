@@ -34,8 +34,8 @@ def test_published_columns(file, refused, task):
     lines = [header] * bool(header) + [row, row]
     path = file("train.tsv", "\n".join(lines) + "\n")
     assert [parts(example) for example in read_glue(path, task)] == [expected] * 2
-    kind = "score" if GLUE[task].labels is None else "classify" if expected[1] is None else "pair"
-    assert [parts(example) for example in read_examples(path, kind)] == [expected] * 2         # unnamed, the same
+    columns = tuple(sorted(GLUE[task].columns, key=["text", "first", "second", "label", "score"].index))
+    assert [parts(example) for example in read_examples(path, columns)] == [expected] * 2      # unnamed, the same
 
     short = file("short.tsv", "\n".join([*lines, row.partition("\t")[2]]) + "\n")
     refused(read_glue, short, task, words=[f"{short}:{len(lines) + 1}: ", "columns where"])
@@ -43,7 +43,7 @@ def test_published_columns(file, refused, task):
     if task == "mrpc":
         wrong = "2" + row[1:]
     refused(read_glue, file("wrong.tsv", "\n".join([*lines, wrong])), task,
-            words=[f":{len(lines) + 1}: ", "score" if kind == "score" else "label"])
+            words=[f":{len(lines) + 1}: ", columns[-1]])
 
 
 @pytest.mark.parametrize("task", GLUE)
@@ -100,7 +100,7 @@ def test_snli(file, refused):
 
 def test_real_sst2(published):
     for name, count, ones in (("train_6000", 6000, 3149), ("dev", 872, 444)):
-        found = read_examples(published(f"sst2/{name}.tsv"), "classify", labels=("0", "1"))
+        found = read_examples(published(f"sst2/{name}.tsv"), ("text", "label"), labels=("0", "1"))
         assert len(found) == count and sum(example.label == "1" for example in found) == ones
         assert not found.report()
 
@@ -112,4 +112,4 @@ def test_real_sick(published):
         assert len(classes) == len(scores) == count and not classes.report()
         assert {example.label for example in classes} == {"NEUTRAL", "ENTAILMENT", "CONTRADICTION"}
         assert all(1 <= example.label <= 5 for example in scores)
-        assert recognise(path, "pair")["label"] == "entailment_judgment"
+        assert recognise(path, ("first", "second", "label"))["label"] == "entailment_judgment"

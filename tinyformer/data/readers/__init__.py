@@ -11,12 +11,12 @@ from .examples import Answer, Examples, PairExample, Question, Rewriting, Tagged
 from .glue import GLUE, glue_file, read_glue, read_sick, read_snli
 from .labels import check_labels, label_names
 from .parallel import read_aligned, read_parallel, read_sources
-from .recognise import KINDS, parse_columns, read_examples, recognise
+from .recognise import parse_columns, read_examples, recognise
 from .squad import read_squad
 from .tables import read_table
 
 __all__ = [
-    "GLUE", "KINDS", "Answer", "Examples", "PairExample", "Question", "Rewriting", "TaggedSentence", "TextExample",
+    "GLUE", "Answer", "Examples", "PairExample", "Question", "Rewriting", "TaggedSentence", "TextExample",
     "check_labels", "glue_file", "label_names", "parse_columns", "read_aligned", "read_conll2003", "read_conllu",
     "read_examples", "read_glue", "read_parallel", "read_sick", "read_snli", "read_sources", "read_squad", "read_table",
     "recognise",

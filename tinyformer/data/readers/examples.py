@@ -15,6 +15,11 @@ class TextExample:
     file: str
     line: int
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that stand in it."""
+        return () if self.label is None else (self.label,)
+
 
 @dataclass(frozen=True)
 class PairExample:
@@ -25,6 +30,11 @@ class PairExample:
     label: str | float | None
     file: str
     line: int
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that stand in it."""
+        return () if self.label is None else (self.label,)
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,11 @@ class TaggedSentence:
     tags: tuple[str, ...]
     file: str
     line: int
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The tags, as the classes that stand in it."""
+        return self.tags
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from tinyformer.data.readers.examples import TaggedSentence
 from tinyformer.errors import InputError
 
 
 def label_names(examples: Sequence) -> list[str]:
     """All labels (or tags) in order: as numbers where all of them are whole numbers, otherwise as text."""
-    names = {label for example in examples for label in _labels(example)}
+    names = {label for example in examples for label in example.labels}
     if all(name.isascii() and name.removeprefix("-").isdigit() for name in names):
         return sorted(names, key=lambda name: (int(name), name))
     return sorted(names)
@@ -21,16 +20,16 @@ def check_labels(train: Sequence, dev: Sequence = (), allow_unseen: bool = False
     InputError where `dev` has a label that training never shows, since no model can learn it; with
     `allow_unseen` (rare tags) that is a warning as well, unless it has no other.
     """
-    counts = Counter(label for example in train for label in _labels(example))
-    held_out = Counter(label for example in dev for label in _labels(example))
+    counts = Counter(label for example in train for label in example.labels)
+    held_out = Counter(label for example in dev for label in example.labels)
     warnings = []
-    if len(counts) == 1:
+    if len(counts) == 1 and all(example.labels for example in train):
         name, = counts
         warnings.append(f"{train[0].file}: only one class, {name!r}, in {counts[name]:,} labels; there is nothing to "
                         "learn: was the file sorted and then cut?")
     unseen = [name for name in held_out if name not in counts]
     if unseen:
-        example = next(example for example in dev if unseen[0] in _labels(example))
+        example = next(example for example in dev if unseen[0] in example.labels)
         message = (f"{example.file}:{example.line}: label {unseen[0]!r} is not among those of the training file "
                    f"({_listed(label_names(train))})" + (f", nor are {_listed(unseen[1:])}" if unseen[1:] else ""))
         if not allow_unseen or len(unseen) == len(held_out):
@@ -40,12 +39,6 @@ def check_labels(train: Sequence, dev: Sequence = (), allow_unseen: bool = False
     if missing:
         warnings.append(f"{dev[0].file}: never has {_listed(sorted(missing))}, which the training file has")
     return warnings
-
-
-def _labels(example) -> tuple[str, ...]:
-    if isinstance(example, TaggedSentence):
-        return example.tags
-    return () if example.label is None else (example.label,)
 
 
 def _listed(names: Sequence[str], shown: int = 12) -> str:

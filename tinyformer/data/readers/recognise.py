@@ -2,10 +2,11 @@
 
 import math
 import os
+from collections.abc import Sequence
 
 from tinyformer.data.readers.examples import Examples
 from tinyformer.data.readers.lines import BadRow, filled_lines, json_object
-from tinyformer.data.readers.tables import Columns, check_columns, first_row, format_of, read_table
+from tinyformer.data.readers.tables import Columns, first_row, format_of, read_table
 from tinyformer.errors import InputError
 
 # The names that published files use, the more telling before the more general; compared in lower case.
@@ -19,8 +20,6 @@ NAMES = {
     "source": ("source", "src", "input", "document", "article", "text", "sentence"),
     "target": ("target", "tgt", "output", "translation", "summary", "correction"),
 }
-KINDS = {"classify": ("text", "label"), "pair": ("first", "second", "label"), "score": ("first", "second", "score"),
-         "rewrite": ("source", "target")}
 SHOWN = 2000                                               # rows looked at where the values must tell
 
 
@@ -33,24 +32,24 @@ def parse_columns(written: str) -> Columns:
             raise InputError(f"columns is {written!r}; it must be like text=sentence,label=gold, or with numbers "
                              "from 1 where the file has no header: text=2,label=1")
         columns[part] = int(column) if column.isascii() and column.isdigit() else column
-    check_columns(columns)
     return columns
 
 
-def read_examples(path: str | os.PathLike, kind: str, columns: Columns | None = None, labelled: bool = True,
+def read_examples(path: str | os.PathLike, parts: Sequence[str], columns: Columns | None = None, labelled: bool = True,
                   **options) -> Examples:
-    """The examples of a table for `kind` "classify", "pair", "score" or "rewrite"; `options` as in `read_table`.
+    """The examples of a table with these parts, such as ("text", "label"); `options` as in `read_table`.
 
     Without `columns` they are recognised.  CoLA's file without a header is known by its four columns.
     """
-    return read_table(path, columns or recognise(path, kind, labelled), **options)
+    return read_table(path, columns or recognise(path, parts, labelled), **options)
 
 
-def recognise(path: str | os.PathLike, kind: str, labelled: bool = True) -> Columns:
-    """Where the parts of a table stand, by the names in its first row or by its values; InputError where unclear."""
-    if kind not in KINDS:
-        raise InputError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}")
-    parts = KINDS[kind] if labelled else KINDS[kind][:-1]
+def recognise(path: str | os.PathLike, parts: Sequence[str], labelled: bool = True) -> Columns:
+    """Where the parts of a table stand, by the names in its first row or by its values; InputError where unclear.
+
+    The last of the `parts` is the label, the score or the target, which is not looked for unless it is `labelled`.
+    """
+    whole, parts = tuple(parts), tuple(parts if labelled else parts[:-1])
     format = format_of(path)
     if format == "jsonl":
         names = _keys(path)
@@ -62,7 +61,7 @@ def recognise(path: str | os.PathLike, kind: str, labelled: bool = True) -> Colu
             rows = [line.split("\t") for _, line in filled_lines(path)][:SHOWN]
             found = _by_values(parts, rows)
             if found is None and not labelled:                 # the labels may stand there all the same
-                found = _by_values(KINDS[kind], rows)
+                found = _by_values(whole, rows)
                 found = found and {part: found[part] for part in parts}
     if found is None:
         if not names:

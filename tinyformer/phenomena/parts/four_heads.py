@@ -21,9 +21,8 @@ from tinyformer.models.heads import like
 from tinyformer.pretraining import stages
 from tinyformer.pretraining.pretraining_settings import resolve
 from tinyformer.rng import stream
-from tinyformer.tasks import learn
+from tinyformer.tasks import TASKS, learn
 from tinyformer.tasks.finetuning_settings import Finetuning
-from tinyformer.tasks.kinds import TASKS
 from tinyformer.text import Tokenizer
 from tinyformer.train import History
 

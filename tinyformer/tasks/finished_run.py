@@ -1,0 +1,74 @@
+"""What does a fine-tuned model leave behind?  Its figures, its predictions, a picture that suits, and its mistakes.
+
+    metrics.json  predictions.jsonl  loss.png, and the picture of the head, such as confusion.png
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tinyformer.tasks.task import Task
+from tinyformer.train.log import write_metrics
+
+PREDICTIONS = "predictions.jsonl"
+
+
+def finish(prepared, history, out: Path) -> dict:
+    """Predict the development file, write everything to `out`, print mistakes and figures; returns the figures."""
+    task, examples = prepared.task, prepared.dev
+    predictions = prepared.predictions()
+    found = judge(task, predictions, examples, prepared.train)
+    found = {**history.final, **found, "seed": prepared.settings.seed}
+    write_metrics(out, {"task": task.name, "model": prepared.settings.model, "parameters": prepared.model.count(),
+                        "train": len(prepared.train), "dev": len(examples), **found,
+                        **({"fresh": True} if prepared.settings.fresh else {})})         # the model's sizes alone
+    write_lines(out / PREDICTIONS, predictions)
+    draw(task, examples, predictions, out)
+    draw_loss(history, task, out / "loss.png")
+    print(task.mistakes(examples, predictions))
+    print(final_line(task, found, len(examples)))
+    return found
+
+
+def judge(task: Task, predictions: Sequence[dict], examples: Sequence, train: Sequence = ()) -> dict:
+    """The official figures, what somebody reaches who reads nothing or copies (`task.blind`), and a collapse."""
+    found = task.scores(examples, predictions)
+    if train:
+        blind = task.scores(examples, task.constant(train, examples))
+        found |= {f"{task.blind[0]} {name}": blind[name] for name in task.figures if name in blind}
+    gone = task.collapsed(examples, predictions)
+    if gone:
+        found["collapsed"] = gone
+        print(f"warning: the model says {gone} of everything, it has collapsed; try another --seed, a lower "
+              "--learning-rate or more --epochs", file=sys.stderr, flush=True)
+    return found
+
+
+def final_line(task: Task, found: dict, count: int) -> str:
+    """The one line a run ends with."""
+    key, words = task.blind
+    parts = [f"{name.replace('_', ' ')} {found[name]:.4f}" + (
+        f" ({words} {found[f'{key} {name}']:.4f})" if f"{key} {name}" in found and not place else "")
+        for place, name in enumerate(name for name in task.figures if name in found)]
+    seconds = [f"{found['seconds']:.0f} s of training"] if "seconds" in found else []
+    return ", ".join([*parts, f"{count:,} examples", *seconds])
+
+
+def draw(task: Task, examples: Sequence, predictions: Sequence[dict], folder: Path) -> None:
+    """The picture that suits the task, if one does."""
+    if task.picture:
+        task.draw(examples, predictions, folder / task.picture)
+
+
+def draw_loss(history, task: Task, path: Path) -> None:
+    """The losses of training and of the development file over the steps."""
+    from tinyformer import plot
+    plot.loss_curve([(row["step"], row["loss"]) for row in history.rows], path,
+                    validation=[(row["step"], row[task.loss]) for row in history.evaluations],
+                    title=f"Fine-tuning: {task.name}", unit=task.unit)
+
+
+def write_lines(path: Path, rows: Sequence[dict]) -> None:
+    """JSONL: one object a line."""
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

@@ -107,3 +107,17 @@ def test_texts_that_no_font_has_and_formulas_that_are_none(drawn, tmp_path):
     tokens = ["$x^$", "\U0001F9FF", "\u4e2d\u6587", r"\$"]
     plot.attention_map(np.full((1, 4, 4), 0.25), tokens, tmp_path / "map.png", title="$5 or $6")
     assert drawn[0].axes[0].get_xticklabels()[0].get_text() == r"\$x^\$"
+
+
+def test_a_function_applied_again_and_again_has_a_curve_for_each_time(drawn, words, tmp_path):
+    x = np.linspace(0.1, 1, 10)
+    plot.repeated(x, [x ** 0.5, x ** 0.25], tmp_path / "repeated.png", band=(0.9, 1.0), title="Roots")
+    plain, logarithmic = drawn[0].axes
+    assert logarithmic.get_xscale() == "log" and len(plain.lines) == 3
+    assert np.array_equal(plain.lines[1].get_ydata(), x ** 0.25)
+    for part in ("Roots", "once", "2", "0.90 to 1.00: never left again"):
+        assert part in words()
+    with pytest.raises(ValueError, match=r"x is \(10,\) and values \(10,\); give values \(times, n\)"):
+        plot.repeated(x, x, tmp_path / "repeated.png")
+    with pytest.raises(ValueError, match="above 0"):
+        plot.repeated(x - 1, [x], tmp_path / "repeated.png")

@@ -10,10 +10,11 @@ from .comparison import compared, glue_table
 from .gradients import valley
 from .grouped import grouped
 from .predictions import confusion, score_scatter
+from .repetition import repeated
 from .shots import by_size, shot_curve
 from .single_runs import single_runs
 from .tags import tagged_sentences
 from .training import loss_curve
 
 __all__ = ["attention_map", "by_size", "compared", "confusion", "glue_table", "grouped", "loss_curve", "marked_answers",
-           "score_scatter", "shot_curve", "single_runs", "tagged_sentences", "valley"]
+           "repeated", "score_scatter", "shot_curve", "single_runs", "tagged_sentences", "valley"]

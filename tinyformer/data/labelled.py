@@ -22,12 +22,12 @@ from tinyformer.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class LabelledBatch(Rows):
-    """Rows with a class each, a score each, or a tag for each position."""
+    """Rows with a class each, a score each or several, or a tag for each position."""
 
     ids: np.ndarray                              # (B, T)
     segments: np.ndarray                         # (B, T) 1 in the second text of a pair
     keep: np.ndarray                             # (B, T) bool, False at padding
-    labels: np.ndarray                           # (B,) classes or scores, or (B, T) tags; -100 counts for nothing
+    labels: np.ndarray                           # (B,) classes, (B,) or (B, K) scores, (B, T) tags; -100 counts nothing
 
     @property
     def counts(self) -> dict[str, int]:
@@ -66,7 +66,7 @@ class EncodedRows(list):
 
 @dataclass(frozen=True, eq=False)
 class LabelledRow:
-    """One text, sentence or pair as numbers; `label` is a class, a score, or an array (T,) of tags."""
+    """One text, sentence or pair as numbers; `label` is a class, a score, an array of several, or tags (T,)."""
 
     ids: np.ndarray                              # (T,)
     segments: np.ndarray                         # (T,)
@@ -243,6 +243,6 @@ class LabelledBatches:
             return SpanBatch(ids, stack(lambda row: row.window.segments), keep,
                              stack(lambda row: row.window.answerable, False),
                              np.array([row.start for row in rows]), np.array([row.end for row in rows]))
-        tagged = isinstance(rows[0].label, np.ndarray)
+        tagged = rows[0].firsts is not None
         labels = stack(lambda row: row.label, IGNORED) if tagged else np.array([row.label for row in rows])
         return LabelledBatch(ids, stack(lambda row: row.segments), keep, labels)

@@ -21,6 +21,12 @@ NEXT = "ForNextSentencePrediction"
 NEXT_LABELS = ("next", "not next")            # of the two outputs of their next-sentence head
 BART_ENCODER = "BartEncoder"                  # begins the name of a head on BART's encoder: theirs stand on its decoder
 FOREIGN_HEADS = ("ForMultipleChoice",)
+THEIRS = {                                    # head -> how the name of their class ends, and their problem_type
+    TextClassifier: (SEQUENCE, "single_label_classification"),
+    PairScorer: (SEQUENCE, "regression"),
+    TokenTagger: (TOKENS, None),
+    SpanFinder: (QUESTION, None),
+}
 
 
 def described(model: Module, tokenizer=None) -> dict:
@@ -37,15 +43,15 @@ def described(model: Module, tokenizer=None) -> dict:
         return {"architectures": [layout.family + "ForMaskedLM"]}
     if not isinstance(model, Head):
         return {"architectures": [layout.full]}
-    if isinstance(model, SpanFinder):
-        return {"architectures": [family + QUESTION]}
+    ending, problem = next(THEIRS[kind] for kind in type(model).__mro__ if kind in THEIRS)
+    if ending == QUESTION:
+        return {"architectures": [family + ending]}
     labels = model.labels or ("score",)
-    found = {"architectures": [family + (TOKENS if isinstance(model, TokenTagger) else SEQUENCE)],
+    found = {"architectures": [family + ending],
              "id2label": {str(number): label for number, label in enumerate(labels)},
              "label2id": {label: number for number, label in enumerate(labels)}}
-    if not isinstance(model, TokenTagger):
-        scored = isinstance(model, PairScorer)
-        found["problem_type"] = "regression" if scored else "single_label_classification"
+    if problem:
+        found["problem_type"] = problem
     if isinstance(model.encoder, GPT):
         pad, end = (getattr(tokenizer, name, None) for name in ("pad_id", "eos_id"))
         found["pad_token_id"] = pad if pad is not None else int(end == 0)
@@ -106,17 +112,19 @@ def _head(hub: dict, is_gpt: bool, pooled: bool, holds) -> tuple[type[Head] | No
 
 
 def _sequence_head(hub: dict, labels: tuple[str, ...]) -> tuple[type[Head], tuple[str, ...]]:
-    """One class, or one number, for a text or a pair of texts; one output alone is a number unless they say else."""
+    """What reads a text or a pair of texts as a whole; one output alone is a number unless they say else."""
     problem = hub.get("problem_type") or ("regression" if len(labels) == 1 else "single_label_classification")
-    if problem == "regression" and len(labels) == 1:
-        return PairScorer, ()
-    if problem != "single_label_classification":
-        raise CheckpointError(f"problem_type is {problem!r} with {len(labels)} labels; it must be "
-                              "single_label_classification, or regression with one")
+    kinds = {theirs: kind for kind, (ending, theirs) in THEIRS.items() if ending == SEQUENCE}
+    kind = kinds.get(problem)
+    if kind is None or kind is PairScorer and len(labels) > 1:
+        raise CheckpointError(f"problem_type is {problem!r} with {len(labels)} labels; it must be one of "
+                              f"{', '.join(kinds)}, and regression has one")
+    if kind is PairScorer:
+        return kind, ()
     head = (hub.get("tinyformer") or {}).get(HEAD)
     if head not in (None, "pair"):
         raise CheckpointError(f"{HEAD!r} under \"tinyformer\" is {head!r}; it must be \"pair\" or be left out")
-    return PairClassifier if head else TextClassifier, labels
+    return PairClassifier if head and kind is TextClassifier else kind, labels
 
 
 def _labels(hub: dict) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""How little do the four ways to fine-tune differ?  In which positions are read, and with what.
+"""How little do the ways to fine-tune differ?  In which positions are read, and with what.
 
 | head                           | reads                               | and gives                                    |
 |--------------------------------|-------------------------------------|----------------------------------------------|
@@ -30,7 +30,7 @@ from tinyformer.ops import cross_entropy, dropout, embedding, masked_softmax, me
 
 
 class Head(Module):
-    """What the four share: an encoder below, dropout, and one linear layer on top; a subclass says what is read.
+    """What all share: an encoder below, dropout, and one linear layer on top; a subclass says what is read.
 
     `labels` are the names of the K classes or tags, () where there are none.
     """
@@ -41,7 +41,7 @@ class Head(Module):
     def __init__(self, encoder: Bert | GPT | Encoder, labels: Sequence[str], rng: np.random.Generator | None):
         if isinstance(encoder, GPT) and not self.pooled:
             raise TypeError(f"{type(self).__name__}: the encoder is a GPT, which sees no position's right side; "
-                            "take a Bert (a GPT can carry TextClassifier, PairClassifier and PairScorer)")
+                            "take a Bert (a GPT can carry heads that read one position, which are called pooled)")
         if isinstance(encoder, Bert) and self.pooled and encoder.pooler is None:
             raise ValueError(f"{type(self).__name__}: the encoder has no pooler, which this head reads; "
                              "take heads.encoder_of(model, rng), which gives it a new one")

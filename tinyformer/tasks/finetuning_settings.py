@@ -28,9 +28,9 @@ class Finetuning:
                          "it has learned")
     train: str | None = option(None, "file with labelled examples to learn from")
     dev: str | None = option(None, "file with labelled examples to be judged by")
-    columns: str | None = option(None, "classify, pair, score, rewrite: where the parts of a row stand, for example "
-                                 "text=sentence,label=gold, or by number: first=1,second=2,label=3; source=1,target=2 "
-                                 "(default: told by the header)")
+    columns: str | None = option(None, "tables: where the parts of a row stand, for example text=sentence,label=gold, "
+                                 "or by number: first=1,second=2,label=3; source=1,target=2 (default: told by the "
+                                 "header)")
     endings: str | None = option(None, "rewrite: the texts stand in two files, line by line beside each other: with "
                                  "--endings en,fr and --train news/train those are news/train.en and news/train.fr, "
                                  "or the same with .gz behind")

@@ -37,6 +37,7 @@ class Rewrite(Task):
     loss, unit = "seq2seq loss", "nats per token"
 
     def check(self, options):
+        super().check(options)
         if options.freeze not in (None, "0") or options.layer_decay != 1:
             raise InputError("--freeze and --layer-decay are for a new head on an encoder that has learned already; "
                              "rewrite trains encoder and decoder as one, so leave them out")

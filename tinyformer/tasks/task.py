@@ -14,6 +14,7 @@ from tinyformer.models.heads import Head, encoder_of, with_dropout
 from tinyformer.models.parts.depth import freeze
 from tinyformer.nn import Module
 from tinyformer.rng import stream
+from tinyformer.tasks import TASKS
 from tinyformer.text import Tokenizer
 
 BATCH = 64                                    # rows in a batch where nothing is learned
@@ -51,6 +52,9 @@ class Task:
 
     def check(self, options) -> None:
         """InputError for settings that make no sense here."""
+        if options.columns and not self.parts:
+            able = ", ".join(name for name, each in TASKS.items() if each.parts)
+            raise InputError(f"--columns is a setting of {able}, and the task is {self.name}; leave it out")
 
     def check_folder(self, folder: Path) -> None:
         """InputError where the model in this folder carries the head and has not learned the task yet."""

@@ -9,7 +9,8 @@ import difflib
 import json
 import math
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
 from tinyformer.data.readers.examples import Examples, PairExample, Rewriting, TextExample
 from tinyformer.data.readers.lines import BadRow, collect, file_lines, filled_lines, json_object, whole_characters
@@ -40,27 +41,36 @@ def read_table(path: str | os.PathLike, columns: Columns, *, format: str | None 
     """
     columns = dict(columns)
     check_columns(columns)
+    if no_label is None:
+        no_label = ("-",) if columns.get("label") == "gold_label" else ()
+    return read_rows(path, columns.values(), _maker(path, columns, labels, no_label), format=format, header=header,
+                     width=width, skip_bad_rows=skip_bad_rows)
+
+
+def read_rows(path: str | os.PathLike, columns: Collection[str | int], make: Callable[[int, dict], Any], *,
+              format: str | None = None, header: bool | None = None, width: int | None = None,
+              skip_bad_rows: int = 0) -> Examples:
+    """What `make(line, {column: value})` makes of every row; None counts as a row without a label.
+
+    The columns, and the other options, are as in `read_table`; of JSONL the row is the whole object.
+    """
     format = format or format_of(path)
     if format not in FORMATS:
         raise InputError(f"format is {format!r}; it must be one of {', '.join(FORMATS)}")
-    if no_label is None:
-        no_label = ("-",) if columns.get("label") == "gold_label" else ()
-    make = _maker(path, columns, labels, no_label)
-
     if format == "jsonl":
-        if not all(isinstance(column, str) for column in columns.values()):
-            raise InputError(f"{path}: column {_first_number(columns)} of a JSONL file; its columns have names: "
-                             "give the key")
+        number = next((column for column in columns if not isinstance(column, str)), None)
+        if number is not None:
+            raise InputError(f"{path}: column {number} of a JSONL file; its columns have names: give the key")
         return collect(path, filled_lines(path), lambda line, text: make(line, json_object(text)), skip_bad_rows)
 
     rows = _csv_rows(path) if format == "csv" else _tsv_rows(path)
     names = None
-    if header if header is not None else any(isinstance(column, str) for column in columns.values()):
+    if header if header is not None else any(isinstance(column, str) for column in columns):
         line, names = next(rows, (1, None))
         if names is None:
             raise InputError(f"{path}: no examples in it; the file is empty")
         width = len(names)
-    places = {part: _place(path, names, column) for part, column in columns.items()}
+    places = {column: _place(path, names, column) for column in columns}
 
     def parse(line, cells):
         nonlocal width
@@ -69,7 +79,7 @@ def read_table(path: str | os.PathLike, columns: Columns, *, format: str | None 
             raise BadRow(_misfit(format, cells, width))
         if max(places.values()) >= width:
             raise BadRow(f"{width} columns, and column {max(places.values()) + 1} was asked for; name another one")
-        return make(line, {columns[part]: cells[place] for part, place in places.items()})
+        return make(line, {column: cells[place] for column, place in places.items()})
 
     return collect(path, rows, parse, skip_bad_rows)
 
@@ -155,8 +165,13 @@ def _place(path, names: list[str] | None, column: str | int) -> int:
         f"did you mean {near[0]!r}?" if near else "name one of these, or give a number if there is no header"))
 
 
-def _first_number(columns: Columns) -> int:
-    return next(column for column in columns.values() if isinstance(column, int))
+def text_at(row: Mapping, column: str | int) -> str:
+    """The text that stands in this column of a row; a BadRow where none does."""
+    if column not in row:
+        raise BadRow(f"no {column!r} among the keys {', '.join(map(repr, row)) or '(none)'}; name one of these")
+    if not isinstance(row[column], str):
+        raise BadRow(f"{column!r} is {json.dumps(row[column])[:60]}; it must be text in quotes")
+    return whole_characters(row[column], repr(column))
 
 
 def _maker(path, columns, labels, no_label):
@@ -164,12 +179,7 @@ def _maker(path, columns, labels, no_label):
     file = str(path)
 
     def text_of(row, part):
-        column = columns[part]
-        if column not in row:
-            raise BadRow(f"no {column!r} among the keys {', '.join(map(repr, row)) or '(none)'}; name one of these")
-        if not isinstance(row[column], str):
-            raise BadRow(f"{column!r} is {json.dumps(row[column])[:60]}; it must be text in quotes")
-        return whole_characters(row[column], repr(column))
+        return text_at(row, columns[part])
 
     def target_of(row):
         if "score" in columns:

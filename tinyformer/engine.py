@@ -4,6 +4,12 @@ A `Tensor` is an array that wants a gradient.  A `@primitive` turns a function o
 result and a function `backward`, into a function on tensors that remembers how its result came about.  Running
 those `backward`s from the last to the first is reverse-mode differentiation (Linnainmaa 1970; Griewank and
 Walther 2008, section 3.2).  There is no calculus in this file: every derivative stands in `tinyformer/ops/`.
+
+The words of those derivations.  Let L be the number at the end.  Where some result `out` moves by a small δout, L moves
+by <dout, δout>, the sum over all products of their numbers: this defines `dout`, an array like `out`, which is called
+the *gradient* of L, the *incoming gradient* of the op that made `out`, or the *cotangent* of `out`.  Each backward is
+then one calculation.  Put in δout as a change δx of the input makes it, and bring <dout, δout> into the form
+<something, δx>: what stands beside δx is `dx`.
 """
 
 import inspect
@@ -252,12 +258,12 @@ class Call:
 class Special(Call):
     """A call at a point where nothing may be differenced, with what must come out there.
 
-    `out` and `grads` (one for each input, under a cotangent of ones) are the stated value and subgradient;
-    None means: anything, so long as it is finite.
+    `out` and `grads` (one for each input) are the stated value and subgradient; None means: anything, so long as it
+    is finite.  `dout` is the incoming gradient, ones unless it is given.
     """
 
-    def expect(self, out=None, grads=None) -> "Special":
-        self.out, self.grads = out, grads
+    def expect(self, out=None, grads=None, dout=None) -> "Special":
+        self.out, self.grads, self.dout = out, grads, dout
         return self
 
 
@@ -265,18 +271,25 @@ class Primitive:
     """A differentiable function: call it on tensors and arrays, or use `.raw(xp, ...)` on arrays alone.
 
     Positional arguments are differentiable arrays, keyword-only arguments are constants, and `xp`, the library
-    that the arrays live in, is found here once and handed over.  `linear` says that the function is linear in each
-    input; `reuses` that its backward takes `last`, True when it runs for the last time and may overwrite what it saved.
+    that the arrays live in, is found here once and handed over.  `linear`: the function is linear in each input.
+
+    What `backward` mentions, Python keeps for it: an array even if only its shape is asked for, so take the shape
+    before.  `keeps` says what that is: inputs, constants and `out` by their names, other arrays with their shape and,
+    where they are no floats, their type ("off (...) bool"); None where nobody has said.  `reuses`: backward takes
+    `last`, which `_run` hands over, True if no other pass will follow (no `retain_graph`): it may then overwrite
+    what it kept.
     """
 
-    def __init__(self, raw: Callable, linear: bool = False, reuses: bool = False):
+    def __init__(self, raw: Callable, linear: bool = False, reuses: bool = False, keeps: str | None = None):
         self.raw = raw
         self.name = raw.__name__
         self.linear = linear
         self.reuses = reuses
+        self.keeps = keeps
         self.cases: dict[str, Callable] = {}
         self.specials: dict[str, Callable] = {}
-        self.__doc__ = raw.__doc__
+        kept = "" if keeps is None else f"\n\nKeeps for backward: {keeps or 'nothing'}."
+        self.__doc__ = raw.__doc__ and inspect.cleandoc(raw.__doc__) + kept
         self.__name__ = raw.__name__
         self.__module__ = raw.__module__
         signature = inspect.signature(raw)
@@ -327,11 +340,15 @@ class Primitive:
         if arrays and dtype.kind not in "fc":
             self._same_kind(arrays)                            # raises, and says which input
         try:
-            out, backward = self.raw(xp, *arrays, **constants)
+            returned = self.raw(xp, *arrays, **constants)
         except ValueError as error:
             if str(error).startswith(self.name):
                 raise
             raise ValueError(self._with_shapes(arrays, error)) from error
+        if type(returned) is not tuple or len(returned) != 2 or not callable(returned[1]):
+            raise TypeError(f"{self.name}: returned {type(returned).__name__} without a backward; a primitive ends in "
+                            "return out, backward: its result, and the function that takes a gradient back")
+        out, backward = returned
         if type(out) is not kind:
             out = xp.asarray(out)                              # NumPy turns 0-d results into scalars
         if out.dtype is not dtype and out.dtype != dtype:
@@ -391,11 +408,12 @@ class Primitive:
         return xp, dtype
 
 
-def primitive(raw: Callable | None = None, *, linear: bool = False, reuses: bool = False, register: bool = True):
+def primitive(raw: Callable | None = None, *, linear: bool = False, reuses: bool = False, keeps: str | None = None,
+              register: bool = True):
     """Make a differentiable function of `raw(xp, *arrays, **constants) -> (out, backward)`: see `Primitive`."""
     if raw is None:
-        return lambda function: primitive(function, linear=linear, reuses=reuses, register=register)
-    op = Primitive(raw, linear, reuses)
+        return lambda function: primitive(function, linear=linear, reuses=reuses, keeps=keeps, register=register)
+    op = Primitive(raw, linear, reuses, keeps)
     if register:
         REGISTRY[op.name] = op
     return op

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyformer.backend import library, to_device, to_host
+from tinyformer.backend import to_device, to_host
 from tinyformer.engine import REGISTRY, Call, Primitive, Tensor
 from tinyformer.errors import InputError
 from tinyformer.gradcheck.checks import CHECKS, check, nearest
@@ -68,12 +68,13 @@ def _check_special(op: Primitive, special, rng, device: str) -> list[Row]:
     """Value and subgradient as stated, or finite where nothing is stated, in float64; finite in float32 too."""
     call, rows = special(rng), []
     stated = [getattr(call, "out", None), *(getattr(call, "grads", None) or [None] * len(call.arrays))]
+    dout = getattr(call, "dout", None)
     for dtype, bound in ((np.float64, 1e-10), (np.float32, np.inf)):
         arrays = [np.asarray(a, dtype) for a in call.arrays]
         leaves = [Tensor(to_device(a.copy(), device)) for a in arrays]
         with np.errstate(all="ignore"):
             out = calling(op, call)(*leaves)
-            out.backward(library(out.data).ones(out.shape, dtype))
+            out.backward(to_device(np.ones(out.shape, dtype) if dout is None else np.array(dout, dtype), device))
         found = [to_host(out.data), *(to_host(leaf.grad) for leaf in leaves)]
         error = max(_distance(a, b) for a, b in zip(found, stated, strict=True))
         kept = all(to_host(leaf.data).tobytes() == a.tobytes() for leaf, a in zip(leaves, arrays, strict=True))
@@ -85,14 +86,18 @@ def _check_special(op: Primitive, special, rng, device: str) -> list[Row]:
 
 
 def _distance(found: np.ndarray, stated) -> float:
-    """How far off, relative to 1 + |stated|; infinite for another shape and for what is unexpectedly not finite."""
+    """How far off, relative to 1 + |stated|; infinite for another shape and for what is unexpectedly not finite.
+
+    A stated NaN is equal to NaN.
+    """
     if stated is None:
         return 0.0 if np.isfinite(found).all() else np.inf
     stated = np.asarray(stated, np.float64)
     if found.shape != stated.shape:
         return np.inf
     with np.errstate(invalid="ignore"):
-        error = np.where(found == stated, 0, np.abs(found - stated) / (1 + np.abs(stated)))
+        same = (found == stated) | np.isnan(found) & np.isnan(stated)
+        error = np.where(same, 0, np.abs(found - stated) / (1 + np.abs(stated)))
     return float(np.nan_to_num(error, nan=np.inf).max(initial=0))
 
 

@@ -1,7 +1,9 @@
 """How do sums, products and powers pass a gradient back?
 
-Inputs broadcast as in NumPy.  No backward here undoes that: where an input was stretched, the engine sums its
-gradient back to the input's own shape, once for all ops.
+Number by number: where out moves by slope * δx, <dout, δout> = <dout * slope, δx>, and so dx = dout * slope.
+
+Inputs broadcast as in NumPy, and no backward here undoes that.  Where an input was stretched, each copy of a number
+brings a gradient, and the engine adds them up to the input's own shape, for every op that has not done it itself.
 """
 
 import numpy as np
@@ -9,70 +11,72 @@ import numpy as np
 from tinyformer.engine import Call, Special, primitive
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="")
 def add(xp, a, b):
-    """a + b.  Both inputs move the output one to one, so both get the whole gradient."""
-    def backward(dout):
+    """a + b.  Both inputs move the output one to one, wherever they are: nothing need be kept."""
+    def backward(dout):                                        # δout = δa + δb
         return dout, dout
 
     return a + b, backward
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="")
 def subtract(xp, a, b):
-    """a - b."""
-    def backward(dout):
+    """a - b.  Its slopes are 1 and -1 everywhere."""
+    def backward(dout):                                        # δout = δa - δb
         return dout, -dout
 
     return a - b, backward
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="a, b")
 def multiply(xp, a, b):
-    """a * b, element by element: each factor is the other one's slope."""
-    def backward(dout):
+    """a * b, element by element: each factor is the other one's slope, so both are kept."""
+    def backward(dout):                                        # δout = b δa + a δb
         return dout * b, dout * a
 
     return a * b, backward
 
 
-@primitive
+@primitive(keeps="b, out")
 def divide(xp, a, b):
-    """a / b.  d(a/b) = da / b - (a/b) db / b, and a/b is at hand already."""
+    """a / b.  The quotient is there already, as the next op's input, and stands in for a."""
     out = a / b
 
-    def backward(dout):
-        da = dout / b
+    def backward(dout):                                        # out b = a, so b δout + out δb = δa
+        da = dout / b                                          # δout = δa / b - out δb / b
         return da, -da * out
 
     return out, backward
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="")
 def negate(xp, x):
-    """-x."""
-    def backward(dout):
+    """-x.  Its slope is -1 everywhere."""
+    def backward(dout):                                        # δout = -δx
         return -dout
 
     return -x, backward
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="")
 def scale(xp, x, *, by: float):
-    """x * by, for one Python number `by`: a number keeps the precision of x, and needs no gradient."""
+    """x * by, for one Python number `by`, the slope: a number keeps the precision of x, and needs no gradient."""
     by = complex(by) if isinstance(by, complex) else float(by)
 
-    def backward(dout):
+    def backward(dout):                                        # δout = by δx
         return dout * by
 
     return x * by, backward
 
 
-@primitive
+@primitive(keeps="x")
 def power(xp, x, *, exponent: float):
-    """x ** exponent, for one Python number.  Slope: exponent * x ** (exponent - 1).
+    """x ** exponent, for one Python number; `pow` takes an exponent for each x, with a gradient of its own.
 
-    Whole exponents are repeated products, which are exact for negative x, fast, and right for complex x.
+    n factors x, of which each moves in turn while the others stand: δout = n x^(n-1) δx, as for every exponent.
+    Whole exponents are repeated products, which are exact for negative x, fast, and right for complex x.  x is kept,
+    since the slope could be got from out = x^n only by a division, by 0 where x is 0.
     """
     def backward(dout):
         return dout * (exponent * _power(xp, x, exponent - 1)) if exponent else xp.zeros_like(dout)
@@ -93,32 +97,49 @@ def _power(xp, x, exponent):
     return xp.exp(exponent * xp.log(x)) if x.dtype.kind == "c" else x ** float(exponent)
 
 
-@primitive
-def exp(xp, x):
-    """e ** x: the function that is its own slope."""
-    out = xp.exp(x)
+@primitive(keeps="base, exponent, out")
+def pow(xp, base, exponent):
+    """base ** exponent, number by number, where the exponent may have a gradient as well.
+
+    Above 0 it is exp(e log b): δout = e b^(e-1) δb + b^e log(b) δe.  At b = 0 the slope along e is that of 0^e, 0.
+    Below 0 only whole exponents have a value, so that none can move: the slope along e is NaN, to be seen by who asks.
+    """
+    out = base ** exponent
 
     def backward(dout):
+        slope = exponent * base ** xp.where(exponent == 0, 0, exponent - 1)            # b^0 is flat, at 0 too
+        log = xp.where(base.real < 0, np.nan, xp.log(xp.where(base.real > 0, base, 1)))
+        return dout * slope, dout * (out * log)
+
+    return out, backward
+
+
+@primitive(keeps="out")
+def exp(xp, x):
+    """e ** x: the function that is its own slope, and so all that is kept."""
+    out = xp.exp(x)
+
+    def backward(dout):                                        # δout = out δx
         return dout * out
 
     return out, backward
 
 
-@primitive
+@primitive(keeps="x")
 def log(xp, x):
-    """The natural logarithm of x > 0, with slope 1 / x."""
-    def backward(dout):
+    """The natural logarithm of x > 0.  x is kept, for out would cost another exponential."""
+    def backward(dout):                                        # x = exp(out): δx = x δout
         return dout / x
 
     return xp.log(x), backward
 
 
-@primitive
+@primitive(keeps="out")
 def sqrt(xp, x):
-    """The square root of x > 0, with slope 1 / (2 sqrt(x))."""
+    """The square root of x > 0.  The slope is a function of the root, so x need not be kept."""
     out = xp.sqrt(x)
 
-    def backward(dout):
+    def backward(dout):                                        # out² = x: 2 out δout = δx
         return dout * 0.5 / out
 
     return out, backward
@@ -186,6 +207,26 @@ def _(rng):
 def _(rng):
     """exponent 1 is straight, even at 0"""
     return Special(np.array([-1.0, 0.0, 2.0]), exponent=1).expect(out=[-1.0, 0.0, 2.0], grads=([1.0, 1.0, 1.0],))
+
+
+@pow.case
+def _(rng):
+    """positive numbers, each with an exponent of its own"""
+    return Call(rng.uniform(0.5, 2, size=(2, 3)), rng.normal(size=3) * 2)
+
+
+@pow.special
+def _(rng):
+    """a negative number to a whole power has a slope, its exponent has none"""
+    return Special(np.array([-2.0, -2.0, -3.0]), np.array([2.0, -1.0, 0.0])).expect(
+        out=[4.0, -0.5, 1.0], grads=([-4.0, -0.25, 0.0], [np.nan] * 3))
+
+
+@pow.special
+def _(rng):
+    """zero to a power above 0 is 0, and to the power of 0 it is 1; its exponent moves nothing"""
+    return Special(np.zeros(4), np.array([0.0, 1.0, 1.5, 2.0])).expect(
+        out=[1.0, 0.0, 0.0, 0.0], grads=([0.0, 1.0, 0.0, 0.0], [0.0] * 4))
 
 
 @exp.case

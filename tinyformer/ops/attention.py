@@ -13,7 +13,7 @@ from tinyformer.ops.dropout import check_rate, draw_kept
 from tinyformer.ops.softmax import masked_softmax
 
 
-@primitive
+@primitive(keeps="query, key, value, p (..., T, S), kept (..., T, S) bool")
 def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: float = 0.0, rng=None):
     """softmax(query keyᵀ / sqrt(D)) value (Vaswani et al. 2017, equation 1).
 
@@ -21,8 +21,9 @@ def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: f
     keep (broadcast to (..., T, S)) is True where a query may look; a query with nothing to look at gets zeros.
     causal: query t sees keys up to t + S - T.  rate, rng: dropout on the weights.
 
-    Backward is the chain out = p value, p = softmax(scores), scores = query keyᵀ read from the end: two products
-    for each of the two matrix products, and the softmax between them.
+    Backward reads the chain scores = query keyᵀ / sqrt(D), p = softmax(scores), out = p value from the end: the rule of
+    `matmul` for each product, and the backward of `masked_softmax` between them.  It needs the factors of both products
+    and p, which the softmax asks for too; the weights after dropout, and the scores, are not kept.
     """
     if (min(query.ndim, key.ndim, value.ndim) < 2 or query.shape[-1] != key.shape[-1] or not key.shape[-1]
             or key.shape[-2] != value.shape[-2]):
@@ -33,18 +34,20 @@ def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: f
     seen = visible(xp, keep, causal, query.shape[-2], key.shape[-2])
     scores = (query * shrink) @ key.swapaxes(-1, -2)           # (..., T, S)
     p, softmax_backward = masked_softmax.raw(xp, scores, keep=seen)
-    kept, lift = draw_kept(xp, p.shape, rate, rng) if rng is not None and rate else (True, 1)
-    weights = p * kept * lift if kept is not True else p
+    kept, lift = draw_kept(xp, p.shape, rate, rng) if rng is not None and rate else (None, 1)
 
-    def backward(dout):
-        dweights = dout @ value.swapaxes(-1, -2)               # (..., T, S)
-        dvalue = weights.swapaxes(-1, -2) @ dout
-        dscores = softmax_backward(dweights * kept * lift if kept is not True else dweights)
+    def drop(weights):
+        return weights if kept is None else weights * kept * lift
+
+    def backward(dout):                                        # δout = drop(δp) value + drop(p) δvalue
+        dp = drop(dout @ value.swapaxes(-1, -2))               # (..., T, S)
+        dvalue = drop(p).swapaxes(-1, -2) @ dout
+        dscores = softmax_backward(dp)                         # δscores = shrink δquery keyᵀ + shrink query δkeyᵀ
         dquery = dscores @ key * shrink
-        dkey = dscores.swapaxes(-1, -2) @ (query * shrink)
+        dkey = dscores.swapaxes(-1, -2) @ (query * shrink)     # the transpose of (shrink query)ᵀ dscores
         return dquery, dkey, dvalue
 
-    return weights @ value, backward
+    return drop(p) @ value, backward
 
 
 def visible(xp, keep, causal: bool, queries: int, keys: int):
@@ -59,21 +62,23 @@ def visible(xp, keep, causal: bool, queries: int, keys: int):
     return past if keep is None else keep & past
 
 
-@primitive
+@primitive(keeps="packed, odds (B, H, T, S), total (B, H, T, 1), out, kept (B, H, T, S) bool")
 def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, rate: float = 0.0, rng=None):
     """Multi-head attention of positions among themselves: packed (B, T, 3C) -> (B, T, C).
 
     The last axis of packed holds query, key and value, each of `heads` heads of C / heads channels, as one product
     gives them.  keep broadcasts to (B, heads, T, T).
 
-    The formula is that of `attention`.  What is saved: the heads are views and are not copied; scores become
-    exp(score - top) in place and are never divided by their sum, which the smaller output is instead; and the row
-    sum of p * dp that backward needs is that of dout * out.
+    The formula is that of `attention`.  What is saved: the heads are views and are not copied; scores become the odds
+    exp(score - top) in place and are never divided by their total, which the smaller output is instead.  And the row
+    sum of p dp that the softmax asks for is that of dout out, over D numbers instead of S: dp_s = <dout, value_s>, so
+    that sum_s p_s <dout, value_s> = <dout, sum_s p_s value_s> = <dout, out> (Dao et al. 2022, appendix B.2).  Of what
+    is kept the odds are the most; without them the first product and the exponential would have to be done again.
     """
     if heads < 1 or packed.ndim != 3 or 0 in packed.shape[1:] or packed.shape[-1] % (3 * heads):
         raise ValueError(f"self_attention: packed is {packed.shape}, heads is {heads}; it must be (B, T, 3C) with T of "
                          "at least 1 and C a multiple of heads")
-    batch, length, width = *packed.shape[:2], packed.shape[2] // 3
+    shape, (batch, length, width) = packed.shape, (*packed.shape[:2], packed.shape[2] // 3)
     if keep is not None and not _stretches(keep.shape, (batch, heads, length, length)):
         raise ValueError(f"self_attention: keep is {keep.shape}; it must have the axes (B, H, T, T), each whole or 1: "
                          "a mask of real positions (B, T) goes in as (B, 1, 1, T), one for all as (1, 1, T, T)")
@@ -83,32 +88,31 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     kept, lift = draw_kept(xp, (batch, heads, length, length), rate, rng) if rng is not None and rate else (None, 1)
     query, key, value = heads_of(packed, 3, heads)             # each (B, H, T, D)
 
-    weights = (query * shrink) @ key.swapaxes(-1, -2)          # (B, H, T, S), written in place from here on
+    odds = (query * shrink) @ key.swapaxes(-1, -2)             # (B, H, T, S): scores, written over from here on
     if seen is not None:
-        weights = xp.where(seen, weights, -np.inf)
-    top = weights.real.max(-1, keepdims=True)
-    weights -= top if seen is None else xp.where(top == -np.inf, 0, top)
-    xp.exp(weights, out=weights)
-    total = weights @ xp.ones((length, 1), packed.dtype)       # (B, H, T, 1)
+        odds = xp.where(seen, odds, -np.inf)
+    top = odds.real.max(-1, keepdims=True)
+    odds -= top if seen is None else xp.where(top == -np.inf, 0, top)
+    xp.exp(odds, out=odds)
+    total = odds @ xp.ones((length, 1), packed.dtype)          # (B, H, T, 1)
     if seen is not None:
         total = xp.where(total.real == 0, 1, total)
-    share = lift / total
 
     out = xp.empty((batch, length, width), packed.dtype)
     (out_heads,) = heads_of(out, 1, heads)                     # (B, H, T, D)
-    out_heads[...] = (weights if kept is None else weights * kept) @ value * share
+    out_heads[...] = (odds if kept is None else odds * kept) @ value * (lift / total)
 
     def backward(dout):
-        dpacked = xp.empty(packed.shape, dout.dtype)
+        dpacked = xp.empty(shape, dout.dtype)
         dquery, dkey, dvalue = heads_of(dpacked, 3, heads)
         (dout_heads,) = heads_of(dout, 1, heads)
-        pull = dout_heads * share                              # dout, divided as the output was
-        dvalue[...] = (weights if kept is None else weights * kept).swapaxes(-1, -2) @ pull
-        dscores = pull @ value.swapaxes(-1, -2)                # (B, H, T, S)
+        dmixed = dout_heads * (lift / total)                   # of (odds * kept) value, which out is after its division
+        dvalue[...] = (odds if kept is None else odds * kept).swapaxes(-1, -2) @ dmixed
+        dscores = dmixed @ value.swapaxes(-1, -2)              # (B, H, T, S): dp / total, for p = odds / total
         if kept is not None:
             dscores *= kept
         dscores -= (dout_heads * out_heads).sum(-1, keepdims=True) / total
-        dscores *= weights
+        dscores *= odds
         dquery[...] = dscores @ key * shrink
         dkey[...] = dscores.swapaxes(-1, -2) @ (query * shrink)
         return dpacked

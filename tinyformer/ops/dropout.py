@@ -5,29 +5,30 @@ import numpy as np
 from tinyformer.engine import Call, primitive
 
 
-@primitive
+@primitive(keeps="kept (...) bool")
 def dropout(xp, x, *, rate: float, rng: np.random.Generator | None):
-    """Set each number to 0 with chance `rate` and scale the rest by 1/(1-rate), so that the mean stays.
+    """Set each number to 0 with chance `rate` and multiply the rest by 1/(1-rate), so that the mean stays.
 
-    The gradient passes where the number passed, with the same scale.  rng=None means no dropout.  (Srivastava et al.
-    2014, section 10.)
+    Once drawn, kept * lift is a constant factor, and so the slope: the gradient passes where the number passed.  The
+    mask is one byte for each number; to draw it again would take the generator as it was.  rng=None means no dropout.
+    (Srivastava et al. 2014, section 10.)
     """
     check_rate("dropout", rate, rng)
     if rng is None or rate == 0:
         return x.copy(), lambda dout: dout
-    kept, scale = draw_kept(xp, x.shape, rate, rng)
+    kept, lift = draw_kept(xp, x.shape, rate, rng)
 
     def backward(dout):
-        return dout * kept * scale
+        return dout * kept * lift
 
-    return x * kept * scale, backward
+    return x * kept * lift, backward
 
 
 def draw_kept(xp, shape: tuple, rate: float, rng: np.random.Generator):
-    """A boolean array, False with chance `rate`, and the scale that keeps the mean.
+    """A boolean array, False with chance `rate`, and the factor that keeps the mean.
 
     Drawn on the host, so that a run is the same run on any device, from 16 random bits a number, which is faster
-    than from floats.  The rate is thereby rounded to 1/65536, and the scale is exact for the rounded one.
+    than from floats.  The rate is thereby rounded to 1/65536, and the factor is exact for the rounded one.
     """
     size = int(np.prod(shape))
     threshold = min(round(rate * 65536), 65535)

@@ -8,6 +8,10 @@ evaluated at a complex number as it stands, so the complex step through it gives
 
 import math
 
+ROOT_HALF = math.sqrt(0.5)
+ROOT_TWO_OVER_PI = math.sqrt(2 / math.pi)
+DENSITY = 1 / math.sqrt(2 * math.pi)                           # the normal density at 0
+
 NEAR_P = (1.85777706184603153e-1, 3.16112374387056560e0, 1.13864154151050156e2, 3.77485237685302021e2,
           3.20937758913846947e3)
 NEAR_Q = (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3)

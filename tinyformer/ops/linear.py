@@ -1,8 +1,9 @@
 """How do gradients pass a matrix product, and a table of word vectors?
 
-For Y = A B and an incoming gradient dY, <dY, dA B> = <dY Bᵀ, dA> and <dY, A dB> = <Aᵀ dY, dB>: each factor's
-gradient is a product with the other one, transposed to the other side.  `affine` and `embedding` are that rule,
-once for a weight that all positions share, and once for rows that are picked by number.
+For out = a b, δout = δa b + a δb, and a factor goes to the other side of an inner product transposed:
+<dout, δa b> = <dout bᵀ, δa> and <dout, a δb> = <aᵀ dout, δb>.  So each factor's gradient needs the other one.
+`affine` and `embedding` are that rule, once for a weight that all positions share, and once for rows that are picked
+by number.
 """
 
 import math
@@ -13,7 +14,7 @@ from tinyformer.backend import scatter_add, to_host
 from tinyformer.engine import Call, primitive
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="a, b")
 def matmul(xp, a, b):
     """a @ b over the last two axes: (..., T, C) @ (..., C, S) -> (..., T, S); leading axes broadcast."""
     if a.ndim < 2 or b.ndim < 2:
@@ -28,26 +29,27 @@ def matmul(xp, a, b):
     return a @ b, backward
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="x, weight")
 def affine(xp, x, weight, bias=None):
     """x @ weight.T + bias: x (..., I), weight (O, I), bias (O,) -> (..., O).
 
     The weight is shared by all positions, so they are laid out as the rows of one matrix, and its gradient is one
-    product over all rows, not a sum of many small ones.
+    product over all rows, not a sum of many small ones.  The bias is in every row, and gets the sum of dout over them.
     """
     if weight.ndim != 2 or x.shape[-1:] != weight.shape[1:] or bias is not None and bias.shape != weight.shape[:1]:
         raise ValueError(f"affine: x is {x.shape}, weight is {weight.shape}, "
                          f"bias is {None if bias is None else bias.shape}; for x (..., I) they must be (O, I) and (O,)")
     rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])     # (N, I)
     out = product_of_rows(xp, rows, weight)                    # (N, O)
-    if bias is not None:
+    shape, biased = x.shape, bias is not None
+    if biased:
         out += bias
 
-    def backward(dout):
+    def backward(dout):                                        # δout = δrows weightᵀ + rows δweightᵀ + δbias
         dout = dout.reshape(len(rows), weight.shape[0])        # (N, O)
-        dx = (dout @ weight).reshape(x.shape)
-        dweight = dout.T @ rows                                # (O, I)
-        return (dx, dweight) if bias is None else (dx, dweight, sum_rows(xp, dout))
+        dx = (dout @ weight).reshape(shape)
+        dweight = dout.T @ rows                                # (O, I): the transpose of rowsᵀ dout
+        return (dx, dweight, sum_rows(xp, dout)) if biased else (dx, dweight)
 
     return out.reshape(*x.shape[:-1], weight.shape[0]), backward
 
@@ -72,24 +74,26 @@ def sum_rows(xp, rows):
     return xp.ones(rows.shape[0], rows.dtype) @ rows
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="picked (N) int")
 def embedding(xp, weight, *, ids):
     """Rows of a table: weight (V, C), whole numbers ids (...) -> (..., C).
 
-    A word that occurs several times gathers the gradients of all its places, so backward adds and never assigns.
+    Place i holds a copy of row ids_i, so <dout, δout> is the sum of <dout_i, δweight[ids_i]>, and beside δweight[v]
+    stand the dout_i of all places with ids_i = v: a word that occurs several times gathers them, so backward adds and
+    never assigns.  The ids are kept, and of the table its shape.
     Raises IndexError for an id outside 0 ... V-1.
     """
     if weight.ndim != 2:
         raise ValueError(f"embedding: weight is {weight.shape}; it must be (V, C), one row for each id")
     rows = check_ids("embedding", ids, weight.shape[0])
-    picked = xp.asarray(rows.ravel())                          # (N,)
+    picked, shape = xp.asarray(rows.ravel()), weight.shape     # (N,), (V, C)
 
     def backward(dout):
-        dweight = xp.zeros(weight.shape, dout.dtype)
-        add_rows(xp, dweight, picked, dout.reshape(len(picked), weight.shape[1]))
+        dweight = xp.zeros(shape, dout.dtype)
+        add_rows(xp, dweight, picked, dout.reshape(len(picked), shape[1]))
         return dweight
 
-    return weight[picked].reshape(*rows.shape, weight.shape[1]), backward
+    return weight[picked].reshape(*rows.shape, shape[1]), backward
 
 
 def add_rows(xp, table, ids, rows) -> None:

@@ -4,6 +4,7 @@ Each loss is the mean over what counts: targets that are ignored take no part in
 divided by.  `count` replaces that number, so that the parts of a split batch add up to the loss of the whole.
 """
 
+import math
 import warnings
 
 import numpy as np
@@ -13,15 +14,17 @@ from tinyformer.engine import Call, Special, primitive
 from tinyformer.ops.linear import check_ids
 
 
-@primitive(reuses=True)
+@primitive(reuses=True, keeps="odds (M, V), total (M, 1), here (M) int, labels (M) int, counted (M) int")
 def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothing: float = 0.0,
                   count: int | None = None):
     """-log p(target), p = softmax(logits), averaged: logits (..., V), whole numbers target (...) -> a number, in nats.
 
     With label smoothing s the wanted distribution q is 1 - s on the target plus s/V on every class (Szegedy et al.
-    2016, section 7), and the loss is -sum q log p.  dlogits = (p - q) / count: what it says minus what it should.
+    2016, section 7), and the loss of a row is -sum q log p = log sum exp(x) - sum q x, since q sums to 1.  It moves
+    by <p, δx> - <q, δx>, so dx = p - q: what it says minus what it should.
     Where every target is ignored the loss is 0 and so is its gradient; a count of 0, which says so of the whole batch,
-    gives a warning.
+    gives a warning.  Of the M rows that count, the odds exp(x) are kept, which p is after one division, and over which
+    the last pass writes the gradient; of q, where its labels are.
     """
     if not logits.shape or not logits.shape[-1]:
         raise ValueError(f"cross_entropy: logits are {logits.shape}; they need a last axis with at least one class")
@@ -31,7 +34,7 @@ def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothi
     if target.shape != logits.shape[:-1]:
         raise ValueError(f"cross_entropy: logits are {logits.shape}, target is {target.shape}; "
                          f"target must be {logits.shape[:-1]}, one class number for each row of logits")
-    size = logits.shape[-1]
+    shape, size = logits.shape, logits.shape[-1]
     labels = to_host(target).ravel()
     counted = np.flatnonzero(labels != ignore_index)           # rows that count, out of N
     if count is not None and count < min(len(counted), 1):
@@ -47,34 +50,35 @@ def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothi
     share = 1 / (len(counted) if count is None else count) if len(counted) else 0.0
 
     top = rows.real.max(-1, keepdims=True)
-    p = rows - top                                             # turned into exp, then p, then the gradient, in place
-    wanted = (1 - label_smoothing) * p[here, labels].sum()
+    odds = rows - top                                          # the scores, of which exp is taken in place below
+    wanted = (1 - label_smoothing) * odds[here, labels].sum()
     if label_smoothing:
-        wanted += label_smoothing / size * p.sum()
-    p = xp.exp(p, out=p)
-    total = p @ xp.ones((size, 1), p.dtype)                    # (M, 1)
+        wanted += label_smoothing / size * odds.sum()
+    odds = xp.exp(odds, out=odds)
+    total = odds @ xp.ones((size, 1), odds.dtype)              # (M, 1)
     loss = (xp.log(total).sum() - wanted) * share
 
     def backward(dout, last=False):
-        pull = dout * share
-        drows = xp.multiply(p, pull / total, out=p) if last else p * (pull / total)
+        each = dout * share                                    # what the loss of one row gets
+        drows = xp.multiply(odds, each / total, out=odds) if last else odds * (each / total)       # p, times each
         if label_smoothing:
-            drows -= pull * (label_smoothing / size)
-        drows[here, labels] -= pull * (1 - label_smoothing)
+            drows -= each * (label_smoothing / size)
+        drows[here, labels] -= each * (1 - label_smoothing)
         if everything:
-            return drows.reshape(logits.shape)
-        dlogits = xp.zeros((target.size, size), drows.dtype)
+            return drows.reshape(shape)
+        dlogits = xp.zeros((math.prod(shape[:-1]), size), drows.dtype)
         dlogits[xp.asarray(counted)] = drows
-        return dlogits.reshape(logits.shape)
+        return dlogits.reshape(shape)
 
     return loss, backward
 
 
-@primitive
+@primitive(keeps="error (...)")
 def binary_cross_entropy_with_logits(xp, x, *, target):
     """The mean of -t log s - (1-t) log(1-s) with s = sigmoid(x), for targets t between 0 and 1, in nats.
 
-    Written as max(x, 0) - x t + log(1 + exp(-|x|)), which cannot overflow.  dx = (s - t) / count.
+    That is log(1 + exp(x)) - t x, written as max(x, 0) - x t + log(1 + exp(-|x|)), which cannot overflow, and moves by
+    (exp(x) / (1 + exp(x)) - t) δx = (s - t) δx.  This error is kept: one array in place of two.
     """
     target = xp.asarray(target, dtype=x.real.dtype)
     if target.shape != x.shape:
@@ -82,17 +86,17 @@ def binary_cross_entropy_with_logits(xp, x, *, target):
                          "they must be equal")
     positive = x.real > 0
     loss = xp.where(positive, x, 0) - x * target + xp.log1p(xp.exp(xp.where(positive, -x, x)))
-    share = 1 / max(x.size, 1)
+    error, share = 0.5 * (1 + xp.tanh(0.5 * x)) - target, 1 / max(x.size, 1)
 
     def backward(dout):
-        return (0.5 * (1 + xp.tanh(0.5 * x)) - target) * (dout * share)
+        return error * (dout * share)
 
     return loss.sum() * share, backward
 
 
-@primitive
+@primitive(keeps="error (...)")
 def mean_squared_error(xp, x, *, target, count: int | None = None):
-    """The mean of (x - target)², with gradient 2 (x - target) / count."""
+    """The mean of (x - target)², of which each moves by 2 (x - target) δx: the error alone is kept."""
     target = xp.asarray(target, dtype=x.real.dtype)
     if target.shape != x.shape:
         raise ValueError(f"mean_squared_error: x is {x.shape}, target is {target.shape}; they must be equal")
@@ -129,6 +133,13 @@ def _(rng):
 def _(rng):
     """nothing counts: loss 0, gradient 0, even where the scores are NaN"""
     return Special(np.full((2, 3), np.nan), target=np.array([-100, -100])).expect(out=0.0, grads=(np.zeros((2, 3)),))
+
+
+@cross_entropy.special
+def _(rng):
+    """NaN and infinity in an ignored row leave the others alone"""
+    return Special(np.array([[np.nan, np.inf], [0.0, 0.0]]), target=np.array([-100, 1])).expect(
+        out=math.log(2), grads=([[0.0, 0.0], [0.5, -0.5]],))
 
 
 @cross_entropy.special

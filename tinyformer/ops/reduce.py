@@ -1,7 +1,8 @@
 """How does a gradient come back through a sum, a mean or a maximum?
 
 `axis` is None (all axes), one axis or several.  A sum sends its gradient to every term, a mean a share of it,
-a maximum all of it to the largest.
+a maximum all of it to the largest.  To give every term its sum's dout, the axes that went away come back as 1
+(`kept`), from where they stretch.
 """
 
 import numpy as np
@@ -9,45 +10,47 @@ import numpy as np
 from tinyformer.engine import Call, Special, primitive
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="")
 def sum(xp, x, *, axis=None, keepdims: bool = False):
-    """The sum over `axis`: each term gets the whole gradient."""
-    kept = _kept_shape(x.shape, axis)
+    """The sum over `axis`: each term gets the whole gradient.  Two shapes are all that backward needs."""
+    shape, kept = x.shape, _kept_shape(x.shape, axis)
 
-    def backward(dout):
-        return xp.broadcast_to(dout.reshape(kept), x.shape)
+    def backward(dout):                                        # <dout, sum of δx_i> = sum of <dout, δx_i>
+        return xp.broadcast_to(dout.reshape(kept), shape)
 
     return x.sum(axis=axis, keepdims=keepdims), backward
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="")
 def mean(xp, x, *, axis=None, keepdims: bool = False):
-    """The mean over `axis`: each of the n terms gets 1/n of the gradient."""
-    kept = _kept_shape(x.shape, axis)
+    """The mean over `axis`: each of the n terms gets 1/n of the gradient.  The mean of nothing is 0."""
+    shape, kept = x.shape, _kept_shape(x.shape, axis)
     share = x.size and float(np.prod(kept)) / x.size           # 1/n, as a Python number, keeps float32 float32
 
-    def backward(dout):
-        return xp.broadcast_to((dout * share).reshape(kept), x.shape)
+    def backward(dout):                                        # δout = sum of δx_i / n
+        return xp.broadcast_to((dout * share).reshape(kept), shape)
 
     return x.sum(axis=axis, keepdims=keepdims) * share, backward
 
 
-@primitive
+@primitive(keeps="hit (...) bool, ties (...)")
 def max(xp, x, *, axis=None, keepdims: bool = False):
     """The largest value over `axis`.  Where several are equally large they share the gradient equally.
 
+    While x_k is the largest, δout = δx_k: dout goes to place k.  Where k places tie, the maximum has a kink, and every
+    way to divide dout among them is a subgradient; equal parts prefer none.  Who was largest is kept, in one byte each.
     Complex numbers are compared by their real part alone, so that a complex step follows the real maximum.
     """
     kept = _kept_shape(x.shape, axis)
     largest = x.real.max(axis=axis, keepdims=True)
     hit = x.real == largest
-    share = hit / hit.sum(axis=axis, keepdims=True).astype(largest.dtype)       # 1, or 1/k among k equals
+    ties = hit.sum(axis=axis, keepdims=True).astype(largest.dtype)
 
     def backward(dout):
-        return dout.reshape(kept) * share
+        return dout.reshape(kept) * (hit / ties)               # 1, or 1/k among k equals
 
     if x.dtype.kind == "c":
-        largest = xp.where(hit, x * share, 0).sum(axis=axis, keepdims=True)
+        largest = xp.where(hit, x * (hit / ties), 0).sum(axis=axis, keepdims=True)
     return largest if keepdims else largest.reshape(_dropped_shape(x.shape, axis)), backward
 
 
@@ -89,6 +92,12 @@ def _(rng):
 def _(rng):
     """over one axis, which is kept"""
     return Call(rng.normal(size=(2, 3)), axis=1, keepdims=True)
+
+
+@mean.special
+def _(rng):
+    """the mean of nothing is 0, as a loss of nothing is"""
+    return Special(np.zeros((0, 3))).expect(out=0.0, grads=(np.zeros((0, 3)),))
 
 
 @max.special

@@ -1,31 +1,34 @@
 """How does a gradient follow numbers that only change places?
 
-None of these functions computes anything.  Each copies its input's numbers somewhere, so its backward brings the
-gradients back from there, and adds them up where one number was copied to several places.
+None of these functions computes anything.  Where place i of the output is a copy of place j of x, δout_i = δx_j, so
+what stands beside δx_j in <dout, δout> is the sum of dout_i over all places to which x_j was copied.  Backward brings
+the gradients back from there, for which it needs no number of x, only where it went.
 """
 
 import numpy as np
 
 from tinyformer.backend import scatter_add, to_host
-from tinyformer.engine import Call, primitive
+from tinyformer.engine import Call, Special, primitive
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="")
 def reshape(xp, x, *, shape: tuple):
     """The same numbers in the same order, in another shape; one side may be -1."""
+    before = x.shape
+
     def backward(dout):
-        return dout.reshape(x.shape)
+        return dout.reshape(before)
 
     return x.reshape(shape), backward
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="")
 def transpose(xp, x, *, axes: tuple | None = None):
     """The axes in another order (reversed where none is given): out axis i is x axis axes[i]."""
     axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(a + x.ndim if a < 0 else a for a in axes)
     if sorted(axes) != list(range(x.ndim)):
         raise ValueError(f"transpose: x is {x.shape}, axes are {axes}; they must name each of the {x.ndim} axes once")
-    back = tuple(axes.index(i) for i in range(len(axes)))
+    back = tuple(axes.index(j) for j in range(len(axes)))      # x axis j is out axis back[j]
 
     def backward(dout):
         return dout.transpose(back)
@@ -33,7 +36,7 @@ def transpose(xp, x, *, axes: tuple | None = None):
     return x.transpose(axes), backward
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="")
 def swapaxes(xp, x, *, first: int, second: int):
     """Two axes exchanged; doing it again undoes it."""
     def backward(dout):
@@ -42,10 +45,11 @@ def swapaxes(xp, x, *, first: int, second: int):
     return x.swapaxes(first, second), backward
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="index")
 def getitem(xp, x, *, index):
     """x[index], for any index NumPy knows.  A number picked several times gathers all its gradients.
 
+    Of x its shape is enough; the index is kept, which may be an array.
     Raises IndexError for a place outside x, on any device.
     """
     parts = index if isinstance(index, tuple) else (index,)
@@ -57,8 +61,10 @@ def getitem(xp, x, *, index):
     except IndexError as error:
         raise IndexError(f"getitem: x is {x.shape}; {error}") from None
 
+    shape = x.shape
+
     def backward(dout):
-        dx = xp.zeros(x.shape, dout.dtype)
+        dx = xp.zeros(shape, dout.dtype)
         if basic:
             dx[index] = dout                                   # nothing is picked twice
         else:
@@ -75,7 +81,7 @@ def _uploaded(xp, parts: tuple, shape: tuple) -> tuple:
     return tuple(xp.asarray(i) if isinstance(i, (list, np.ndarray)) else i for i in host)
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="")
 def concatenate(xp, *arrays, axis: int = 0):
     """The arrays one after the other along `axis`; each takes its own stretch of the gradient."""
     if not arrays:
@@ -94,9 +100,12 @@ def concatenate(xp, *arrays, axis: int = 0):
     return out, backward
 
 
-@primitive(linear=True)
+@primitive(linear=True, keeps="keep")
 def where(xp, a, b, *, keep):
-    """a where keep is True, b elsewhere; the one that was not taken gets no gradient, even if it is NaN."""
+    """a where keep is True, b elsewhere; what was not taken gets the gradient 0, whatever it and dout are there.
+
+    So neither is multiplied by the mask: 0 times infinity is NaN.  The mask alone is kept, not what it chose from.
+    """
     keep = xp.asarray(keep)
     if keep.dtype != bool:
         raise TypeError(f"where: keep has dtype {keep.dtype}; it must be boolean, True = take a")
@@ -164,3 +173,10 @@ def _(rng):
 def _(rng):
     """a mask that stretches over both"""
     return Call(rng.normal(size=(2, 3)), rng.normal(size=3), keep=np.array([[True], [False]]))
+
+
+@where.special
+def _(rng):
+    """NaN on the side not taken stays there, and an infinite gradient goes to one side alone"""
+    return Special(np.array([1.0, np.nan]), np.array([np.nan, 2.0]), keep=np.array([True, False])).expect(
+        out=[1.0, 2.0], grads=([np.inf, 0.0], [0.0, -np.inf]), dout=[np.inf, -np.inf])

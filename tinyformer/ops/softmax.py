@@ -2,6 +2,9 @@
 
 Softmax turns scores x into positive numbers that sum to one, p_i = exp(x_i) / sum_j exp(x_j).  Only differences of
 scores matter, so backward takes from the gradient its p-weighted mean: a gradient equal everywhere moves nothing.
+
+log p_i = x_i - log sum_j exp(x_j) moves by δlog p_i = δx_i - sum_j p_j δx_j, and p_i by δp_i = p_i δlog p_i.  The
+Jacobians are therefore I - 1 pᵀ for the logarithm and diag(p) - p pᵀ for p, one matrix for each row, that nobody forms.
 """
 
 import numpy as np
@@ -9,12 +12,12 @@ import numpy as np
 from tinyformer.engine import Call, Special, primitive
 
 
-@primitive
+@primitive(keeps="p (...)")
 def masked_softmax(xp, x, *, keep=None, axis: int = -1):
     """Softmax over `axis` among the places where keep (broadcast to x) is True; the others get 0.
 
-    dx = p * (dout - sum(p * dout)).  A row without any place to look at gives zeros and a zero gradient, not NaN, and
-    whatever stands at a hidden place, NaN included, has no influence.
+    A row without any place to look at gives zeros and a zero gradient, not NaN, and whatever stands at a hidden place,
+    NaN included, has no influence, nor has the gradient that arrives there.  p is all that backward asks for.
     """
     if keep is not None:
         keep = xp.asarray(keep)
@@ -25,24 +28,25 @@ def masked_softmax(xp, x, *, keep=None, axis: int = -1):
         return x.copy(), lambda dout: dout
     top = x.real.max(axis=axis, keepdims=True)                 # subtracting it, exp cannot overflow
     top = xp.where(top == -np.inf, 0, top)                     # a row of -inf stays one
-    weights = xp.exp(x - top)
+    odds = xp.exp(x - top)
     if x.dtype.kind == "c":
-        weights = xp.where(x.real == -np.inf, 0, weights)      # exp(-inf + i y) is 0, whatever NumPy says
-    total = weights.sum(axis=axis, keepdims=True)
-    p = weights / xp.where(total.real == 0, 1, total)
+        odds = xp.where(x.real == -np.inf, 0, odds)            # exp(-inf + i y) is 0, whatever NumPy says
+    total = odds.sum(axis=axis, keepdims=True)
+    p = odds / xp.where(total.real == 0, 1, total)
+    masked = keep is not None
 
-    def backward(dout):
-        pull = p * dout if keep is None else xp.where(p == 0, 0, p * dout)
-        return pull - p * pull.sum(axis=axis, keepdims=True)
+    def backward(dout):        # <dout, δp> = sum_i dout_i p_i (δx_i - sum_j p_j δx_j): beside δx_j, with w = p * dout,
+        w = xp.where(p == 0, 0, p * dout) if masked else p * dout
+        return w - p * w.sum(axis=axis, keepdims=True)         # stands w_j - p_j sum_i w_i
 
     return p, backward
 
 
-@primitive
+@primitive(keeps="out")
 def log_softmax(xp, x, *, axis: int = -1):
     """log p_i = x_i - log sum_j exp(x_j) over `axis`, without forming p first, which may be too small to hold.
 
-    dx = d - p * sum(d): what one log share gains by raising its own score, all shares pay.
+    What one log share gains by raising its own score, all shares pay.  out is kept, of which p is the exponential.
     """
     if not x.size:
         return x.copy(), lambda dout: dout
@@ -50,7 +54,7 @@ def log_softmax(xp, x, *, axis: int = -1):
     shifted = x - top
     out = shifted - xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
 
-    def backward(dout):
+    def backward(dout):                                        # <dout, δout> = sum_i dout_i (δx_i - sum_j p_j δx_j)
         return dout - xp.exp(out) * dout.sum(axis=axis, keepdims=True)
 
     return out, backward
@@ -74,6 +78,13 @@ def _(rng):
     x = np.array([[1.0, np.nan, np.inf], [np.nan, 2.0, 2.0]])
     keep = np.array([[False, False, False], [False, True, True]])
     return Special(x, keep=keep).expect(out=[[0, 0, 0], [0, 0.5, 0.5]], grads=([[0, 0, 0], [0, 0, 0]],))
+
+
+@masked_softmax.special
+def _(rng):
+    """NaN that arrives for a hidden place, as from a hidden value in attention, goes no further"""
+    return Special(np.array([0.0, 0.0, 3.0]), keep=np.array([True, True, False])).expect(
+        out=[0.5, 0.5, 0], grads=([0.5, -0.5, 0],), dout=[1.0, -1.0, np.nan])
 
 
 @masked_softmax.special

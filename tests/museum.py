@@ -64,6 +64,28 @@ def power_of_the_wrong_exponent(xp, x, *, exponent):
     return out, lambda dout: dout * exponent * out
 
 
+@exhibit(ops.pow)
+def pow_with_a_fixed_exponent(xp, base, exponent):
+    """the exponent gets the slope of the base: it is taken for the power that falls by one"""
+    out = base ** exponent
+    return out, lambda dout: (dout * exponent * base ** (exponent - 1), dout * exponent * base ** (exponent - 1))
+
+
+@exhibit(ops.pow)
+def pow_without_the_logarithm(xp, base, exponent):
+    """b^e for its own slope along e, which holds for e^e alone"""
+    out = base ** exponent
+    return out, lambda dout: (dout * exponent * base ** (exponent - 1), dout * out)
+
+
+@exhibit(ops.pow, caught_by="special")
+def pow_by_the_logarithm(xp, base, exponent):
+    """exp(e log b), which below 0 has no value where the power has one"""
+    log = xp.log(base)
+    out = xp.exp(exponent * log)
+    return out, lambda dout: (dout * exponent * out / base, dout * out * log)
+
+
 @exhibit(ops.log)
 def log_without_the_chain(xp, x):
     """1 / x alone: the incoming gradient is forgotten"""
@@ -259,6 +281,12 @@ def where_through_the_mask(xp, a, b, *, keep):
     return xp.where(keep, a, b), lambda dout: (dout, dout)
 
 
+@exhibit(ops.where, caught_by="special")
+def where_by_multiplication(xp, a, b, *, keep):
+    """the formula keep * dout: 0 times infinity is NaN, on the side that was not taken"""
+    return xp.where(keep, a, b), lambda dout: (dout * keep, dout * ~keep)
+
+
 @exhibit(ops.mean, caught_by="adjoint")
 def mean_over_everything(xp, x, *, axis=None, keepdims=False):
     """divides by the number of all terms, not of those along the axis"""
@@ -296,6 +324,13 @@ def softmax_without_the_mean(xp, x, *, keep=None, axis=-1):
     """p * dp, as if each share depended on its own score only"""
     p = ops.masked_softmax.raw(xp, x, keep=keep, axis=axis)[0]
     return p, lambda dp: p * dp
+
+
+@exhibit(ops.masked_softmax, caught_by="special")
+def softmax_that_lets_nan_in(xp, x, *, keep=None, axis=-1):
+    """the formula p * (dout - sum(p * dout)), in which 0 times NaN at a hidden place spoils the whole row"""
+    p = ops.masked_softmax.raw(xp, x, keep=keep, axis=axis)[0]
+    return p, lambda dout: p * (dout - (p * dout).sum(axis=axis, keepdims=True))
 
 
 @exhibit(ops.masked_softmax, caught_by="special")

@@ -526,6 +526,18 @@ def test_an_op_that_promotes_is_named():
         careless(Tensor(np.ones(2, np.float32)))
 
 
+@pytest.mark.parametrize("returned", [lambda x: x, lambda x: x[0], lambda x: (x,), lambda x: (x, x), lambda x: None,
+                                      lambda x: (x, lambda dout: dout, x), lambda x: [x, lambda dout: dout]])
+def test_a_primitive_without_a_backward_is_named(returned):
+    """An array of two rows, unpacked, would pass for a result and its backward."""
+    @primitive(register=False)
+    def forgetful(xp, x):
+        return returned(x)
+
+    with pytest.raises(TypeError, match="forgetful: returned .* without a backward; .*return out, backward"):
+        forgetful(leaf(2, 3))
+
+
 # What a backward may return: each mistake is named with the op
 
 

@@ -54,6 +54,7 @@ TWINS = {
     "add": torch.add, "subtract": torch.subtract, "multiply": torch.multiply, "divide": torch.divide,
     "negate": torch.neg,
     "scale": lambda x, by: x * by, "power": lambda x, exponent: x ** exponent,
+    "pow": torch.pow,
     "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt,
     "sum": lambda x, axis=None, keepdims=False: torch.sum(x, dim=axes(x, axis), keepdim=keepdims),
     "mean": lambda x, axis=None, keepdims=False: torch.mean(x, dim=axes(x, axis), keepdim=keepdims),

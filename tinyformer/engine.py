@@ -183,7 +183,7 @@ def backward(root: Tensor, cotangent=None, retain_graph: bool = False) -> None:
             _deposit(root, cotangent.copy())
             return
         raise ValueError("backward: this tensor depends on nothing that requires a gradient, or was made in no_grad()")
-    order = _latest_last(root.node)
+    order = nodes_behind(root.node)
     root.node.grad = cotangent
     try:
         while order:
@@ -193,7 +193,7 @@ def backward(root: Tensor, cotangent=None, retain_graph: bool = False) -> None:
             node.grad, node.owned = None, False
 
 
-def _latest_last(last: Node) -> list[Node]:
+def nodes_behind(last: Node) -> list[Node]:
     """All nodes behind `last`, itself included, in the order in which they were made."""
     seen, waiting = {last}, [last]
     while waiting:                                             # a list, not recursion: 10,000 ops deep is fine

@@ -39,7 +39,7 @@ def test_it_is_the_formula(cross, keep):
     out, weights = plainly(cross, True if keep is None else keep)
     assert np.abs(cross(X, MEMORY, keep).data - out).max() < 1e-12
     assert np.abs(cross.weights(X, MEMORY, keep).data - weights).max() < 1e-12
-    assert np.array_equal(cross.look(X, *cross.keys_values(MEMORY), keep).data, cross(X, MEMORY, keep).data)
+    assert np.array_equal(cross.ask(X, *cross.keys_values(MEMORY), keep).data, cross(X, MEMORY, keep).data)
 
 
 def test_heads_are_split_and_joined_again():

@@ -63,6 +63,28 @@ def test_a_power_with_a_tensor_as_exponent():
     close(p.grad, g * np.log(x.data) * x.data ** p.data)
 
 
+@given(arrays(shape=(3, 1), low=0.3, high=3), arrays(shape=(2, 1, 4)))
+def test_pow_equals_smaller_ops(x, p):
+    same_as_twin(ops.pow, lambda x, p: ops.exp(p * ops.log(x)), x, p)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_fixed_power_of_negative_numbers_is_numpys():
+    x, p = Tensor([-2.0, -2.0, 0.0, -3.0]), np.array([2.0, 3.0, 2.0, -1.0])
+    out = x ** p
+    out.backward(g := cotangent((4,)))
+    assert (out.data == x.data ** p).all()
+    close(x.grad, g * p * x.data ** (p - 1.0))
+    assert (x.data ** Tensor(p)).data.tolist() == (x.data ** p).tolist()
+
+
+def test_a_negative_number_to_a_broken_power_is_not_a_number_and_its_gradient_shows_it():
+    x, p = Tensor([-2.0]), Tensor([0.5])
+    with np.errstate(invalid="ignore"):
+        (x ** p).backward(np.ones(1))
+    assert np.isnan(x.grad).all() and np.isnan(p.grad).all()
+
+
 @pytest.mark.parametrize("op", [ops.add, ops.subtract, ops.multiply, ops.divide])
 def test_sides_that_do_not_fit_are_named(op):
     with pytest.raises(ValueError, match=rf"{op.name}: a is \(2, 3\), b is \(4,\); sides must be equal or 1"):

@@ -9,6 +9,8 @@ from walk import close, cotangent, same_as_twin
 
 from tinyformer import ops
 from tinyformer.engine import Tensor
+from tinyformer.gradcheck import check
+from tinyformer.ops.layer_norm import plain_layer_norm
 
 from .layouts import arrays
 
@@ -26,6 +28,18 @@ def test_layer_norm_equals_smaller_ops(x, eps, data):
     x = x + np.linspace(0, 1, x.shape[-1])                     # at a constant row eps alone would decide
     gain, bias = (data.draw(arrays(shape=x.shape[-1:])) for _ in range(2))
     same_as_twin(lambda x, g, b: ops.layer_norm(x, g, b, eps=eps), twin(eps), x, gain, bias, tolerance=1e-9)
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-12), (np.float32, 1e-5)])
+def test_layer_norm_equals_its_plain_form(dtype, tolerance):
+    rng = np.random.default_rng(0)
+    x, gain, bias = (rng.normal(size=shape).astype(dtype) for shape in ((4, 7, 33), 33, 33))
+    same_as_twin(ops.layer_norm, plain_layer_norm, x, gain, bias, tolerance=tolerance)
+
+
+def test_the_plain_form_passes_every_check():
+    for case in list(ops.layer_norm.cases.values())[:2]:
+        assert check(plain_layer_norm, *case(np.random.default_rng(0)).arrays).ok
 
 
 def test_the_output_has_mean_0_and_variance_1():

@@ -25,8 +25,8 @@ class GPT(Module):
         self.words = Embedding(c.vocabulary, c.width, rng, c.init_std)
         self.positions = Embedding(c.context, c.width, rng, c.init_std)
         if c.norm == "pre":
-            self.layers = [PreNormBlock(c.width, c.heads, c.inner, rng, rate=c.dropout, eps=c.eps, bias=c.bias,
-                                        approximate=c.approximate, std=c.init_std,
+            self.layers = [PreNormBlock(c.width, c.heads, c.inner, rng, causal=True, rate=c.dropout, eps=c.eps,
+                                        bias=c.bias, approximate=c.approximate, std=c.init_std,
                                         out_std=c.init_std / math.sqrt(2 * c.layers))
                            for _ in range(c.layers)]
             self.norm = LayerNorm(c.width, rng, c.eps, c.bias)
@@ -62,7 +62,7 @@ class GPT(Module):
         with no_grad():
             x, found = self.words(ids) + self.positions(np.arange(ids.shape[1])), []
             for layer in self.layers:
-                found.append(layer.look(x))
+                found.append(layer.weights(x))
                 x = layer(x)
         return found
 

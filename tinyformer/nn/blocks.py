@@ -43,7 +43,7 @@ class PostNormBlock(Module):
         x = self.attend_norm(x + dropout(h, rate=self.rate, rng=rng))
         return self.feed_norm(x + dropout(self.feed(x), rate=self.rate, rng=rng))
 
-    def look(self, x, keep=None):
+    def weights(self, x, keep=None):
         """Where each position of x (B, T, C) looks: the attention weights (B, H, T, T)."""
         return self.attend.weights(x, keep, self.causal)
 
@@ -55,7 +55,7 @@ class PreNormBlock(Module):
     standard deviation shrinks by 1 / sqrt(2 L), so that the sum starts at the size of one.
     """
 
-    def __init__(self, width: int, heads: int, inner: int, rng, *, causal: bool = True, rate: float = 0.1,
+    def __init__(self, width: int, heads: int, inner: int, rng, *, causal: bool = False, rate: float = 0.1,
                  eps: float = 1e-5, approximate: str = "tanh", bias: bool = True, std: float = 0.02,
                  out_std: float = 0.02):
         self.causal, self.rate = causal, rate
@@ -70,6 +70,6 @@ class PreNormBlock(Module):
         h = self.feed(self.feed_norm(x))
         return x + dropout(h, rate=self.rate, rng=rng)
 
-    def look(self, x, keep=None):
+    def weights(self, x, keep=None):
         """Where each position of x (B, T, C) looks: the attention weights (B, H, T, T)."""
         return self.attend.weights(self.attend_norm(x), keep, self.causal)

@@ -30,13 +30,13 @@ class CrossAttention(Module):
 
     def __call__(self, x, memory, keep=None, rate: float = 0.0, rng=None) -> Tensor:
         """x (B, T, C) asks memory (B, S, C); keep (B, 1, 1, S) is True at the source's real positions -> (B, T, C)."""
-        return self.look(x, *self.keys_values(memory), keep, rate, rng)
+        return self.ask(x, *self.keys_values(memory), keep, rate, rng)
 
     def keys_values(self, memory) -> tuple[Tensor, Tensor]:
         """What the source offers to every question: key and value, (B, H, S, D) each."""
         return split_heads(self.project(memory), 2, self.heads)
 
-    def look(self, x, key, value, keep=None, rate: float = 0.0, rng=None) -> Tensor:
+    def ask(self, x, key, value, keep=None, rate: float = 0.0, rng=None) -> Tensor:
         """x (B, T, C) asks keys and values that are there already, (B, H, S, D) each -> (B, T, C)."""
         (query,) = split_heads(self.query(x), 1, self.heads)   # (B, H, T, D)
         return self.out(join_heads(attention(query, key, value, keep=keep, rate=rate, rng=rng)))

@@ -45,5 +45,5 @@ class DecoderBlock(Module):
         query, key, value = split_heads(self.attend.project(x), 3, self.attend.heads)
         h = attention(query, *layer.extended(key, value), causal=True)         # (B, H, t, D)
         x = self.attend_norm(x + self.attend.out(join_heads(h)))
-        h = self.cross.look(x, layer.cross_key, layer.cross_value, layer.keep)
+        h = self.cross.ask(x, layer.cross_key, layer.cross_value, layer.keep)
         return self.think(self.cross_norm(x + h))

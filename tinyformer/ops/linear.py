@@ -74,7 +74,7 @@ def sum_rows(xp, rows):
     return xp.ones(rows.shape[0], rows.dtype) @ rows
 
 
-@primitive(linear=True, keeps="picked (N) int")
+@primitive(linear=True, keeps="ids")
 def embedding(xp, weight, *, ids):
     """Rows of a table: weight (V, C), whole numbers ids (...) -> (..., C).
 

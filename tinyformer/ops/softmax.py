@@ -12,12 +12,12 @@ import numpy as np
 from tinyformer.engine import Call, Special, primitive
 
 
-@primitive(keeps="p (...)")
+@primitive(keeps="out")
 def masked_softmax(xp, x, *, keep=None, axis: int = -1):
     """Softmax over `axis` among the places where keep (broadcast to x) is True; the others get 0.
 
     A row without any place to look at gives zeros and a zero gradient, not NaN, and whatever stands at a hidden place,
-    NaN included, has no influence, nor has the gradient that arrives there.  p is all that backward asks for.
+    NaN included, has no influence, nor has the gradient that arrives there.  The result is all that backward asks for.
     """
     if keep is not None:
         keep = xp.asarray(keep)

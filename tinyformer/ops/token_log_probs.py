@@ -6,6 +6,8 @@ share, a preference between two answers) the numbers are wanted one by one:
     loss = -(token_log_probs(logits, ids=ids) * weights).sum()
 """
 
+import math
+
 import numpy as np
 
 from tinyformer.backend import to_host
@@ -13,18 +15,18 @@ from tinyformer.engine import Call, Special, primitive
 from tinyformer.ops.linear import check_ids
 
 
-@primitive(reuses=True)
+@primitive(reuses=True, keeps="odds (M, V), total (M, 1), here (M) int, tokens (M) int, counted (M) int")
 def token_log_probs(xp, logits, *, ids, ignore_index: int = -100):
     """log p(id) with p = softmax(logits): logits (..., V), whole numbers ids (...) -> (...), in nats.
 
     out = logits[id] - log sum_v exp(logits[v]).  Raising the id's own score raises it by one, and raising any score
     lowers it by the share that this score has: dlogits = dout * (onehot(id) - p).  Where the id is `ignore_index` the
-    output is 0 and so is the gradient.  Kept are the exponentials of the rows that count and their sums; the logits
-    alone would do, at the price of taking the exponentials twice.
+    output is 0 and so is the gradient.  Kept are the odds exp(x) of the rows that count, which p is after one division;
+    the logits alone would do, at the price of taking the exponentials twice.
     """
     if not logits.shape or not logits.shape[-1]:
         raise ValueError(f"token_log_probs: logits are {logits.shape}; they need a last axis with at least one token")
-    size = logits.shape[-1]
+    shape, size = logits.shape, logits.shape[-1]
     ids = check_ids("token_log_probs", ids, size, ignore=ignore_index)
     if ids.shape != logits.shape[:-1]:
         raise ValueError(f"token_log_probs: logits are {logits.shape}, ids are {ids.shape}; ids must be "
@@ -36,18 +38,18 @@ def token_log_probs(xp, logits, *, ids, ignore_index: int = -100):
     rows = logits.reshape(-1, size)[counted]                   # (M, V)
     rows -= rows.real.max(-1, keepdims=True)
     chosen = rows[here, tokens]                                # (M,)
-    p = xp.exp(rows, out=rows)                                 # not yet divided by their sum
-    total = p @ xp.ones((size, 1), p.dtype)                    # (M, 1)
+    odds = xp.exp(rows, out=rows)
+    total = odds @ xp.ones((size, 1), odds.dtype)              # (M, 1)
     out = xp.zeros(ids.size, logits.dtype)
     out[counted] = chosen - xp.log(total[:, 0])
 
     def backward(dout, last=False):
-        pull = dout.reshape(-1)[counted][:, None]              # (M, 1)
-        drows = xp.multiply(p, -pull / total, out=p) if last else p * (-pull / total)
-        drows[here, tokens] += pull[:, 0]
-        dlogits = xp.zeros((ids.size, size), drows.dtype)
+        each = dout.reshape(-1)[counted][:, None]              # (M, 1)
+        drows = xp.multiply(odds, -each / total, out=odds) if last else odds * (-each / total)
+        drows[here, tokens] += each[:, 0]
+        dlogits = xp.zeros((math.prod(shape[:-1]), size), drows.dtype)
         dlogits[counted] = drows
-        return dlogits.reshape(logits.shape)
+        return dlogits.reshape(shape)
 
     return out.reshape(ids.shape), backward
 

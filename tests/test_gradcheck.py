@@ -287,7 +287,8 @@ def test_a_report_prints_as_an_aligned_table():
 
 def test_a_report_as_json():
     found = json.loads(json.dumps(check_op(ops.relu).to_dict(), allow_nan=False))
-    assert found["op"] == "relu" and found["ok"] is True and found["cases"] == len(ops.relu.cases) + len(ops.relu.specials)
+    assert found["op"] == "relu" and found["ok"] is True
+    assert found["cases"] == len(ops.relu.cases) + len(ops.relu.specials)
     assert found["checks"]["complex step"].keys() >= {"error", "bound", "ok"}
     assert 0 <= found["checks"]["complex step"]["error"] < found["checks"]["complex step"]["bound"] == 1e-10
 

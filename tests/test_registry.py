@@ -1,9 +1,13 @@
 """Is every primitive right?  The registry is walked; nobody writes a list of them."""
 
+import re
+from pathlib import Path
+
 import fake_device  # noqa: F401  (registers the device "fake")
 import pytest
 from walk import primitives
 
+from tinyformer import REGISTRY, ops
 from tinyformer.gradcheck import CHECKS, check_op
 
 
@@ -12,6 +16,14 @@ def test_every_primitive_is_accepted_under_twenty_seeds(op):
     for seed in range(20):
         report = check_op(op, seed)
         assert report.ok, f"seed {seed}\n{report}"
+
+
+def test_every_op_of_the_package_has_its_name_there():
+    """An op that is in no import of `ops/__init__.py` would be in no registry either, so the files are asked."""
+    written = [name for file in Path(ops.__path__[0]).glob("*.py")
+               for name in re.findall(r"^@primitive(?!\(register=False).*\ndef (\w+)\(", file.read_text("utf-8"), re.M)]
+    assert sorted(written) == sorted(ops.__all__) == ops.__all__
+    assert all(getattr(ops, name) is REGISTRY[name] for name in written)
 
 
 @pytest.mark.parametrize("op", primitives())

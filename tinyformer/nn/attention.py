@@ -6,7 +6,8 @@ from tinyformer.backend import library
 from tinyformer.nn.layers import Linear
 from tinyformer.nn.module import Module
 from tinyformer.ops import attention, masked_softmax, self_attention
-from tinyformer.ops.attention import heads_of, visible
+from tinyformer.ops.attention import visible
+from tinyformer.ops.self_attention import heads_of
 
 
 class SelfAttention(Module):

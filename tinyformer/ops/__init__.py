@@ -17,12 +17,13 @@ import math
 from tinyformer.engine import Tensor
 from tinyformer.ops.activation import affine_gelu, gelu, relu, sigmoid, tanh
 from tinyformer.ops.arithmetic import add, divide, exp, log, multiply, negate, pow, power, scale, sqrt, subtract
-from tinyformer.ops.attention import attention, self_attention
+from tinyformer.ops.attention import attention
 from tinyformer.ops.dropout import dropout
 from tinyformer.ops.layer_norm import layer_norm
 from tinyformer.ops.linear import affine, embedding, matmul
 from tinyformer.ops.loss import binary_cross_entropy_with_logits, cross_entropy, mean_squared_error
 from tinyformer.ops.reduce import max, mean, sum
+from tinyformer.ops.self_attention import self_attention
 from tinyformer.ops.shape import concatenate, getitem, reshape, swapaxes, transpose, where
 from tinyformer.ops.softmax import log_softmax, masked_softmax
 from tinyformer.ops.token_log_probs import token_log_probs

@@ -84,7 +84,7 @@ def gelu_with_slope(xp, x, approximate: str, over=None):
     if approximate not in ("none", "tanh"):
         raise ValueError(f"gelu: approximate is {approximate!r}; it must be 'none' (erf) or 'tanh'")
     if xp is np and x.dtype == np.float32 and x.size:
-        return gelu_float32(x, approximate, over)              # the same, 3 to 6 times as fast
+        return gelu_float32(x, approximate, over)              # the same; the exact form 10 times as fast
     if approximate == "none":
         below = 0.5 * (1 + erf(xp, ROOT_HALF * x))             # Phi(x): the area under the bell curve left of x,
         steep = DENSITY * xp.exp(-0.5 * x * x)                 # so that Phi'(x) is the height of the curve at x

@@ -16,8 +16,9 @@ def plain_layer_norm(xp, x, gain, bias, *, eps: float = 1e-5):
     centred moves by δx - mean(δx), and rstd = (mean(centred²) + eps)^(-1/2) by -rstd³ mean(centred δcentred), which is
     -rstd² mean(unit δx), since unit has mean 0.  The product rule for unit = centred rstd gives
     δunit = rstd (δx - mean(δx) - unit mean(unit δx)): what a step δx keeps when its part along ones, a shift, and its
-    part along unit, a scaling, are taken out.  To take out a part is symmetric, <u, δv> = <v, δu>: beside δx in
-    <dunit, δunit> stands the same with dunit for δx.
+    part along unit, a scaling, are taken out.  Both parts go to the other side of an inner product as they are,
+    <u, mean(v)> = <mean(u), v> and <u, unit mean(unit v)> = <unit mean(unit u), v>, so beside δx in <dunit, δunit>
+    stands the same expression with dunit in the place of δx.
     """
     centred = x - x.mean(-1, keepdims=True)
     rstd = 1 / xp.sqrt((centred * centred).mean(-1, keepdims=True) + eps)
@@ -37,8 +38,8 @@ def layer_norm(xp, x, gain, bias=None, *, eps: float = 1e-5):
 
     x (..., C); gain, bias (C,).  unit = (x - mean) / sqrt(variance + eps), out = unit * gain + bias.
     The output cannot tell how x was shifted or scaled, so backward removes from the gradient the part along each
-    of those two directions.  TIMES as fast as the plain form: positions are the rows of one matrix, since a sum over
-    the channels of each is then a product with a constant vector, and arrays are written over where they are used up.
+    of those two directions.  Up to 1.6 times as fast as the plain form: positions are the rows of one matrix, since a
+    sum over the channels of each is then a product with a constant vector, and arrays are written over when used up.
     unit is kept in place of x: with rstd, one number for each row, it spares backward all that forward did.
     """
     if not x.shape or not x.shape[-1]:

@@ -50,11 +50,11 @@ def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothi
     share = 1 / (len(counted) if count is None else count) if len(counted) else 0.0
 
     top = rows.real.max(-1, keepdims=True)
-    odds = rows - top                                          # the scores, of which exp is taken in place below
-    wanted = (1 - label_smoothing) * odds[here, labels].sum()
+    scores = rows - top
+    wanted = (1 - label_smoothing) * scores[here, labels].sum()
     if label_smoothing:
-        wanted += label_smoothing / size * odds.sum()
-    odds = xp.exp(odds, out=odds)
+        wanted += label_smoothing / size * scores.sum()
+    odds = xp.exp(scores, out=scores)                          # in place: nobody needs the scores any more
     total = odds @ xp.ones((size, 1), odds.dtype)              # (M, 1)
     loss = (xp.log(total).sum() - wanted) * share
 

@@ -11,7 +11,8 @@ from tinyformer.train import Settings
     *[(name, value) for name in ("steps", "log_every", "evaluate_every", "save_every", "accumulate")
       for value in (0, -1, 2.0)],
     ("floor", -1.0), ("weight_decay", float("nan")), ("eps", 0.0), ("clip", 0.0), ("clip", float("inf")),
-    ("warmup", -1), ("seed", -1), ("keep", 1), ("betas", (0.9, 1.0)), ("betas", (0.9,)), ("schedule", "cosinus")])
+    ("warmup", -1), ("seed", -1), ("keep", 1), ("betas", (0.9, 1.0)), ("betas", (0.9,)), ("schedule", "cosinus"),
+    ("optimizer", "adam"), ("matrix_rate", -0.1), ("momentum", 1.0), ("momentum", -0.1)])
 def test_a_wrong_value_is_named(name, value):
     with pytest.raises(InputError) as caught:
         Settings(**{name: value})

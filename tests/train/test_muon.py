@@ -1,17 +1,21 @@
 """Does Muon go as far along every direction, does the fast form equal the plain one, and would mistakes be noticed?"""
 
 import copy
+import json
 import math
+from dataclasses import replace
 
 import fake_device
 import numpy as np
 import pytest
+import small
 
 from tinyformer.backend import to_device, to_host
 from tinyformer.engine import Tensor
 from tinyformer.errors import CheckpointError
 from tinyformer.models import GPT, GPTConfig
-from tinyformer.train import muon
+from tinyformer.train import Settings, muon, train
+from tinyformer.train.loop_settings import OPTIMIZERS
 from tinyformer.train.muon import Muon, newton_schulz, newton_schulz_wide, orthogonalized
 from tinyformer.train.optimizers import AdamW
 
@@ -19,7 +23,7 @@ A, B, C = 3.4445, -4.7750, 2.0315             # as published
 SHAPES = {"words": (30, 16), "packed": (48, 16), "tall": (40, 16), "wide": (16, 40), "square": (16, 16),
           "other": (16, 16), "bias": (40,), "gain": (16,), "scores": (5, 16)}
 HIDDEN = {"packed": 3, "tall": 1, "wide": 1, "square": 1, "other": 1}
-SETTINGS = dict(momentum=0.9, weight_decay=0.1, matrix_rate=20.0)
+SETTINGS = dict(momentum=0.9, weight_decay=0.1, matrix_share=20.0)
 
 
 def p5(s):
@@ -122,7 +126,7 @@ def follow(optimizer, named, steps=range(6), scale=1.0):
 def plainly(nesterov=True, apart=True, longer="rows", times=5, decay="decoupled", order="average first",
             turned=False, share="length", steps=6, rates=None) -> dict[str, np.ndarray]:
     """The published algorithm on the hidden matrices, one by one and by SVD; each option is a way to get it wrong."""
-    momentum, weight_decay, factor = (SETTINGS[name] for name in ("momentum", "weight_decay", "matrix_rate"))
+    momentum, weight_decay, factor = (SETTINGS[name] for name in ("momentum", "weight_decay", "matrix_share"))
     values = {name: p.data.copy() for name, p in parameters().items() if name in HIDDEN}
     first = {name: np.zeros(SHAPES[name]) for name in HIDDEN}
 
@@ -216,7 +220,7 @@ def test_pytorch_agrees_step_by_step(exact, monkeypatch):
             grad = drawn(step).get(name)
             p.grad = None if grad is None else torch.tensor(np.split(grad, HIDDEN[name])[part])
         for group in theirs.param_groups:
-            group["lr"] = 0.001 * (step + 1) * SETTINGS["matrix_rate"]
+            group["lr"] = 0.001 * (step + 1) * SETTINGS["matrix_share"]
         theirs.step()
         for (name, part), p in mirror.items():
             found = np.split(named[name].data, HIDDEN[name])[part]
@@ -301,6 +305,45 @@ def test_the_state_goes_on_bit_for_bit(dtype):
     assert all(np.array_equal(first[name], second[name]) for name in SHAPES)
 
 
+def test_a_run_goes_on_bit_for_bit(tmp_path):
+    """Killed in the middle of a run, resumed from its checkpoint; the optimizer is part of the settings."""
+    settings = Settings(steps=12, learning_rate=0.002, optimizer="muon", matrix_rate=0.03, momentum=0.8, save_every=5,
+                        schedule="constant-then-down", log_every=1)
+    batches = [small.text_batch(seed=step) for step in range(12)]
+    whole, broken, resumed = (small.gpt(False, np.float32, dropout=0.1) for _ in range(3))
+    history = train(whole, batches, settings, progress=False)
+    with pytest.raises(IndexError):
+        train(broken, Broken(batches[:8]), settings, out=tmp_path, progress=False)
+    rest = train(resumed, batches, settings, out=tmp_path, resume=True, progress=False)
+    assert [row["loss"] for row in history.rows] == [row["loss"] for row in rest.rows]
+    assert all(np.array_equal(a.data, b.data) for a, b in zip(whole.parameters(), resumed.parameters(), strict=True))
+    state = json.loads((tmp_path / "checkpoint-00000012" / "trainer_state.json").read_text(encoding="utf-8"))
+    assert state["settings"]["optimizer"] == "muon" and not [note for note in rest.notes if "bit for bit" in note]
+    with pytest.raises(CheckpointError, match="AdamW: .* another optimizer\n  missing: second"):
+        train(small.gpt(False, np.float32), batches, replace(settings, optimizer="adamw"), out=tmp_path, resume=True,
+              progress=False)
+
+
+def test_the_settings_make_the_optimizer():
+    """The two rates rise and fall together: the share is that of their peaks."""
+    settings = Settings(learning_rate=0.002, optimizer="muon", matrix_rate=0.03, momentum=0.8, weight_decay=0.2,
+                        betas=(0.7, 0.8), eps=1e-4)
+    optimizer = OPTIMIZERS["muon"].of(small.gpt(), settings, {"norm.gain": 0.5})
+    assert isinstance(optimizer, Muon) and optimizer.matrix_share == pytest.approx(15) and optimizer.momentum == 0.8
+    assert (optimizer.weight_decay, optimizer.betas, optimizer.eps) == (0.2, (0.7, 0.8), 1e-4)
+    assert {slot.rate for slot in optimizer.slots if slot.name == "norm.gain"} == {0.5}
+    standing = OPTIMIZERS["muon"].of(small.gpt(), replace(settings, learning_rate=0.0))
+    assert standing.matrix_share == 0, "with a learning rate of 0 nothing moves"
+
+
+class Broken:
+    def __init__(self, batches):
+        self.batches = batches
+
+    def batch(self, step):
+        return self.batches[step]
+
+
 def test_a_matrix_is_remembered_once_and_every_other_parameter_twice():
     state = Muon(parameters(), hidden=HIDDEN).state()
     assert sorted(state) == sorted([f"first.{name}" for name in SHAPES] + ["steps"] +
@@ -308,7 +351,7 @@ def test_a_matrix_is_remembered_once_and_every_other_parameter_twice():
 
 
 def test_the_state_of_adamw_does_not_fit():
-    with pytest.raises(CheckpointError, match="Muon: 5 arrays.*\n  unexpected: second.packed"):
+    with pytest.raises(CheckpointError, match="Muon: 5 arrays.* another optimizer\n  unexpected: second.packed"):
         Muon(parameters(), hidden=HIDDEN).load(AdamW(parameters()).state())
 
 

@@ -22,9 +22,8 @@ from tinyformer.errors import NumericError
 from tinyformer.nn.module import Module
 from tinyformer.train.any_batches import batch_of, tokens_in
 from tinyformer.train.log import Progress
-from tinyformer.train.loop_settings import Settings
+from tinyformer.train.loop_settings import OPTIMIZERS, Settings
 from tinyformer.train.memory import keep_freed_memory
-from tinyformer.train.optimizers import AdamW
 from tinyformer.train.run import Run
 from tinyformer.train.step import accumulate, clip_gradients, dropout_noise, number
 
@@ -80,8 +79,7 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
     at = batch_of(batches)
     if settings.keep_memory:
         keep_freed_memory()
-    optimizer = AdamW(model, betas=settings.betas, eps=settings.eps, weight_decay=settings.weight_decay,
-                      rates=rates)
+    optimizer = OPTIMIZERS[settings.optimizer].of(model, settings, rates)
     run = Run(out, model, optimizer, settings, tokenizer, facts, files)
     log = run.begin(resume, overwrite)
     start = run.step

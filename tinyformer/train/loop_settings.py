@@ -4,7 +4,13 @@ import math
 from dataclasses import dataclass
 
 from tinyformer.errors import InputError
+from tinyformer.opening import Table
 from tinyformer.train.schedules import SCHEDULES
+
+OPTIMIZERS = Table({
+    "adamw": "tinyformer.train.optimizers:AdamW",
+    "muon": "tinyformer.train.muon:Muon",
+})
 
 
 @dataclass(frozen=True)
@@ -17,12 +23,15 @@ class Settings:
 
     steps: int = 1000
     learning_rate: float = 1e-3               # the peak of the schedule
-    schedule: str = "linear"                  # constant, linear or cosine
+    schedule: str = "linear"                  # constant, linear, cosine or constant-then-down
     warmup: int = 0                           # steps of climbing to the peak
     floor: float = 0.0                        # the learning rate at the end
+    optimizer: str = "adamw"                  # adamw or muon
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
+    matrix_rate: float = 0.01                 # muon: the peak for the matrices between hidden vectors
+    momentum: float = 0.95                    # muon: how much of the average of their gradients stays
     clip: float | None = 1.0                  # the largest norm of all gradients together; None: no limit
     accumulate: int = 1                       # into how many parts a batch is cut, to save memory
     seed: int = 0                             # of the dropout; the batches have their own
@@ -42,7 +51,7 @@ class Settings:
         for name, least in (("warmup", 0), ("seed", 0), ("keep", 2)):
             if not (_whole(getattr(self, name)) and getattr(self, name) >= least):
                 _refuse(name, getattr(self, name), f"a whole number of at least {least}")
-        for name in ("learning_rate", "floor", "weight_decay"):
+        for name in ("learning_rate", "floor", "weight_decay", "matrix_rate"):
             if not (_finite(getattr(self, name)) and getattr(self, name) >= 0):
                 _refuse(name, getattr(self, name), "a finite number of at least 0")
         if not (_finite(self.eps) and self.eps > 0):
@@ -51,8 +60,11 @@ class Settings:
             _refuse("clip", self.clip, "a finite number above 0, or None for no limit")
         if len(self.betas) != 2 or not all(_finite(beta) and 0 <= beta < 1 for beta in self.betas):
             _refuse("betas", self.betas, "two numbers of at least 0 and below 1, such as (0.9, 0.999)")
-        if self.schedule not in SCHEDULES:
-            _refuse("schedule", self.schedule, f"one of: {', '.join(SCHEDULES)}")
+        if not (_finite(self.momentum) and 0 <= self.momentum < 1):
+            _refuse("momentum", self.momentum, "a number of at least 0 and below 1, such as 0.95")
+        for name, known in (("schedule", SCHEDULES), ("optimizer", OPTIMIZERS)):
+            if getattr(self, name) not in known:
+                _refuse(name, getattr(self, name), f"one of: {', '.join(known)}")
         if self.warmup > self.steps:
             raise InputError(f"settings: warmup is {self.warmup} but steps is {self.steps}; the climb must end before "
                              "the run does: lower warmup or raise steps")

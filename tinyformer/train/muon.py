@@ -103,7 +103,7 @@ WORK = 100                                    # AdamW's for one number, in the s
 class Muon(AdamW):
     """Maps between hidden vectors by steps of equal singular values, all other parameters by AdamW.
 
-    For a hidden matrix W (rows, columns) with gradient g, at rate = `matrix_rate` * AdamW's learning rate,
+    For a hidden matrix W (rows, columns) with gradient g, at rate = `matrix_share` * AdamW's learning rate,
 
         first = momentum * first + (1 - momentum) * g
         ahead = momentum * first + (1 - momentum) * g                              (Nesterov's: one step further)
@@ -118,7 +118,7 @@ class Muon(AdamW):
     """
 
     def __init__(self, parameters: Module | Mapping[str, Tensor], *, hidden: Mapping[str, int] | None = None,
-                 matrix_rate: float = 10.0, momentum: float = 0.95, betas: tuple[float, float] = (0.9, 0.999),
+                 matrix_share: float = 10.0, momentum: float = 0.95, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.01, rates: Mapping[str, float] | None = None):
         named = parameters.named_parameters() if isinstance(parameters, Module) else dict(parameters)
         if hidden is None:
@@ -126,10 +126,16 @@ class Muon(AdamW):
         _check(named, hidden)
         super().__init__({**{name: named[name] for name in hidden}, **named}, betas=betas, eps=eps,      # these first
                          weight_decay=weight_decay, rates=rates)
-        self.matrix_rate, self.momentum = matrix_rate, momentum
+        self.matrix_share, self.momentum = matrix_share, momentum
         self.matrices = [matrix for place, slot in enumerate(self.slots) if slot.name in hidden
                          for matrix in _matrices(place, slot, hidden[slot.name])]
         self.border = self.matrices[-1].stop if self.matrices else 0       # here begins what moves number by number
+
+    @classmethod
+    def of(cls, parameters, settings, rates=None):
+        share = settings.matrix_rate / settings.learning_rate if settings.learning_rate else 0.0
+        return cls(parameters, matrix_share=share, momentum=settings.momentum, betas=settings.betas, eps=settings.eps,
+                   weight_decay=settings.weight_decay, rates=rates)
 
     def step(self, learning_rate: float, start: int = 0, stop: int | None = None) -> None:
         """Move every parameter that has a gradient, once; with neighbours of `cuts`, only what lies between them."""
@@ -175,7 +181,7 @@ class Muon(AdamW):
         stack = orthogonalized(xp, stack)
         for place, matrix in enumerate(alike):
             slot = self.slots[matrix.place]
-            rate = learning_rate * slot.rate * self.matrix_rate
+            rate = learning_rate * slot.rate * self.matrix_share
             w = self._view(self.values, matrix)
             w *= 1 - rate * self.weight_decay
             w -= (stack[place] if rows <= columns else stack[place].T) * (rate * math.sqrt(max(1, rows / columns)))

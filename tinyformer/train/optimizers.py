@@ -15,6 +15,7 @@ from tinyformer import backend
 from tinyformer.engine import Tensor
 from tinyformer.errors import CheckpointError
 from tinyformer.nn.module import Module
+from tinyformer.train.loop_settings import Settings
 
 CHUNK = 1 << 15                               # numbers in one piece: 128 kB in float32, so five arrays fit in L2
 LINE = 16                                     # numbers in a line of the cache, 64 bytes in float32
@@ -41,6 +42,12 @@ class Optimizer:
     """
 
     moments: tuple[str, ...] = ()             # names of the arrays that a subclass remembers
+
+    @classmethod
+    def of(cls, parameters: Module | Mapping[str, Tensor], settings: Settings,
+           rates: Mapping[str, float] | None = None) -> "Optimizer":
+        """The optimizer of a run with these settings."""
+        raise NotImplementedError(f"{cls.__name__} must say which settings it takes: define of")
 
     def __init__(self, parameters: Module | Mapping[str, Tensor], weight_decay: float,
                  rates: Mapping[str, float] | None = None):
@@ -139,7 +146,8 @@ class Optimizer:
         wrong += [f"shape of {name}: given {arrays[name].shape}, wanted {shape}" for name, shape in wanted.items()
                   if name in arrays and arrays[name].shape != shape]
         if wrong:
-            raise CheckpointError(f"{type(self).__name__}: {len(wrong)} arrays do not fit\n  " + "\n  ".join(wrong))
+            raise CheckpointError(f"{type(self).__name__}: {len(wrong)} arrays do not fit; they are of other "
+                                  "parameters or of another optimizer\n  " + "\n  ".join(wrong))
         for place, slot in enumerate(self.slots):
             slot.steps = int(arrays["steps"][place])
             for moment in self.remembers(slot):
@@ -228,6 +236,10 @@ class AdamW(Optimizer):
                  weight_decay: float = 0.01, rates=None):
         super().__init__(parameters, weight_decay, rates)
         self.betas, self.eps = betas, eps
+
+    @classmethod
+    def of(cls, parameters, settings, rates=None):
+        return cls(parameters, betas=settings.betas, eps=settings.eps, weight_decay=settings.weight_decay, rates=rates)
 
     def update(self, p, g, first, second, learning_rate, decay, step):
         """The three lines above, in place; sqrt(1 - beta2^t) is taken out of the fraction, which saves a pass."""

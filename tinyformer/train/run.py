@@ -141,10 +141,11 @@ class Run:
 
     def _differences(self, state: dict) -> list[str]:
         """What differs between the run that was saved and this one, as notes for the user."""
-        now = json.loads(json.dumps(self._circumstances()))    # as a file gives it back: tuples are lists there
-        changes = [f"{kind} {name}: {state[kind].get(name)} then, {value} now"
+        now, usual = json.loads(json.dumps([self._circumstances(), asdict(Settings())]))     # tuples become lists
+        then = {**state, "settings": {**usual, **state["settings"]}}       # an older version knew fewer of them
+        changes = [f"{kind} {name}: {then[kind].get(name)} then, {value} now"
                    for kind in now for name, value in now[kind].items()
-                   if name not in INNOCENT and state[kind].get(name) != value]
+                   if name not in INNOCENT and then[kind].get(name) != value]
         return [f"not bit for bit the run that was saved; {change}" for change in changes]
 
     def _circumstances(self) -> dict[str, dict]:

@@ -17,8 +17,8 @@ UNUSED_POSITIONS = 2
 PREFIX = "model."
 POSITIONS = (f"{PREFIX}encoder.embed_positions.weight", f"{PREFIX}decoder.embed_positions.weight")
 NO_BIAS = "final_logits_bias"                 # added to their logits and never trained: it must be zero to open here
-REPEATED = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight", "encoder.version",
-            "decoder.version")
+WORDS = f"{PREFIX}shared.weight"
+REPEATED = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight")
 
 # Lewis et al.'s names, as transformers' BartForConditionalGeneration has them: of one layer, .weight and .bias each.
 LAYER = [
@@ -39,7 +39,7 @@ CROSS = [                                     # in the decoder alone
 
 def lines(config: Seq2SeqConfig, encoder_alone: bool = False) -> Iterator[tuple[str, tuple[str, ...], bool]]:
     """(our name, their names, False: none is turned) for every parameter, or for those of an encoder below a head."""
-    yield "encoder." * encoder_alone + "words.weight", (f"{PREFIX}shared.weight",), False
+    yield "encoder." * encoder_alone + "words.weight", (WORDS,), False
     halves = ("encoder", config.layers, LAYER), ("decoder", config.decoder_layers, LAYER + CROSS)
     for half, layers, table in halves[:1] if encoder_alone else halves:
         yield f"{half}.positions.weight", (f"{PREFIX}{half}.embed_positions.weight",), False
@@ -61,21 +61,28 @@ def as_published(theirs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         table = theirs[name]
         theirs[name] = np.concatenate([np.zeros((UNUSED_POSITIONS, table.shape[1]), table.dtype), table])
     if POSITIONS[1] in theirs:                                 # with a decoder, and so with logits
-        words = theirs[f"{PREFIX}shared.weight"]
+        words = theirs[WORDS]
         theirs[NO_BIAS] = np.zeros((1, len(words)), words.dtype)
     return theirs
 
 
 def as_ours(theirs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Published arrays without what stands there twice, the prefix set, and the positions counted from 0."""
-    found = {}
+    found, copies = {}, {}
     for name, array in theirs.items():
         if name == NO_BIAS and array.any():
             raise CheckpointError(f"{NO_BIAS} has numbers other than 0; this model adds no bias to its logits, and "
                                   "would give other ones")
-        if name == NO_BIAS or name.removeprefix(PREFIX) in REPEATED:
+        if name == NO_BIAS or name.endswith(".version"):
+            continue
+        if name.removeprefix(PREFIX) in REPEATED:
+            copies[name] = array
             continue
         if name.startswith(("shared.", "encoder.", "decoder.")):
             name = PREFIX + name
         found[name] = array[UNUSED_POSITIONS:] if name in POSITIONS and array.ndim == 2 else array
+    for name, array in copies.items():                         # of a file that holds copies alone, the first is it
+        if not np.array_equal(found.setdefault(WORDS, array), array):
+            raise CheckpointError(f"{name} differs from the word vectors that stand before it, and this model has one "
+                                  "matrix for all (tie_word_embeddings)")
     return found

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from tinyformer.errors import CheckpointError
 from tinyformer.hub import architectures
+from tinyformer.hub.config_keys import check_keys, guessed_type
 from tinyformer.hub.layouts import LAYOUTS, layout_of
 from tinyformer.hub.tensor_names import has_published_names
 from tinyformer.models.config import BertConfig, Config, GPTConfig, Seq2SeqConfig
@@ -42,8 +43,12 @@ def from_hub(hub: dict) -> Config:
         name = " ".join(hub.get("architectures") or ["model"])
         raise CheckpointError(f"it holds a {name} of its author's own; build one, and give it: load_model(folder, "
                               "model)")
+    if kind is None and (guess := guessed_type(hub)):
+        raise CheckpointError(f'there is no model_type; it looks like a {guess}: add the line "model_type": "{guess}",')
     if kind not in LAYOUTS:
         raise CheckpointError(f"model_type is {kind!r}; it must be one of: {', '.join(LAYOUTS)}")
+    check_keys(hub)
+    hub = {key: value for key, value in hub.items() if value is not None}
     try:
         config = _read_config(hub)
     except KeyError as error:
@@ -61,7 +66,11 @@ def from_hub(hub: dict) -> Config:
 
 def empty_model(hub: dict, names: Iterable[str]) -> Module:
     """The model that a config.json and the names in a weights file describe, its parameters still unwritten."""
-    return architectures.empty_model(from_hub(hub), hub, names)
+    config, names = from_hub(hub), list(names)
+    if config.layers > len(names) and not getattr(config, "shared", False):
+        raise CheckpointError(f"it says {config.layers:,} layers, and the weights hold {len(names):,} tensors; one of "
+                              "the two files belongs to another model")
+    return architectures.empty_model(config, hub, names)
 
 
 def _bert_to_hub(c: BertConfig) -> dict:
@@ -130,6 +139,9 @@ def _read_config(hub: dict) -> Config:
     if kind in ("bert", "albert"):
         albert = {}
         if kind == "albert":
+            if hub.get("num_hidden_groups", 1) not in (1, hub["num_hidden_layers"]):
+                raise CheckpointError(f"num_hidden_groups is {hub['num_hidden_groups']}; here all layers share their "
+                                      f"weights (1) or none does ({hub['num_hidden_layers']})")
             albert = {"factor": hub["embedding_size"], "shared": hub.get("num_hidden_groups", 1) == 1,
                       "pair_objective": "sop"}
         return BertConfig(

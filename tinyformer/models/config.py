@@ -36,6 +36,8 @@ class Config:
                 raise InputError(f"config: {name} is {value!r}; it must be a number")
         if not 0 <= self.dropout < 1:
             raise InputError(f"config: dropout is {self.dropout}; it must be at least 0 and below 1")
+        if not 0 <= self.eps < 1:
+            raise InputError(f"config: eps is {self.eps}; it must be at least 0 and below 1, such as 1e-12")
         if not 0 < self.init_std < 1:
             raise InputError(f"config: init_std is {self.init_std}; it must be above 0 and below 1, such as 0.02")
         if self.activation not in ("gelu", "gelu_tanh"):

@@ -6,7 +6,7 @@ import pytest
 
 from tinyformer.errors import InputError
 from tinyformer.options import read_config, suggestion
-from tinyformer.pretraining.pretraining_settings import Pretraining, fill_in, resolve
+from tinyformer.pretraining.pretraining_settings import every_option, fill_in, resolve
 
 
 def write(path, value) -> str:
@@ -81,7 +81,7 @@ def test_values_that_cannot_be_meant(wrong, words):
 def test_a_config_file_is_read_with_its_types(tmp_path):
     path = write(tmp_path / "c.json", {"batch-size": 4, "learning_rate": 1, "proportions": [1, 0, 0], "clip": 2.5,
                                        "whole_word": True, "epochs": None})
-    assert read_config(path, Pretraining) == {"batch_size": 4, "learning_rate": 1.0, "proportions": (1.0, 0.0, 0.0),
+    assert read_config(path, every_option()) == {"batch_size": 4, "learning_rate": 1.0, "proportions": (1.0, 0.0, 0.0),
                                               "clip": 2.5, "whole_word": True, "epochs": None}
 
 
@@ -97,13 +97,13 @@ def test_a_config_file_is_read_with_its_types(tmp_path):
 def test_faults_of_a_config_file_are_named(tmp_path, text, words):
     path = write(tmp_path / "c.json", text)
     with pytest.raises(InputError, match=words) as caught:
-        read_config(path, Pretraining)
+        read_config(path, every_option())
     assert path in str(caught.value)
 
 
 def test_a_config_file_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
-        read_config(str(tmp_path / "none.json"), Pretraining)
+        read_config(str(tmp_path / "none.json"), every_option())
 
 
 def test_a_file_of_the_other_command():
@@ -114,10 +114,10 @@ def test_a_file_of_the_other_command():
 def test_a_config_file_may_begin_with_a_byte_order_mark_and_not_nest_for_ever(tmp_path):
     path = tmp_path / "config.json"
     path.write_bytes(b"\xef\xbb\xbf" + b'{"steps": 5}')
-    assert read_config(str(path), Pretraining) == {"steps": 5}
+    assert read_config(str(path), every_option()) == {"steps": 5}
     path.write_text("[" * 100_000)
     with pytest.raises(InputError, match="config.json: brackets within brackets"):
-        read_config(str(path), Pretraining)
+        read_config(str(path), every_option())
 
 
 @pytest.mark.parametrize("typed, meant", [("--lr", "--learning-rate"), ("--stpes", "--steps"), ("--zzz", None)])

@@ -131,6 +131,11 @@ class MaskedBatches:
         self.order = EpochOrder(len(self.pairs), seed)
 
     @property
+    def ids(self) -> np.ndarray:
+        """The tokens of the whole text, (N,)."""
+        return self.pairs.ids
+
+    @property
     def steps_per_epoch(self) -> int:
         """Steps after which every example has been seen once."""
         return -(-len(self.pairs) // self.batch_size)

@@ -70,9 +70,9 @@ def read_tinyland(seed: int = 0, steps: int = 12_000, documents: int = 20_000, d
                                     vocabulary=2500, layers=2, heads=4, width=64, mask_rate=0.2, learning_rate=1e-3,
                                     steps=steps, warmup=min(100, steps // 10), seed=seed, device=device,
                                     **LONG, **changes))
-    training, held_out = stages.read_texts(settings)
+    training, held_out = settings.read()
     prepared = stages.prepare(settings, training, held_out, say)
-    short = stages.make_batches(replace(settings, **SHORT), training, prepared.tokenizer)
+    short = replace(settings, **SHORT).make_batches(training, prepared.tokenizer)
     prepared.batches = InTurn([short, prepared.batches], (0, 0, 1))
     return prepared
 

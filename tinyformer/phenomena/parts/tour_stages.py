@@ -16,7 +16,7 @@ from tinyformer.phenomena.parts import four_heads
 from tinyformer.phenomena.parts.blanks import ask_counts, ask_model, attention_of, choose_blanks, lines
 from tinyformer.phenomena.parts.tour_report import one_line
 from tinyformer.pretraining import stages
-from tinyformer.pretraining.measure import measure, neighbour_table
+from tinyformer.pretraining.masked_words import neighbour_table
 from tinyformer.pretraining.pretraining_settings import resolve
 from tinyformer.text import Tokenizer
 from tinyformer.train import save_model
@@ -167,7 +167,7 @@ def _prepare(title: str, settings, training, held_out):
 
 def _measure(title: str, prepared, pairs: int) -> dict:
     with Progress(title, 0, 1) as bar:
-        found = measure(prepared, pairs)
+        found = stages.measure(prepared, pairs)
         bar.advance()
     return found
 

@@ -1,4 +1,4 @@
-"""Has the model learned more than counting?  Its figures on held-out text, beside those of simple baselines."""
+"""Has BERT learned which sentence follows?  Accuracy on held-out pairs, for each kind of false sentence apart."""
 
 import math
 
@@ -6,40 +6,12 @@ import numpy as np
 
 from tinyformer.backend import to_host
 from tinyformer.data.batches import MaskedBatches
-from tinyformer.data.counts import NeighbourTable, best_constant_accuracy, unigram_entropy
-from tinyformer.data.seq2seq import share_in_source
 from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
-from tinyformer.train import evaluate
 
 PAIRS = 2000                                  # sentence pairs of each kind: a standard error of about 1 %
-
-
-def measure(prepared, pairs: int = PAIRS) -> dict[str, float]:
-    """Loss and accuracy on the held-out text, and what counting would reach; empty where no text was held out."""
-    if prepared.held_out is None:
-        return {}
-    kind = prepared.settings.model
-    bert = kind == "bert"
-    values = evaluate(prepared.model, prepared.held_out_batches())
-    ids = prepared.held_out.pairs.ids if bert else prepared.held_out.ids
-    size, name = len(prepared.tokenizer), {"bert": "mlm", "gpt": "lm"}.get(kind, kind)
-    found = {"val loss": values[f"{name} loss"], "val accuracy": values[f"{name} accuracy"],
-             "unigram entropy": unigram_entropy(ids, size), "constant accuracy": best_constant_accuracy(ids, size)}
-    if bert:
-        table = neighbour_table(prepared)
-        found["neighbour accuracy"] = table.accuracy(prepared.held_out_batches())
-        found |= pair_figures(prepared, pairs)
-    if kind == "seq2seq":
-        found["share in source"] = share_in_source(prepared.held_out_batches())
-    return found
-
-
-def neighbour_table(prepared) -> NeighbourTable:
-    """Counts of the left and right neighbours over BERT's training text, taken document by document."""
-    pairs = prepared.batches.pairs
-    edges = [pairs.bounds[first] for first in pairs.first]
-    return NeighbourTable([pairs.ids[a:b] for a, b in zip(edges, edges[1:], strict=False)], len(prepared.tokenizer))
+SOURCES = {"topic": "pairs with negatives from another topic", "other": "pairs with negatives from other documents",
+           "same": "pairs with negatives from the same document", "order": "sentence order"}
 
 
 def pair_figures(prepared, count: int = PAIRS) -> dict[str, float]:
@@ -59,6 +31,12 @@ def pair_figures(prepared, count: int = PAIRS) -> dict[str, float]:
         if number:
             found |= {f"pair accuracy, {kind}": share, f"pair error, {kind}": error, f"pairs, {kind}": number}
     return found
+
+
+def pairs_said(found: dict[str, float]) -> list[str]:
+    """What the final line says of each kind that was measured."""
+    return [f"{source} {found[f'pair accuracy, {kind}']:.4f} ± {found[f'pair error, {kind}']:.4f}"
+            for kind, source in SOURCES.items() if f"pair accuracy, {kind}" in found]
 
 
 def _pairs(prepared, count: int, kind: str):

@@ -7,9 +7,8 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.errors import InputError
-from tinyformer.pretraining.measure import balanced_accuracy
+from tinyformer.pretraining.pair_figures import balanced_accuracy
 from tinyformer.pretraining.pretraining_settings import resolve
-from tinyformer.pretraining.stages import make_batches, make_tokenizer
 from tinyformer.train import load_model
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
@@ -130,8 +129,8 @@ def test_a_word_list_makes_words_of_chinese_characters(tmp_path):
     whole = {}
     for words in (None, str(tmp_path / "words.txt")):
         settings = resolve("bert", {"steps": 1, "max_length": 24, "whole_word": True, "word_list": words})
-        tokenizer = make_tokenizer(settings, [text], [])
-        batch = make_batches(settings, [text], tokenizer).batch(0)
+        tokenizer = settings.make_tokenizer([text], [])
+        batch = settings.make_batches([text], tokenizer).batch(0)
         hidden = np.isin(np.arange(batch.ids.size), batch.positions).reshape(batch.ids.shape)
         clean = batch.ids.copy()
         clean.ravel()[batch.positions] = batch.targets

@@ -1,0 +1,118 @@
+"""How does BERT learn?  Some words are hidden, and it says which; and it says whether one sentence follows another.
+
+Devlin et al. 2019, section 3.1 (masked words, next sentence); Lan et al. 2020, section 3.1 (sentence order); Liu et al.
+2019, section 4.2 (no pairs).  The baseline counts which word stood most often between these two neighbours.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tinyformer.data.batches import MaskedBatches
+from tinyformer.data.corpus import read_text
+from tinyformer.data.counts import NeighbourTable
+from tinyformer.data.encode import sentence_ids
+from tinyformer.errors import InputError
+from tinyformer.models.bert import BertForPretraining
+from tinyformer.models.config import BertConfig
+from tinyformer.options import option
+from tinyformer.pretraining.pair_figures import pair_figures, pairs_said
+from tinyformer.pretraining.text_objective import TextObjective
+from tinyformer.rng import stream
+from tinyformer.text import Tokenizer
+from tinyformer.tinyland.world_texts import WorldTexts
+
+
+@dataclass(frozen=True)
+class MaskedWords(TextObjective):
+    """Which words were hidden here, and does the second sentence belong behind the first?"""
+
+    model: str = "bert"
+    objective: str | None = option(None, "what the second sentence is tested on: is it the next (nsp), are the two in "
+                                   "order (sop), or nothing", ("nsp", "sop", "none"))
+    mask_rate: float | None = option(None, "share of the tokens to be guessed", above=0, most=1)
+    proportions: tuple[float, ...] = option((0.8, 0.1, 0.1), "shares of these that become [MASK], become a random "
+                                            "token, stay", least=0)
+    whole_word: bool = option(False, "hide whole words, not pieces of them")
+    word_list: str | None = option(None, "a file with one word a line, so that --whole-word finds the words of "
+                                   "Chinese, which have no spaces between them")
+    masking: str = option("dynamic", "new masks at each visit, or the same ones", ("dynamic", "static"))
+
+    does = "fills in blanks"
+    figure = "mlm"
+    config_class = BertConfig
+    defaults = dict(TextObjective.defaults, tokenizer="wordpiece", vocabulary=4000, layers=2, heads=2,
+                    schedule="linear", weight_decay=0.01, beta2=0.999, objective="nsp", mask_rate=0.15)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if len(self.proportions) != 3 or abs(sum(self.proportions) - 1) > 1e-6:
+            raise InputError(f"--proportions is {','.join(map(str, self.proportions))}; it must be three shares that "
+                             "add up to 1: masked, random, kept (for example 0.8,0.1,0.1)")
+        if self.word_list is not None and not self.whole_word:
+            raise InputError("--word-list says which characters make a word, and only --whole-word asks; give both")
+
+    @classmethod
+    def from_preset(cls, name: str) -> dict[str, Any]:
+        """Also what the second sentence is tested on: ALBERT's presets ask for the order."""
+        return {**super().from_preset(name), "objective": cls.config_class.preset(name).pair_objective}
+
+    def config(self, vocabulary: int) -> BertConfig:
+        """The configuration of the model, for a tokenizer of this size."""
+        return self.sized(vocabulary=vocabulary, pair_objective=self.objective)
+
+    # ---- the stages --------------------------------------------------------------------------------------------------
+
+    def special_tokens(self) -> tuple[str, ...]:
+        """[PAD], [UNK], [CLS], [SEP] and [MASK]."""
+        return tuple(Tokenizer.roles.values())
+
+    def train_bpe(self, training: Sequence[str]) -> Tokenizer:
+        """Bytes have no [MASK]: InputError."""
+        raise InputError("--tokenizer is bpe, which has no [MASK]; for bert take wordpiece or characters")
+
+    def make_model(self, tokenizer: Tokenizer) -> BertForPretraining:
+        """A BERT with both of its heads."""
+        return BertForPretraining(self.config(len(tokenizer)), stream(self.seed, "weights"))
+
+    def make_batches(self, examples: Sequence[str], tokenizer: Tokenizer) -> MaskedBatches:
+        """Pairs of sentences of these documents, with words hidden in them."""
+        twins = examples.twins() if self.objective == "nsp" and isinstance(examples, WorldTexts) else []
+        words = self.word_list and read_text(Path(self.word_list)).split()
+        return MaskedBatches(sentence_ids(examples, tokenizer), tokenizer, batch_size=self.batch_size,
+                             max_length=self.max_length, seed=self.seed, objective=self.objective,
+                             rate=self.mask_rate, proportions=self.proportions, whole_word=self.whole_word,
+                             word_list=words, static=self.masking == "static", twins=sentence_ids(twins, tokenizer))
+
+    # ---- the result --------------------------------------------------------------------------------------------------
+
+    def measure(self, prepared, pairs: int) -> dict[str, float]:
+        """Also what counting neighbours would reach, and the accuracy on pairs, for each kind of negative apart."""
+        found = super().measure(prepared, pairs)
+        found["neighbour accuracy"] = neighbour_table(prepared).accuracy(prepared.held_out_batches())
+        return found | pair_figures(prepared, pairs)
+
+    def said(self, found: dict[str, float]) -> list[str]:
+        """Also what a constant guess and counted neighbours reach, and the pairs."""
+        *parts, accuracy = super().said(found)
+        accuracy += (f" (constant guess {found['constant accuracy']:.4f}, "
+                     f"neighbour counts {found['neighbour accuracy']:.4f})")
+        return [*parts, accuracy, *pairs_said(found)]
+
+    def loss_parts(self) -> list[str]:
+        """Words, and pairs where there are any."""
+        return ["mlm loss"] + ["pair loss"] * (self.objective != "none")
+
+    def picture(self, prepared, found: dict[str, float]) -> dict[str, Any]:
+        """The loss of a coin is added to the levels where pairs are judged."""
+        pairs = self.objective != "none"
+        return {**super().picture(prepared, found), "pairs": pairs,
+                "title": "BERT: guessing masked tokens" + " and judging pairs" * pairs}
+
+
+def neighbour_table(prepared) -> NeighbourTable:
+    """Counts of the left and right neighbours over BERT's training text, taken document by document."""
+    pairs = prepared.batches.pairs
+    edges = [pairs.bounds[first] for first in pairs.first]
+    return NeighbourTable([pairs.ids[a:b] for a, b in zip(edges, edges[1:], strict=False)], len(prepared.tokenizer))

@@ -1,0 +1,146 @@
+"""What must be said of a way to learn without labels, so that it can be trained, judged and drawn?
+
+An objective is a frozen dataclass.  Its fields are the settings of a run, those that all share and its own: each is an
+option of `pretrain`, a line of --help and a key of settings.json.  Its methods say what differs from one to the next:
+what is read, in which batches, by which model, what that is held against, and how it is shown.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from tinyformer.errors import InputError
+from tinyformer.models.config import Config
+from tinyformer.options import check_values, option
+from tinyformer.train import evaluate
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The settings that all objectives share, and what each may say otherwise; None is filled in by `resolve`."""
+
+    model: str = ""                           # the name that is typed
+    corpus: str | None = option(None, "text to learn from: a plain-text file, a folder of them, pydocs, the English "
+                                "documentation that every Python carries, or tinyland, the small generated world")
+    out: str | None = option(None, "folder for the model, the logs, the pictures and metrics.json")
+    held_out: str | None = option(None, "text to evaluate on, instead of the last part of the corpus")
+    validation: float = option(0.1, "share of the corpus, at its end, that is kept for evaluation", least=0, most=0.9)
+    preset: str | None = option(None, "a set of sizes by name, among them: tiny, mini, small, base; gpt2-small; "
+                                "shakespeare-cpu (which brings its training settings too); bart-base")
+    layers: int | None = option(None, "layers, in an encoder and decoder as many of each", least=1)
+    heads: int | None = option(None, "attention heads of each layer", least=1)
+    width: int | None = option(None, "numbers in the vector of one token", least=1)
+    max_length: int | None = option(None, "tokens in one row", least=2)
+    init_std: float | None = option(None, "standard deviation of the initial weights", above=0)
+    dropout: float | None = option(None, "share of the activations that is dropped in training", least=0)
+
+    steps: int | None = option(None, "steps of the optimizer (default 2000)", least=1)
+    epochs: float | None = option(None, "passes over the corpus, instead of --steps", above=0)
+    batch_size: int | None = option(None, "rows in a batch", least=1)
+    accumulate: int = option(1, "parts in which a batch is computed, where memory is short", least=1)
+    learning_rate: float | None = option(None, "the highest learning rate", least=0)
+    final_rate: float | None = option(None, "the learning rate at the end", least=0)
+    schedule: str | None = option(None, "how the rate falls after the warm-up", ("linear", "cosine", "constant"))
+    warmup: int | None = option(None, "steps over which the rate rises (default a tenth, at most 100)", least=0)
+    weight_decay: float | None = option(None, "AdamW's pull towards zero", least=0)
+    beta2: float | None = option(None, "AdamW's memory of squared gradients", least=0, most=0.999999)
+    clip: float = option(1.0, "largest norm of the whole gradient", above=0)
+    seed: int = option(0, "the one number all chance comes from", least=0)
+    device: str = option("auto", "where to compute", ("auto", "cpu", "cuda"))
+    dtype: str = option("float32", "precision", ("float32", "float64"))
+    evaluate_every: int | None = option(None, "steps between evaluations (default a tenth of all)", least=1)
+    save_every: int | None = option(None, "steps between saved checkpoints (default: at the end alone)", least=1)
+
+    does: ClassVar[str] = ""                  # what the model does, for --help: "fills in blanks"
+    reads: ClassVar[str] = "text"
+    unit: ClassVar[str] = "tokens"            # what a row is made of
+    figure: ClassVar[str] = ""                # "mlm": the loss is called "mlm loss" in evaluations
+    config_class: ClassVar[type[Config]]      # the sizes of the model, and its presets
+    defaults: ClassVar[Mapping[str, Any]] = dict(width=128, max_length=64, dropout=0.0, batch_size=32,
+                                                 learning_rate=1e-3, final_rate=0.0)
+    computed: ClassVar[Mapping[str, str]] = {            # what --help says of defaults that hang on other settings
+        "init_std": "0.02 at width 768 and larger for narrow models, as 1/sqrt(width)"}
+    training_presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}     # what a preset says beyond the model's sizes
+
+    def __post_init__(self):
+        check_values(self)
+        if self.steps is not None and self.warmup is not None and self.warmup > self.steps:
+            raise InputError(f"--warmup is {self.warmup} and --steps is {self.steps}; the warm-up must end before "
+                             "the training does")
+        if self.learning_rate is not None and (self.final_rate or 0) > self.learning_rate:
+            raise InputError(f"--final-rate is {self.final_rate} and --learning-rate is {self.learning_rate}; "
+                             "the rate falls, so the final one must not be larger")
+
+    def to_dict(self) -> dict:
+        """All settings by name, as settings.json holds them."""
+        return asdict(self)
+
+    # ---- settings that hang on others --------------------------------------------------------------------------------
+
+    @classmethod
+    def from_preset(cls, name: str) -> dict[str, Any]:
+        """The settings that a preset stands for."""
+        sizes = cls.config_class.preset(name).to_dict()
+        known = {field: sizes[field] for field in ("layers", "heads", "width", "dropout", "init_std")}
+        return {**known, "max_length": min(sizes["context"], 128), **cls.training_presets.get(name, {})}
+
+    @classmethod
+    def settled(cls, settings: dict, asked: dict) -> dict:
+        """The settings with those filled in that hang on others; `asked` are those that somebody asked for."""
+        if settings.get("init_std") is None:                   # the published 0.02 belongs to the published widths
+            settings["init_std"] = 0.02 * math.sqrt(768 / settings["width"])
+        return settings
+
+    def sized(self, **more) -> Config:
+        """The configuration of the model: the preset's, where there is one, with the sizes that the settings name."""
+        sizes = dict(layers=self.layers, heads=self.heads, width=self.width, dropout=self.dropout,
+                     init_std=self.init_std, **more)
+        if self.preset is None:
+            return self.config_class(context=self.max_length, **sizes)
+        preset = self.config_class.preset(self.preset)
+        if self.width != preset.width:
+            sizes["inner"] = 0                                 # 4 * width again
+        return preset.but(context=max(self.max_length, preset.context), **sizes)
+
+    # ---- the stages: what an objective must say ----------------------------------------------------------------------
+
+    def read(self) -> tuple[Sequence, Sequence]:
+        """(training, held out): the examples to learn from, and those to be evaluated on."""
+        raise NotImplementedError(f"{type(self).__name__} must say what it learns from: define read")
+
+    def make_tokenizer(self, training: Sequence, held_out: Sequence) -> Any:
+        """What turns the examples into ids, trained on them or read from a folder; None where nothing does."""
+        return None
+
+    def make_batches(self, examples: Sequence, tokenizer) -> Any:
+        """An object with batch(step), in_order(batch_size) and steps_per_epoch over these examples."""
+        raise NotImplementedError(f"{type(self).__name__} must say what a batch is: define make_batches")
+
+    def make_model(self, tokenizer) -> Any:
+        """A model that knows nothing yet, with `loss` and `measure` for these batches."""
+        raise NotImplementedError(f"{type(self).__name__} must say which model learns: define make_model")
+
+    # ---- the result --------------------------------------------------------------------------------------------------
+
+    def facts(self, training: Sequence) -> dict[str, int]:
+        """How much there is to learn from, by name, for metrics.json and the line before the run."""
+        return {"examples": len(training)}
+
+    def measure(self, prepared, pairs: int) -> dict[str, float]:
+        """The figures on what was held out, and those of simple baselines; `pairs` of each kind where there are any."""
+        values = evaluate(prepared.model, prepared.held_out_batches())
+        return {f"val {what}": values[f"{self.figure} {what}"] for what in ("loss", "accuracy")
+                if f"{self.figure} {what}" in values}
+
+    def said(self, found: dict[str, float]) -> list[str]:
+        """The parts of the final line."""
+        return [f"{name} {value:.4f}" for name, value in found.items()]
+
+    def loss_parts(self) -> list[str]:
+        """The figures of an evaluation that add up to the training loss."""
+        return [f"{self.figure} loss"]
+
+    def picture(self, prepared, found: dict[str, float]) -> dict[str, Any]:
+        """What `plot.loss_curve` is told beside the points: title, unit, levels."""
+        return {"title": f"{self.model}: the loss"}

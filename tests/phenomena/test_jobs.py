@@ -12,8 +12,9 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.errors import InputError
-from tinyformer.phenomena import addition, jobs
-from tinyformer.phenomena.jobs import OUTCOMES, begin, outcomes
+from tinyformer.phenomena import addition
+from tinyformer.phenomena.kit import jobs
+from tinyformer.phenomena.kit.jobs import OUTCOMES, begin, outcomes
 from tinyformer.train import workers
 from tinyformer.train.log import METRICS
 
@@ -72,7 +73,7 @@ def test_an_outcome_counts_for_the_settings_it_was_found_with(tmp_path):
 def test_a_killed_experiment_goes_on(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("import sys, time\nfrom functools import partial\nfrom pathlib import Path\n"
-                      "from tinyformer.phenomena.jobs import begin, outcomes\n"
+                      "from tinyformer.phenomena.kit.jobs import begin, outcomes\n"
                       "def slow(number):\n    time.sleep(60 * (number > 1))\n    return {'square': number ** 2}\n"
                       "if __name__ == '__main__':\n    folder = Path(sys.argv[1])\n"
                       "    begin(folder, 'squares', False)\n"

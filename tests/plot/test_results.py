@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -136,16 +137,16 @@ def test_score_scatter_says_the_figures(drawn, words, tmp_path):
 # Comparisons
 
 
-def panel(**more) -> dict:
+def panel(**more) -> plot.Panel:
     runs = [[(0, 0.5), (10, 0.7)], [(0, 0.5), (10, 0.9)]]
-    return {"title": "A task", "ylabel": "accuracy",
-            "curves": {"pre-trained": runs, "scratch": [[(0, 0.5), (10, 0.6)]]}, **more}
+    return plot.Panel("A task", "accuracy", {"pre-trained": runs, "scratch": [[(0, 0.5), (10, 0.6)]]}, **more)
 
 
 @pytest.mark.parametrize("band, low, high", [("range", 0.7, 0.9), ("deviation", 0.8 - 0.02 ** 0.5, 0.8 + 0.02 ** 0.5)])
 def test_compared_draws_mean_and_band(band, low, high, drawn, words, tmp_path):
-    plot.compared([panel(majority=0.5, ceiling=0.95), panel(), panel()], tmp_path / "p.png", title="All", band=band)
-    for part in ("pre-trained 0.80", "scratch 0.60", "majority 0.50", "ceiling 0.95", "mean of 1 to 2 seeds", "step"):
+    plot.compared([panel(levels={"majority": 0.5, "ceiling": 0.95}), panel(), panel()], tmp_path / "p.png",
+                  title="All", band=band)
+    for part in ("pre-trained 0.80", "scratch 0.60", "majority", "ceiling", "mean of 1 to 2 seeds", "step"):
         assert part in words()
     axes = drawn[0].axes[0]
     np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.5, 0.8])
@@ -154,15 +155,27 @@ def test_compared_draws_mean_and_band(band, low, high, drawn, words, tmp_path):
     assert axes.lines[0].get_color() == drawn[0].axes[1].lines[0].get_color()
 
 
+def test_controls_are_thin_and_sizes_stand_on_a_logarithmic_axis(drawn, words, tmp_path):
+    sizes = (62_528, 223_360, 3_252_736)
+    runs = {name: [[(size, base + n) for n, size in enumerate(sizes)]] for name, base in (("4", 60), ("misled", 5))}
+    panel = plot.Panel("mappings", "% right", {"4": runs["4"]}, controls={"misled": runs["misled"]}, percent=True,
+                       logarithmic=True)
+    plot.compared([panel], tmp_path / "p.png")
+    axes = drawn[0].axes[0]
+    assert axes.get_xscale() == "log" and axes.get_ylim() == (-3, 103)
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["63 k", "223 k", "3.3 M"]
+    assert [line.get_linestyle() for line in axes.lines] == ["-", "--"] and "misled 7.00" in words()
+
+
 def test_compared_refuses_what_it_cannot_draw(words, tmp_path):
-    plot.compared([{"title": ODD, "ylabel": "F1", "curves": {ODD: [[(0, 50)]]}}], tmp_path / "p.png")
+    plot.compared([plot.Panel(ODD, "F1", {ODD: [[(0, 50)]]})], tmp_path / "p.png")
     assert "one seed each" in words() and "50.0" in words()
     with pytest.raises(ValueError, match="no panel"):
         plot.compared([], tmp_path / "p.png")
     with pytest.raises(ValueError, match="must be 'range' or 'deviation'"):
         plot.compared([panel()], tmp_path / "p.png", band="std")
     with pytest.raises(ValueError, match="no runs"):
-        plot.compared([panel(curves={"a": []})], tmp_path / "p.png")
+        plot.compared([plot.Panel("A task", "accuracy", {"a": []})], tmp_path / "p.png")
 
 
 def test_runs_measured_at_different_places_are_brought_together():
@@ -182,14 +195,13 @@ def test_glue_table_averages_over_tasks(words, tmp_path):
 
 
 def test_grouped_bars_have_the_mean_the_seeds_and_the_level(words, tmp_path):
-    panel = {"title": "names", "xlabel": "f1 x 100", "values": {"mask": [10, 30], "rotate": [-5], "none": [0.0]},
-             "level": ("copying", 62.0)}
+    names = plot.Bars("names", "f1 x 100", {"mask": [10, 30], "rotate": [-5], "none": [0.0]}, ("copying", 62.0))
     groups = {"hides": ["mask"], "reorders": ["rotate"], "nothing": ["none"]}
-    plot.grouped([panel, {**panel, "title": "tags", "level": None}], groups, tmp_path / "g.png", title="All")
+    plot.grouped([names, replace(names, title="tags", level=None)], groups, tmp_path / "g.png", title="All")
     for part in ("All", "names", "tags", "mask", "20.0", "-5.0", "copying", "■ reorders", "mean of 2 seeds"):
         assert part in words()
     with pytest.raises(ValueError, match="no values for none"):
-        plot.grouped([{**panel, "values": {"mask": [1], "rotate": [2]}}], groups, tmp_path / "g.png")
+        plot.grouped([replace(names, values={"mask": [1], "rotate": [2]})], groups, tmp_path / "g.png")
     with pytest.raises(ValueError, match="no panel or no group"):
         plot.grouped([], groups, tmp_path / "g.png")
 

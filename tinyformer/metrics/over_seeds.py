@@ -40,8 +40,17 @@ def interval(values: Sequence[float]) -> str:
     mean = statistics.mean(values)
     if len(values) < 2:
         return f"{mean:+.1f}"
+    low, high = bounds(values)
+    return f"{mean:+.1f} ({low:.1f} to {high:.1f})"
+
+
+def bounds(values: Sequence[float]) -> tuple[float, float]:
+    """Both ends of the 95 % interval of the mean by Student's t; of one value it is without end."""
+    if len(values) < 2:
+        return -math.inf, math.inf
+    mean = statistics.mean(values)
     half = student(len(values)) * statistics.stdev(values) / math.sqrt(len(values))
-    return f"{mean:+.1f} ({mean - half:.1f} to {mean + half:.1f})"
+    return mean - half, mean + half
 
 
 def student(n: int) -> float:

@@ -1,11 +1,9 @@
-"""Does reading help to translate, where few sentences stand in both languages?
+"""Does reading help to translate?  Texts in two languages, few sentences of which stand in both.
 
 For each seed an encoder and decoder repairs documents of tinyland (text infilling) in its two languages, never the same
 document in both: language b has words of its own, and its adjectives stand behind their nouns.  Then it is shown 200,
 800 or 3,000 sentences of a with their translation, and asked for others, which it has read in neither language; beside
-it the same model with fresh weights is shown and asked the same.  What one of the two languages would have brought
-alone is not told apart.  Copying the source is the baseline; a dictionary of the words in the pairs would get at most
-those sentences right as a whole all of whose words it holds.
+it the same model with fresh weights is shown and asked the same.
 
 With real sentences, line n of one file the translation of line n of the other, the same by commands:
 
@@ -15,8 +13,7 @@ With real sentences, line n of one file the translation of line n of the other, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from statistics import mean
@@ -25,53 +22,36 @@ from tinyformer.data.encode import sentence_ids
 from tinyformer.data.readers import Rewriting
 from tinyformer.metrics.bleu import words_of
 from tinyformer.metrics.over_seeds import interval, spread
-from tinyformer.models import Seq2Seq
-from tinyformer.phenomena.corruptions import NONE, OTHER_WORLD, Scale, pretrained, vocabulary
-from tinyformer.phenomena.jobs import outcomes
-from tinyformer.tasks import TASKS, learn
-from tinyformer.tasks.finetuning_settings import Finetuning
+from tinyformer.phenomena.kit import Experiment, Found, Sizes, Table, Verdict, at_least, judged
+from tinyformer.phenomena.parts.few_examples import FewLabels, learned
+from tinyformer.phenomena.parts.repairing import MAX_LENGTH, NONE, repaired, vocabulary
 from tinyformer.text import Tokenizer
 from tinyformer.tinyland import World
 
+READ, FRESH = ARMS = ("pre-trained", "from scratch")
+EXPERIMENT = Experiment(
+    chapter="languages", minutes=7,
+    full=Sizes(arms=ARMS, steps=1800, documents=16_000, vocabulary=2500, width=64, batch_size=32,
+               pairs=(200, 800, 3000), lessons=600, dev=150, lesson_size=32),
+    quick=Sizes(arms=ARMS, steps=10, documents=200, vocabulary=500, width=32, batch_size=8, pairs=(20, 60), lessons=8,
+                dev=10, lesson_size=8),
+    control="The same model with fresh weights, and copying the source.  A dictionary of the words in the pairs would "
+            "get at most those sentences right as a whole all of whose words it holds.",
+    not_found="What one of the two languages would have brought alone is not told apart.")
+OTHER_WORLD = 2_000_000                       # worlds from here on tell the sentences that are translated
 ORDER = "noun-first"                          # the word order of language b
 SPARE = 5                                     # pairs from which one is chosen that was not read
-ARMS = {"pre-trained": "infill", "from scratch": NONE}
-FIGURES = ("bleu", "exact", "token_accuracy")
+FIGURES = {"bleu": "BLEU", "exact": "exact", "token_accuracy": "tokens right"}
+GAIN = 5                                      # points of BLEU, in every seed
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """How many pairs are shown, for how many steps, and how many others are asked for."""
-
-    pairs: tuple[int, ...] = (200, 800, 3000)
-    steps: int = 600
-    dev: int = 150
-    batch_size: int = 32
-    learning_rate: float = 2e-3
-
-
-FULL = Scale(steps=1800, documents=16_000, vocabulary=2500), Lesson()
-QUICK = Scale(steps=10, documents=200, vocabulary=500, width=32, batch_size=8), Lesson((20, 60), 8, 10, 8)
-
-
-def run(folder: Path, seeds: Sequence[int], quick: bool) -> tuple[str, dict]:
-    """BLEU and exact matches of both arms for each number of pairs; draws translation.png."""
-    scale, lesson = QUICK if quick else FULL
-    plan = [(seed, arm) for seed in seeds for arm in ARMS]
-    done = outcomes(folder, "translation", partial(one, scale, lesson), plan, lambda rows: ", ".join(
-        f"{count:,} pairs BLEU {100 * each['bleu']:.1f}" for count, each in zip(lesson.pairs, rows, strict=True)))
-    found = {arm: [rows for (_, whose), rows in zip(plan, done, strict=True) if whose == arm] for arm in ARMS}
-    draw(found, lesson.pairs, folder / "translation.png")
-    return table(found, lesson.pairs), {"pairs": lesson.pairs, "order": ORDER, "runs": found}
-
-
-def one(scale: Scale, lesson: Lesson, seed: int, arm: str) -> list[dict]:
+def one(sizes: Sizes, seed: int, arm: str) -> dict:
     """Read (or not), then learn from each number of pairs, always from the same beginning: the figures of each."""
-    tokenizer, documents = corpus(seed, scale)
-    model, _ = pretrained(ARMS[arm], documents, tokenizer, scale, seed)
-    dev, rest = separated(parallel(OTHER_WORLD + seed, max(lesson.pairs) + SPARE * lesson.dev), lesson.dev,
+    tokenizer, documents = corpus(seed, sizes.documents, sizes.vocabulary)
+    model, _ = repaired("infill" if arm == READ else NONE, documents, tokenizer, sizes, seed)
+    dev, rest = separated(parallel(OTHER_WORLD + seed, max(sizes.pairs) + SPARE * sizes.dev), sizes.dev,
                           {tuple(sentence) for document in documents for sentence in document}, tokenizer)
-    return [taught(model, tokenizer, rest[:count], dev, scale, lesson, seed) for count in lesson.pairs]
+    return {"by pairs": [taught(model, tokenizer, rest[:count], dev, sizes, seed) for count in sizes.pairs]}
 
 
 def separated(pairs: Sequence[Rewriting], count: int, read: set[tuple[int, ...]],
@@ -86,12 +66,12 @@ def separated(pairs: Sequence[Rewriting], count: int, read: set[tuple[int, ...]]
 
 
 @lru_cache(maxsize=1)
-def corpus(seed: int, scale: Scale) -> tuple[Tokenizer, list]:
+def corpus(seed: int, count: int, size: int) -> tuple[Tokenizer, list]:
     """Documents of both languages in turn, no document in both: a vocabulary of all, and the documents as ids."""
-    world, half = World(seed), scale.documents // 2
+    world, half = World(seed), count // 2
     both = zip(world.documents(half), world.documents(half, "b", start=half, order=ORDER), strict=True)
     texts = list(chain.from_iterable(both))
-    tokenizer = vocabulary(texts, scale)
+    tokenizer = vocabulary(texts, size)
     return tokenizer, sentence_ids(texts, tokenizer)
 
 
@@ -104,55 +84,71 @@ def parallel(seed: int, count: int) -> list[Rewriting]:
     return [Rewriting(a, b, "tinyland", number) for number, (a, b) in enumerate(found.items(), 1)][:count]
 
 
-def taught(model: Seq2Seq, tokenizer: Tokenizer, train: Sequence[Rewriting], dev: Sequence[Rewriting], scale: Scale,
-           lesson: Lesson, seed: int) -> dict[str, float]:
+def taught(model, tokenizer: Tokenizer, train: Sequence[Rewriting], dev: Sequence[Rewriting], sizes: Sizes,
+           seed: int) -> dict:
     """A copy of the model learns these pairs: its figures on `dev`, those of copying, and what a dictionary reaches."""
-    task = TASKS["rewrite"]
-    settings = Finetuning(task="rewrite", steps=lesson.steps, learning_rate=lesson.learning_rate, dropout=0.0,
-                          batch_size=lesson.batch_size, max_length=scale.max_length, seed=seed, device="cpu")
-    prepared = learn.assemble(settings, model, tokenizer, train, dev)
-    learn.train(prepared, evaluations=1, progress=False)
-    said = prepared.predictions()
+    spec = FewLabels("rewrite", "parallel", len(train), sizes.lessons, "translation", "bleu", learning_rate=2e-3,
+                     batch_size=sizes.lesson_size, max_length=MAX_LENGTH)
+    reached = learned(spec, model, tokenizer, (train, dev), seed)
     seen = {word for example in train for word in words_of(example.source)}
     covered = [seen.issuperset(words_of(example.source)) for example in dev]
-    copied = task.scores(dev, task.constant(train, dev))
-    return {**task.scores(dev, said), **{f"copy {name}": value for name, value in copied.items()},
+    return {**reached.figures, **{f"copy {name}": value for name, value in reached.blind.items()},
             "all words in the pairs": sum(covered) / len(dev),
             "examples": [{"source": e.source, "target": e.target, "said": p["text"]}
-                         for e, p in zip(dev[:5], said, strict=False)]}
+                         for e, p in zip(dev[:5], reached.predictions, strict=False)]}
 
 
-# ---- what is shown ---------------------------------------------------------------------------------------------------
+def said(outcome: dict) -> str:
+    """One outcome in a line."""
+    return f"seed {outcome['seed']}, {outcome['arm']}: BLEU " + ", ".join(
+        f"{100 * each['bleu']:.1f}" for each in outcome["by pairs"])
 
 
-def table(found: dict[str, list[list[dict]]], pairs: Sequence[int]) -> str:
+def at(found: Found, arm: str, place: int, figure: str) -> list[float]:
+    """A figure x 100 of one arm with one number of pairs, seed by seed."""
+    return [100 * each["by pairs"][place][figure] for each in found[arm]]
+
+
+def gains(found: Found, place: int) -> list[float]:
+    """The points of BLEU that reading brought, seed by seed."""
+    return [a - b for a, b in zip(at(found, READ, place, "bleu"), at(found, FRESH, place, "bleu"), strict=True)]
+
+
+def verdict(found: Found) -> Verdict:
+    """With each number of pairs the model that has read is 5 points of BLEU and more above the fresh one, every seed.
+
+    Written when the figures of seeds 0 to 2 were known: means of 38.9, 77.1 and 92.4 against 11.0, 57.7 and 78.7.
+    """
+    return judged(*(at_least(GAIN, f"{count:,} pairs, points of BLEU that reading brings", gains(found, place))
+                    for place, count in enumerate(found.sizes.pairs)))
+
+
+def table(found: Found) -> Table:
     """A line for each number of pairs and arm: means ± standard deviation x 100, and what pre-training brought."""
-    lines = [f"{'pairs':>6}  {'':<20}{'BLEU':>14}{'exact':>14}{'tokens right':>14}"]
-    for place, count in enumerate(pairs):
-        at = {arm: [rows[place] for rows in runs] for arm, runs in found.items()}
-        for arm, each in at.items():
-            lines.append(f"{count:>6,}  {arm:<20}" + "".join(
-                f"{spread([100 * one[name] for one in each]):>14}" for name in FIGURES))
-        whole = at["from scratch"]
-        lines.append(f"{'':>6}  {'copying the source':<20}" + "".join(
-            f"{100 * mean(one[f'copy {name}'] for one in whole):>14.1f}" for name in FIGURES[:2]))
-        lines.append(f"{'':>6}  {'a perfect dictionary':<20}{'':>14}"
-                     f"{100 * mean(one['all words in the pairs'] for one in whole):>14.1f}")
-        gains = [100 * (one["bleu"] - other["bleu"]) for one, other in zip(*at.values(), strict=True)]
-        lines.append(f"{'':>6}  pre-training brings {interval(gains)} points of BLEU")
-    return "\n".join(lines)
+    rows = []
+    for place, count in enumerate(found.sizes.pairs):
+        for arm in ARMS:
+            rows.append((f"{count:,}", arm, *(spread(at(found, arm, place, figure)) for figure in FIGURES),
+                         interval(gains(found, place)) if arm == READ else ""))
+        rows.append((f"{count:,}", "copying the source",
+                     *(mean(at(found, FRESH, place, f"copy {figure}")) for figure in ("bleu", "exact")), "", ""))
+        rows.append((f"{count:,}", "a perfect dictionary", "", mean(at(found, FRESH, place, "all words in the pairs")),
+                     "", ""))
+    return Table(("pairs", "", *FIGURES.values(), "BLEU gained"), rows,
+                 note="figures x 100, mean ± deviation over the seeds; of the gain the 95 % interval")
 
 
-def draw(found: dict[str, list[list[dict]]], pairs: Sequence[int], path: Path) -> None:
-    """BLEU and exact matches over the number of pairs, both arms."""
+def draw(found: Found, folder: Path) -> None:
+    """translation.png: BLEU and exact matches over the number of pairs, both arms."""
     from tinyformer import plot
-    panels = []
-    for name, words in (("bleu", "BLEU x 100"), ("exact", "sentences right, %")):
-        curves = {arm: [[(count, 100 * one[name]) for count, one in zip(pairs, rows, strict=True)]
-                        for rows in runs] for arm, runs in found.items()}
-        if name == "exact":
-            curves["perfect dictionary"] = [
-                [(count, 100 * one["all words in the pairs"]) for count, one in zip(pairs, rows, strict=True)]
-                for rows in found["from scratch"]]
-        panels.append({"title": words, "ylabel": words, "xlabel": "sentences with translation", "curves": curves})
-    plot.compared(panels, path, title="Translating from few pairs, with and without having read both languages")
+
+    def curves(arm: str, figure: str) -> list:
+        return [[(count, 100 * each["by pairs"][place][figure]) for place, count in enumerate(found.sizes.pairs)]
+                for each in found[arm]]
+
+    panels = [plot.Panel(words, words, {arm: curves(arm, figure) for arm in ARMS} | more, "sentences with translation",
+                         logarithmic=True) for figure, words, more in (
+        ("bleu", "BLEU x 100", {}),
+        ("exact", "sentences right, %", {"perfect dictionary": curves(FRESH, "all words in the pairs")}))]
+    plot.compared(panels, folder / "translation.png",
+                  title="Translating from few pairs, with and without having read both languages")

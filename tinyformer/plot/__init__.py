@@ -4,17 +4,9 @@ Every function takes plain numbers and texts and writes one PNG.  matplotlib is 
 used through Figure objects alone, so that it needs no display and keeps no state.
 """
 
-from .answers import marked_answers
-from .attention import attention_map
-from .comparison import compared, glue_table
-from .gradients import valley
-from .grouped import grouped
-from .predictions import confusion, score_scatter
-from .repetition import repeated
-from .shots import by_size, shot_curve
-from .single_runs import single_runs
-from .tags import tagged_sentences
-from .training import loss_curve
+from tinyformer.opening import opens
 
-__all__ = ["attention_map", "by_size", "compared", "confusion", "glue_table", "grouped", "loss_curve", "marked_answers",
-           "repeated", "score_scatter", "shot_curve", "single_runs", "tagged_sentences", "valley"]
+__getattr__, __dir__ = opens(
+    __name__, answers="marked_answers", attention="attention_map", bars="glue_table grouped", comparison="compared",
+    every_run="single_runs", gradients="valley", panels="Bars Panel", predictions="confusion score_scatter",
+    repetition="repeated", shots="shot_curve", tags="tagged_sentences", training="loss_curve")

@@ -10,8 +10,13 @@ from string import ascii_letters
 
 import numpy as np
 
+from tinyformer.backend import to_host
 from tinyformer.data.batches import TextBatch
 from tinyformer.data.masking import IGNORED
+from tinyformer.engine import no_grad
+from tinyformer.models import GPT
+from tinyformer.models.parts.loss_and_accuracy import measured
+from tinyformer.phenomena.parts.attention_scores import named, prefix_sums, previous_sums
 from tinyformer.rng import stream
 
 LETTERS = ascii_letters                                        # 52
@@ -79,3 +84,27 @@ def best_loss() -> float:
         reached *= chance
         total, count = total - reached * math.log(chance), count + reached
     return total / count
+
+
+class Watched(GPT):
+    """A GPT whose evaluation tells what can be known from what cannot, and where each head looks."""
+
+    def measure(self, batch: RepeatBatch) -> dict[str, tuple[float, int]]:
+        """Loss and accuracy where the next letter is repeated and where a stretch begins; two scores of every head.
+
+        The prefix score counts where the next letter is repeated; the previous-token score counts the first twelve
+        letters, which are those that will be looked for.
+        """
+        asked, early = batch.repeated, np.zeros_like(batch.repeated)
+        early[:, 1:FIRST] = True
+        with no_grad():
+            logits, found = self(batch.ids), {}
+            for part, counted in (("new", ~asked), ("repeated", asked)):
+                found |= measured(part, logits, np.where(counted, batch.targets, IGNORED))
+        for layer, weights in enumerate(self.attentions(batch.ids)):
+            weights = to_host(weights.data)                    # (B, H, T, T)
+            for kind, sums, counted in (("prefix", prefix_sums(weights, batch.ids, asked), asked),
+                                        ("previous", previous_sums(weights, early), early)):
+                found |= {f"{kind}: {named((layer, head))}": (float(value), int(counted.sum()))
+                          for head, value in enumerate(sums)}
+        return found

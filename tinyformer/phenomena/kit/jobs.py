@@ -33,8 +33,7 @@ def begin(folder: Path, name: str, quick: bool, resume: bool = False, overwrite:
                          "two")
     path, header = folder / OUTCOMES, {"experiment": name, "quick": quick, "code": version()}
     found = read_lines(path) if not overwrite else []
-    finished = (folder / METRICS).exists()
-    if not (resume or overwrite) and (found[1:] or finished):
+    if not (resume or overwrite) and standing(folder):
         raise InputError(f"{folder} holds results already ({OUTCOMES if found[1:] else METRICS}); "
                          + "go on with them (--resume), " * bool(found) + "choose another --out, or replace them "
                          "(--overwrite)")
@@ -51,6 +50,11 @@ def begin(folder: Path, name: str, quick: bool, resume: bool = False, overwrite:
     beside.write_text("".join(json.dumps(line) + "\n" for line in (found if resume else [header])), encoding="utf-8")
     durable.sync_file(beside)
     os.replace(beside, path)
+
+
+def standing(folder: Path) -> bool:
+    """Whether results of an experiment stand in a folder, finished or not."""
+    return len(read_lines(folder / OUTCOMES)) > 1 or (folder / METRICS).exists()
 
 
 def version() -> str:

@@ -1,0 +1,20 @@
+"""What does an experiment need beside its question?  Sizes, jobs that go on, curves, a table, a verdict, a page.
+
+An experiment is a module, of which the kit asks this, in the order in which it is read:
+
+    EXPERIMENT = Experiment(chapter=..., minutes=..., full=Sizes(...), quick=Sizes(...), control=...)
+
+    def one(sizes, seed): ...            # with arms (sizes, seed, arm): one job, a dict of what JSON can hold
+    def verdict(found): ...              # judged(at_least(...), ...); its docstring is the rule in words
+    def table(found): ...                # a Table, or several
+    def draw(found, folder): ...         # folder / "NAME.png", a picture that tells it alone
+
+and, where there is more to say, said(outcome), the line when a job is done, and to_try(found, folder), a command that
+goes on from here.  Its docstring opens with its question, and then says how it is done.
+"""
+
+from tinyformer.opening import opens
+
+__getattr__, __dir__ = opens(
+    __name__, experiment="Experiment Found Sizes", rules="Check Verdict above at_least at_most judged", tables="Table",
+    watching="watch")

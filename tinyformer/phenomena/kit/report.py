@@ -1,0 +1,99 @@
+"""What did an experiment come to?  The same three times: as text, as figures for programs, and as a page."""
+
+import inspect
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+import tinyformer
+from tinyformer.phenomena.kit.experiment import Found
+from tinyformer.phenomena.kit.rules import HOW, SEEN, Check, Verdict
+from tinyformer.phenomena.kit.tables import Table
+
+PAGE = "page.md"
+TOO_QUICK = "not judged, since a quick run shows only that it works"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run of an experiment: its module, what its jobs found, the tables and the verdict."""
+
+    name: str
+    module: ModuleType
+    found: Found
+    quick: bool
+    tables: list[Table]
+    verdict: Verdict
+
+    @classmethod
+    def of(cls, name: str, module: ModuleType, found: Found, quick: bool) -> "Report":
+        """The report on what was found, by the experiment's own table and rule."""
+        tables = module.table(found)
+        return cls(name, module, found, quick, [tables] if isinstance(tables, Table) else list(tables),
+                   module.verdict(found))
+
+    @property
+    def word(self) -> str:
+        """The verdict in words."""
+        return TOO_QUICK if self.quick else self.verdict.word
+
+    def text(self) -> str:
+        """What is printed: the tables, the verdict, and a line for each part of its rule."""
+        lines = ["\n\n".join(table.text() for table in self.tables), "", f"verdict: {self.word}"]
+        return "\n".join([*lines, *(f"  {check}" for check in self.checks)])
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What the verdict rests on; nothing in a quick run."""
+        return () if self.quick else self.verdict.checks
+
+    def figures(self) -> dict:
+        """What metrics.json keeps."""
+        checks = [{"claim": check.claim, "control": check.control, "values": list(check.values), "asked": check.asked,
+                   "found": HOW[check.word]} for check in self.verdict.checks]
+        return {"experiment": self.name, "seeds": list(self.found.seeds), "quick": self.quick, "verdict": self.word,
+                "checks": checks, "seconds": self.seconds, "outcomes": list(self.found.outcomes)}
+
+    @property
+    def seconds(self) -> float:
+        """What all jobs took, each on one core, those included that were done in an earlier run."""
+        return round(sum(each["seconds"] for each in self.found.outcomes), 1)
+
+    def page(self) -> str:
+        """The page that stands beside the picture."""
+        question, experiment = question_of(self.module), self.module.EXPERIMENT
+        how = inspect.getdoc(self.module).partition("?")[2].strip()
+        failed = [str(check) for check in self.checks if check.word != SEEN]
+        missing = [*failed, *[experiment.not_found] * bool(experiment.not_found)] or ["nothing that was looked for"]
+        parts = [f"# {self.name}: {question}", f"**Verdict: {self.word}.**",
+                 *(table.markdown() for table in self.tables),
+                 f"![{question}]({self.name}.png)", "## How it was done", how,
+                 "## The rule", inspect.getdoc(self.module.verdict), "\n".join(f"- {check}" for check in self.checks),
+                 "## The control", experiment.control, "## What was not found",
+                 "\n".join(f"- {each}" for each in missing),
+                 "## How to see it again", f"```sh\n{self.command}\n```", self._made()]
+        return "\n\n".join(filter(None, parts)) + "\n"
+
+    @property
+    def command(self) -> str:
+        """What is typed to have this run again."""
+        seeds = self.found.seeds
+        return (f"python -m tinyformer reproduce {self.name} --seeds {len(seeds)} --seed {seeds[0]}"
+                + " --quick" * self.quick)
+
+    def _made(self) -> str:
+        seeds = "Seeds " * (len(self.found.seeds) > 1) or "Seed "
+        return (f"{seeds}{', '.join(map(str, self.found.seeds))}; {self.seconds:,.0f} seconds of one core; "
+                f"tinyformer {tinyformer.__version__}, Python {platform.python_version()}, NumPy {np.__version__}.")
+
+    def write(self, folder: Path) -> None:
+        """Leave the page in the folder."""
+        (folder / PAGE).write_text(self.page(), encoding="utf-8")
+
+
+def question_of(module: ModuleType) -> str:
+    """The question with which a module's docstring opens."""
+    return inspect.getdoc(module).partition("?")[0].replace("\n", " ") + "?"

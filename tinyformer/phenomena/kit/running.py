@@ -1,0 +1,120 @@
+"""How does an experiment run?  Its jobs side by side, then table, picture, verdict and page from what they found."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from tinyformer.errors import InputError
+from tinyformer.options import suggestion
+from tinyformer.phenomena import PHENOMENA
+from tinyformer.phenomena.kit.experiment import Found, Sizes
+from tinyformer.phenomena.kit.jobs import OUTCOMES, begin, outcomes, standing
+from tinyformer.phenomena.kit.report import PAGE, Report
+from tinyformer.train.log import METRICS, write_metrics
+
+HERE = "tinyformer.phenomena"
+
+
+def reproduce(name: str, out: str | None = None, seeds: int = 3, quick: bool = False, seed: int = 0,
+              resume: bool = False, overwrite: bool = False) -> int:
+    """Run one experiment with so many seeds, from `seed` on: what it found, its pictures and its page go to `out`.
+
+    With `resume` the jobs that stand in `out` already are not done again.
+    """
+    module, chosen = opened(name), _chosen(seeds, seed)
+    folder = _folder(out or folder_of(name, quick))
+    begin(folder, name, quick, resume, overwrite)
+    report = run(name, module, folder, chosen, quick)
+    print(report.text())
+    if hasattr(module, "to_try"):
+        print(f"to try: {module.to_try(report.found, folder)}")
+    print(f"figures: {folder / METRICS}; page: {folder / PAGE}")
+    return 0
+
+
+def reproduce_all(out: str = "runs", seeds: int = 3, quick: bool = False, seed: int = 0, resume: bool = False,
+                  overwrite: bool = False) -> int:
+    """Run every experiment, each into a folder of its own below `out`; a line for each verdict at the end.
+
+    With `resume` those that were begun go on, and the others begin.
+    """
+    chosen, folders = _chosen(seeds, seed), {name: folder_of(name, quick, out) for name in PHENOMENA}
+    there = [folder for folder in folders.values() if standing(Path(folder))]
+    if there and not (resume or overwrite):
+        raise InputError(f"results stand already in {', '.join(there)}; go on with them (--resume), choose another "
+                         "--out, or replace them (--overwrite)")
+    said = []
+    for name, place in folders.items():
+        module, folder = opened(name), _folder(place)
+        begin(folder, name, quick, resume and (folder / OUTCOMES).exists(), overwrite)
+        report = run(name, module, folder, chosen, quick)
+        print(f"{name}\n{report.text()}\n", flush=True)
+        said.append(f"{name:<14} {report.word}; {folder / PAGE}")
+    print("\n".join(said))
+    return 0
+
+
+def opened(name: str) -> ModuleType:
+    """The module of an experiment; InputError for a name that is not in the list."""
+    if name not in PHENOMENA:
+        raise InputError(f"experiment {name!r} is not known{suggestion(name, PHENOMENA)}; "
+                         f"choose one of: {', '.join(PHENOMENA)}")
+    return import_module(PHENOMENA[name].module, HERE)
+
+
+def run(name: str, module: ModuleType, folder: Path, seeds: Sequence[int], quick: bool) -> Report:
+    """Do what is not done yet in `folder`, draw, and leave metrics.json and the page."""
+    experiment = module.EXPERIMENT
+    sizes = experiment.quick if quick else experiment.full
+    jobs = [(seed, arm) for seed in seeds for arm in sizes.arms]
+    where = {"folder": folder} if experiment.saves else {}
+    done = outcomes(folder, name, partial(job, module.__name__, sizes, **where), jobs,
+                    getattr(module, "said", _said))
+    report = Report.of(name, module, Found(sizes, list(seeds), done), quick)
+    module.draw(report.found, folder)
+    write_metrics(folder, report.figures())
+    report.write(folder)
+    return report
+
+
+def job(module: str, sizes: Sizes, seed: int, arm, **where) -> dict:
+    """One job of an experiment, in whichever process: what its `one` found, with seed, arm and seconds."""
+    began, one = time.perf_counter(), import_module(module).one
+    found = one(sizes, seed, **where) if arm is None else one(sizes, seed, arm, **where)
+    return {"seed": seed, "arm": arm, **found, "seconds": round(time.perf_counter() - began, 1)}
+
+
+def folder_of(name: str, quick: bool, below: str = "runs") -> str:
+    """Where an experiment goes that is not told where to go."""
+    return f"{below}/{name}" + "-quick" * quick
+
+
+def _said(outcome: dict) -> str:
+    arm = "" if outcome["arm"] is None else f", {outcome['arm']}"
+    return f"seed {outcome['seed']}{arm}: {outcome['seconds']:.0f} seconds"
+
+
+def _chosen(seeds: int, seed: int) -> range:
+    if seeds < 1:
+        raise InputError(f"--seeds is {seeds}; it must be 1 or larger")
+    if seed < 0:
+        raise InputError(f"--seed is {seed}; it must be 0 or larger")
+    return range(seed, seed + seeds)
+
+
+def _folder(out: str) -> Path:
+    """The folder of the results, refused before any work is done if it cannot be used."""
+    folder = Path(out)
+    if (folder / "config.json").exists():
+        raise InputError(f"{out} holds a model whose own figures stand there; --out takes another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise InputError(f"{out}: cannot be made a folder to write into ({error.strerror}); choose another "
+                         "--out") from None

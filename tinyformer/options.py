@@ -49,7 +49,10 @@ def switch(help: str) -> Any:
 
 
 def argument(help: str, default=REQUIRED, choices: tuple[str, ...] = (), metavar: str | None = None) -> Any:
-    """A field that stands on the command line without an option before it: one text, or any number, tuple[str, ...]."""
+    """A field that stands on the command line without an option before it: one text, or any number, tuple[str, ...].
+
+    One text that has a default may be left out.
+    """
     return field(default=default, metadata={**option(default, help, choices, metavar=metavar).metadata,
                                             "role": "argument"})
 
@@ -131,7 +134,8 @@ class Parser(argparse.ArgumentParser):
         more = dict(help=rule["help"] + _default(item), default=argparse.SUPPRESS)
         if rule["role"] == "argument":
             shown = rule["metavar"] or (f"{{{','.join(rule['choices'])}}}" if rule["choices"] else None)
-            self.add_argument(item.name, metavar=shown, nargs="*" if kind is list else None, **more)
+            count = "*" if kind is list else None if item.default is REQUIRED else "?"
+            self.add_argument(item.name, metavar=shown, nargs=count, **more)
             return
         if rule["role"] == "switch":
             more |= dict(action="store_true")

@@ -1,6 +1,7 @@
 """Are the questions and answers right, is what is held out never trained on, and is a whole answer judged as one?"""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from tinyformer.cli import main
 from tinyformer.models import GPTConfig
 from tinyformer.phenomena import addition
-from tinyformer.phenomena.addition import CHARACTERS, TASKS, Calculator, Sums, batch_of, commonest, held_out, rows
+from tinyformer.phenomena.kit import Found
+from tinyformer.phenomena.parts import sums as parts
+from tinyformer.phenomena.parts.sums import CHARACTERS, TASKS, Calculator, Sums, batch_of, commonest, held_out, rows
 
 
 def written(task, a, b) -> list[str]:
@@ -28,17 +31,17 @@ def test_a_thousand_answers_read_as_text():
 def test_logic_is_balanced_and_no_single_digit_tells():
     """Over all pairs half the answers are 1, and so they are, within five points, whatever any one digit is."""
     a, b = np.divmod(np.arange(1_000_000), 1000)
-    odd = addition.odd_ones(a, b)
+    odd = parts.odd_ones(a, b)
     assert odd.mean() == 0.5 and commonest(TASKS["logic"]) == 0.5
     for numbers in (a, b):
-        for column in addition.digits(numbers, 3).T:
+        for column in parts.digits(numbers, 3).T:
             assert all(abs(odd[column == digit].mean() - 0.5) < 0.05 for digit in range(10))
 
 
 def test_logic_needs_every_digit():
     """The best guess from all digits but one, over all pairs: a coin without a last digit, and not much more."""
     a, b = np.divmod(np.arange(1_000_000), 1000)
-    odd, digits = addition.odd_ones(a, b), np.concatenate([addition.digits(a, 3), addition.digits(b, 3)], axis=1)
+    odd, digits = parts.odd_ones(a, b), np.concatenate([parts.digits(a, 3), parts.digits(b, 3)], axis=1)
     best = []
     for missing in range(6):
         seen = np.delete(digits, missing, axis=1) @ 10 ** np.arange(5)
@@ -93,13 +96,25 @@ def test_an_answer_is_right_if_all_of_it_is():
 
 def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-    monkeypatch.setattr(addition, "QUICK", dict(steps=4, evaluations=2, count=30))
+    small = addition.EXPERIMENT.quick.but(steps=4, looks=2, held_out=30)
+    monkeypatch.setattr(addition, "EXPERIMENT", replace(addition.EXPERIMENT, quick=small))
     assert main(["reproduce", "addition", "--quick", "--seeds", "1", "--seed", "100", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())
-    assert [each["task"] for each in found["models"]] == list(TASKS) and found["held out"] == 30
-    for each in found["models"]:
+    assert [each["arm"] for each in found["outcomes"]] == list(TASKS)
+    for each in found["outcomes"]:
         assert [row["step"] for row in each["curve"]] == [0, 2, 4] and 0 <= each["exact"] <= each["character 1"]
         assert each["parameters"] == 201_600
     assert (tmp_path / "addition.png").read_bytes().startswith(b"\x89PNG")
     shown = capsys.readouterr()
     assert all(name in shown.out for name in TASKS) and "logic, seed 100" in shown.err
+
+
+def test_sums_and_no_logic_is_what_is_asked_for():
+    """By the rule that stands in the file, on figures that were made up."""
+    def found(last: float, first: float, logic: float) -> Found:
+        exact = dict(zip(TASKS, (last, first, logic), strict=True))
+        return Found(addition.EXPERIMENT.full, [0, 1, 2], [{"seed": seed, "arm": name, "exact": exact[name]}
+                                                           for seed in range(3) for name in TASKS])
+    assert addition.verdict(found(1.0, 0.99, 0.5)).word == "seen"
+    assert addition.verdict(found(1.0, 0.98, 0.5)).word == "not seen"
+    assert addition.verdict(found(1.0, 0.99, 0.6)).word == "unclear"

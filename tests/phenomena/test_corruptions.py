@@ -10,13 +10,16 @@ from tinyformer.cli import main
 from tinyformer.data.noise import NOISES
 from tinyformer.metrics.bleu import words_of
 from tinyformer.phenomena import corruptions
-from tinyformer.phenomena.corruptions import HIDE, NONE, QUICK, REORDER, Counted
+from tinyformer.phenomena.corruptions import HIDE, REORDER
+from tinyformer.phenomena.kit import Found
+from tinyformer.phenomena.parts.repairing import MAX_LENGTH, NONE, Counted, repaired
+from tinyformer.phenomena.parts.told_of_tomorrow import told_of_tomorrow
 from tinyformer.tinyland import World
 from tinyformer.tinyland.grammar import grammar
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
-SMALL = replace(QUICK, steps=3, documents=60, vocabulary=300, width=16, shorter=150, dev=8)
+SMALL = corruptions.EXPERIMENT.quick.but(steps=3, documents=60, vocabulary=300, width=16, shorter=150, dev=8)
 
 
 def test_every_corruption_is_of_one_kind():
@@ -28,8 +31,8 @@ def test_the_budget_is_the_same_for_all():
     tokenizer, documents = corruptions.corpus(100, SMALL)
     budgets, rows = {}, {}
     for noise in NOISES:
-        model, budgets[noise] = corruptions.pretrained(noise, documents, tokenizer, SMALL, 100)
-        batches = Counted(documents, tokenizer, batch_size=8, max_length=SMALL.max_length, seed=100, noise=noise)
+        model, budgets[noise] = repaired(noise, documents, tokenizer, SMALL, 100)
+        batches = Counted(documents, tokenizer, batch_size=8, max_length=MAX_LENGTH, seed=100, noise=noise)
         rows[noise] = []
         pair = batches.pair
         batches.pair = lambda number, rng, seen=rows[noise], pair=pair: (seen.append(number), pair(number, rng))[1]
@@ -49,10 +52,9 @@ def test_the_budget_is_the_same_for_all():
 
 def test_all_begin_with_the_weights_of_who_reads_nothing():
     tokenizer, documents = corruptions.corpus(100, SMALL)
-    still = replace(SMALL, learning_rate=0.0)
-    fresh, budget = corruptions.pretrained(NONE, documents, tokenizer, SMALL, 100)
+    fresh, budget = repaired(NONE, documents, tokenizer, SMALL, 100)
     assert budget == {"steps": 0, "text": 0, "read": 0, "asked": 0}
-    model, _ = corruptions.pretrained("infill", documents, tokenizer, still, 100)
+    model, _ = repaired("infill", documents, tokenizer, SMALL, 100, learning_rate=0.0)
     assert all(np.array_equal(fresh.state()[name], value) for name, value in model.state().items())
 
 
@@ -63,8 +65,8 @@ def test_each_corruption_has_its_own_learning_rate(noise):
 
 
 def test_what_is_told_of_tomorrow():
-    found = corruptions.told_of_tomorrow(5, 60)
-    assert found == corruptions.told_of_tomorrow(5, 80)[:60] and len({one.source for one in found}) == 60
+    found = told_of_tomorrow(5, 60)
+    assert found == told_of_tomorrow(5, 80)[:60] and len({one.source for one in found}) == 60
     told = {sentence.text for index in range(200)
             for sentence in World(5, kinds=("story", "retelling")).document(index).sentences}
     base = {forms["past"]: forms["base"] for forms in grammar().lexicon.verbs.values()}
@@ -81,27 +83,30 @@ def test_ranks_are_shared_by_equals():
     assert corruptions.ranks(SCORES) == {"infill": 1.25, "mask": 1.75, "permute": 3.25, NONE: 3.75}
 
 
-def test_the_two_kinds_are_compared(monkeypatch):
-    monkeypatch.setattr(corruptions, "HIDE", ("infill", "mask"))
-    monkeypatch.setattr(corruptions, "REORDER", ("permute",))
-    gap = corruptions.hiding_against_reordering(SCORES)
-    assert gap == [75.0, 50.0]
-    said = corruptions.verdict(SCORES, gap)
-    assert "(infill, mask) reaches 77.5 on average" in said and "(permute) 15.0, no pre-training 5.0" in said
-    assert said.endswith("hiding less reordering is +62.5 (-96.3 to 221.3) points")
+def test_the_mean_of_a_kind_is_taken_seed_by_seed():
+    assert corruptions.group_means(SCORES, ("infill", "mask")) == [85.0, 70.0]
+
+
+@pytest.mark.parametrize("hidden, word", [(0.6, "seen"), (0.4, "not seen"), (0.5, "unclear")])
+def test_the_two_kinds_are_compared(hidden, word):
+    """Reordering has 50 in every task; the seeds differ by a point up and down."""
+    found = [{"seed": seed, "arm": noise, **{spec.title: {spec.figure: (hidden if noise in HIDE else 0.5) + more}
+                                             for spec in corruptions.FEW}}
+             for seed, more in enumerate((-0.01, 0.0, 0.01)) for noise in corruptions.ARMS]
+    for each in found:
+        if each["arm"] in REORDER:                             # the seeds' differences do not cancel
+            each |= {spec.title: {spec.figure: 0.5} for spec in corruptions.FEW}
+    verdict = corruptions.verdict(Found(corruptions.EXPERIMENT.full, [0, 1, 2], found))
+    assert verdict.word == word and len(verdict.checks) == 1
 
 
 def test_what_a_run_leaves(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(corruptions, "QUICK", SMALL)
+    monkeypatch.setattr(corruptions, "EXPERIMENT", replace(corruptions.EXPERIMENT, quick=SMALL))
     assert main(["reproduce", "corruptions", "--quick", "--seeds", "1", "--seed", "100", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())
-    arms = {*NOISES, NONE}
-    assert set(found["runs"]) == arms == set(found["ranks"]) and len(found["scores"]) == 3
-    assert all(set(by_noise) == arms for by_noise in found["scores"].values())
-    assert sum(found["ranks"].values()) == pytest.approx(45)
-    cola = found["runs"]["mask"][0]["cola"]
-    assert found["scores"]["acceptable?"]["mask"] == [100 * cola["matthews"]] and cola["blind"] == 0
+    assert [each["arm"] for each in found["outcomes"]] == [*NOISES, NONE]
+    assert all(each["acceptable?"]["blind"] == 0 for each in found["outcomes"])
     assert (tmp_path / "corruptions.png").read_bytes().startswith(b"\x89PNG")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("every corruption: 3 steps over ") and "hiding less reordering is" in lines[-2]
-    assert sum(line.startswith(tuple(arms)) for line in lines) == 9
+    assert sum(line.startswith((*NOISES, NONE)) for line in lines) == 9
+    assert any(line.startswith("every corruption: 3 steps over ") for line in lines)

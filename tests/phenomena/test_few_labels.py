@@ -1,6 +1,7 @@
 """Does the comparison with few labels leave what it promises, with a pre-training of its own for each seed?"""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,14 +12,18 @@ pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
 
 def test_every_seed_has_its_own_model_and_every_head_its_line(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(few_labels, "QUICK", (3, 40, 100))
+    small = few_labels.EXPERIMENT.quick.but(steps=3, documents=40, shorter=100)
+    monkeypatch.setattr(few_labels, "EXPERIMENT", replace(few_labels.EXPERIMENT, quick=small))
     assert main(["reproduce", "few-labels", "--quick", "--seeds", "2", "--seed", "5", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())
-    assert found["seeds"] == [5, 6] and set(found["heads"]) == {"classify", "tag", "pair", "answer"}
-    for head in found["heads"].values():
-        assert len(head["pre-trained"]) == len(head["from scratch"]) == 2
+    assert found["seeds"] == [5, 6] and len(found["outcomes"]) == 2
+    for outcome in found["outcomes"]:
+        assert set(outcome["heads"]) == {"classify", "tag", "pair", "answer"}
+        for head in outcome["heads"].values():
+            for arm in ("pre-trained", "from scratch"):
+                assert head[arm]["curve"][0][0] == 0           # before the first step
     weights = [(tmp_path / f"bert-{seed}" / "model.safetensors").read_bytes() for seed in (5, 6)]
     assert weights[0] != weights[1]
     assert (tmp_path / "few-labels.png").read_bytes().startswith(b"\x89PNG")
     shown = capsys.readouterr()
-    assert shown.out.count("points of") == 4 and "seed 6: read for" in shown.err
+    assert "gain in points" in shown.out and "seed 6: read for" in shown.err

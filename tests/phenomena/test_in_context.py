@@ -1,6 +1,8 @@
 """Do the lists hold back what is asked for later, and does the experiment leave what it promises?"""
 
+import json
 import shlex
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -10,6 +12,7 @@ from tinyformer.cli import main
 from tinyformer.data.masking import IGNORED
 from tinyformer.generate.in_context import answers, fingerprint
 from tinyformer.phenomena import in_context
+from tinyformer.phenomena.kit import Found
 from tinyformer.phenomena.parts.worked_lists import (
     LOOK,
     NEW,
@@ -27,6 +30,7 @@ from tinyformer.tinyland import MAPPINGS, Chance, is_held_out
 from tinyformer.train import load_model
 
 KINDS = [*MAPPINGS, *NEW]
+SMALL = in_context.EXPERIMENT.quick.but(arms=(8,), steps=2, batch_size=2, asked=2)
 
 
 @pytest.fixture(scope="module")
@@ -117,26 +121,32 @@ def test_weights_that_change_while_questions_are_asked_have_another_hash(tmp_pat
         return answers(model, *more, **how)
 
     monkeypatch.setattr(in_context, "answers", teach)
-    plan = in_context.Plan({8: 4e-3}, steps=2, batch_size=2, asked=1)
-    outcome = in_context.one(plan, tmp_path, seed=3, width=8)
+    monkeypatch.setitem(in_context.RATES, 8, 4e-3)
+    outcome = in_context.one(SMALL, 3, 8, folder=tmp_path)
     assert outcome["sha256 before"] == fingerprint(load_model(tmp_path / "gpt-8-3")[0]) != outcome["sha256 after"]
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_frame_to_try_takes_words_that_never_framed(tmp_path, seed):
-    in_context.something_to_try(tmp_path, tmp_path / "gpt", seed)
+    in_context.to_try(Found(SMALL, [seed], []), tmp_path)
     lines = [line.split("\t") for line in (tmp_path / "new-frame.tsv").read_text(encoding="utf-8").splitlines()]
     around = set.intersection(*(set(output.split()) for _, output in lines))       # what stands in every line
     assert len(lines) == 40 and around and all(map(is_held_out, around))
 
 
-def test_a_quick_run_leaves_picture_figures_and_a_model_to_try(tmp_path, monkeypatch):
-    monkeypatch.setattr(in_context, "QUICK", in_context.Plan({8: 4e-3, 16: 4e-3}, steps=4, batch_size=2, asked=2))
-    said, found = in_context.run(tmp_path, [100, 101], quick=True)
-    assert "those of 0 of 4 models" in said and "4 of another list" in said
-    assert list(found["accuracy"]) == KINDS and np.shape(found["accuracy"]["sort"]["4"]) == (2, 2)
-    assert found["parameters"][0] < found["parameters"][1]
-    assert len({row["sha256 after"] for row in found["weights"]}) == 4
+def test_a_quick_run_leaves_picture_figures_and_a_model_to_try(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    small = SMALL.but(arms=(32, 16), steps=4)
+    monkeypatch.setattr(in_context, "EXPERIMENT", replace(in_context.EXPERIMENT, quick=small))
+    assert main(["reproduce", "in-context", "--quick", "--seeds", "2", "--seed", "100", "--out", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    assert [(each["seed"], each["arm"]) for each in found["outcomes"]] == [(100, 32), (100, 16), (101, 32), (101, 16)]
+    assert all(list(each["accuracy"]) == KINDS for each in found["outcomes"])
+    large, small = found["outcomes"][:2]
+    assert large["parameters"] > small["parameters"] and len({each["sha256 after"] for each in found["outcomes"]}) == 4
+    assert next(check for check in found["checks"] if "weights changed" in check["claim"])["values"] == [0, 0]
     assert (tmp_path / "in-context.png").read_bytes()[:4] == b"\x89PNG"
-    command = shlex.split(said.splitlines()[-1].partition("python -m tinyformer ")[2])
+    said = capsys.readouterr().out
+    assert "4 of another list" in said
+    command = shlex.split(said.splitlines()[-2].partition("python -m tinyformer ")[2])
     assert command[0] == "shots" and main([*command, "--questions", "3"]) == 0

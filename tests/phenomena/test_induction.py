@@ -1,6 +1,7 @@
 """Are the scores of heads right in models made by hand, and does the experiment leave what it promises?"""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,9 +9,8 @@ import pytest
 from tinyformer.cli import main
 from tinyformer.models import GPTConfig
 from tinyformer.phenomena import induction
-from tinyformer.phenomena.induction import Watched
 from tinyformer.phenomena.parts.attention_scores import named
-from tinyformer.phenomena.parts.repeats import FIRST, LENGTH, Repeats
+from tinyformer.phenomena.parts.repeats import FIRST, LENGTH, Repeats, Watched
 
 
 def test_scores_in_a_model_that_looks_evenly():
@@ -50,33 +50,48 @@ def test_scores_in_a_model_made_by_hand():
 
 def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-    monkeypatch.setattr(induction, "QUICK", dict(steps=4, evaluations=2))
+    small = induction.EXPERIMENT.quick.but(steps=4, looks=2)
+    monkeypatch.setattr(induction, "EXPERIMENT", replace(induction.EXPERIMENT, quick=small))
     assert main(["reproduce", "induction", "--quick", "--seeds", "2", "--seed", "100", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())
-    assert [(each["layers"], each["seed"]) for each in found["models"]] == [(1, 100), (1, 101), (2, 100), (2, 101)]
-    for each in found["models"]:
+    assert [(each["seed"], each["arm"]) for each in found["outcomes"]] == [(100, 1), (100, 2), (101, 1), (101, 2)]
+    for each in found["outcomes"]:
         assert [row["step"] for row in each["curve"]] == [0, 2, 4]
-        assert len(each["accuracy without"]) == 2 * each["layers"] + (each["prefix"]["score"] > 0.5)
-        assert {f"{kind}: layer {each['layers']}, head 2" for kind in ("prefix", "previous")} <= set(each["curve"][-1])
+        assert set(each["without"]) == set(induction.REMOVED) and each["without"]["no head"] == each["accuracy"]
+        assert {f"{kind}: layer {each['arm']}, head 2" for kind in ("prefix", "previous")} <= set(each["curve"][-1])
     for name in ("induction.png", "heads.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
     shown = capsys.readouterr()
     assert "another head, on average" in shown.out and "layers 2, seed 101" in shown.err
 
 
-def test_what_is_reported_of_a_run():
-    """The phase change is the first look at which more than half is right; who is best at nothing is another head."""
+def test_what_is_reported_of_a_run(monkeypatch):
+    """The phase change is the first look at which more than half is right; who is best at nothing is another head.
+
+    Training and evaluation are made up: what is left without heads is read off their names.
+    """
     names = [named((layer, head)) for layer in range(2) for head in range(2)]
-    curve = [{"step": step, "repeated accuracy": right, **{f"prefix: {name}": n / 10 for n, name in enumerate(names)},
-              **{f"previous: {name}": 1 - n / 10 for n, name in enumerate(names)}}
-             for step, right in ((0, 0.1), (30, 0.5), (60, 0.6), (90, 1.0))]
-    removed = dict(zip(names, (0.2, 0.9, 0.7, 0.3), strict=True)) | {"every induction head": 0.1}
-    run = induction.Trained(2, 0, curve, removed=removed)
-    assert run.change == 60 and run.best("prefix") == (1, 1) and run.best("previous") == (0, 0)
-    assert run.score("prefix") == pytest.approx(0.3) and run.accuracy == 100
-    assert [run.without(each) for each in induction.REMOVED] == pytest.approx([1.0, 0.2, 0.3, 0.1, 0.8])
-    assert run.induction == []                                 # no score above a half
-    curve[-1][f"prefix: {names[1]}"] = curve[-1][f"prefix: {names[3]}"] = 0.9
-    assert run.induction == [(0, 1), (1, 1)] and run.without(induction.REMOVED[-1]) == pytest.approx(0.7)
-    run.curve = curve[:2]
-    assert run.change is None
+    left = {(): 1.0, ((1, 1),): 0.3, ((0, 0),): 0.2, ((0, 1),): 0.9, ((1, 0),): 0.7, ((0, 1), (1, 1)): 0.1}
+
+    def curve(last: float, scores: tuple[float, ...]) -> list[dict]:
+        return [{"step": step, "repeated accuracy": right, "repeated loss": 1.0,
+                 **{f"prefix: {name}": score for name, score in zip(names, scores, strict=True)},
+                 **{f"previous: {name}": 1 - n / 10 for n, name in enumerate(names)}}
+                for step, right in ((0, 0.1), (30, 0.5), (60, last))]
+
+    monkeypatch.setattr(induction, "without_heads", lambda model, *cut: cut)
+    monkeypatch.setattr(induction, "evaluate", lambda cut, batches: {"repeated accuracy": left.get(cut, 0.5)
+                                                                     if isinstance(cut, tuple) else 0.5})
+
+    def outcome(*given) -> dict:
+        monkeypatch.setattr(induction, "watch", lambda *more: curve(*given))
+        return induction.one(induction.EXPERIMENT.quick, 0, 2)
+
+    run = outcome(0.6, (0.0, 0.1, 0.2, 0.3))                   # no score above a half: no induction head
+    assert run["phase change"] == 60 and run["prefix"]["head"] == named((1, 1)) and run["accuracy"] == 0.6
+    assert run["previous"] | {"looks": 0} == {"head": named((0, 0)), "score": 1.0, "looks": 0}
+    assert list(run["without"].values()) == [1.0, 0.2, 0.3, 1.0]
+    assert run["without another"] == pytest.approx((0.9 + 0.7) / 2)
+    run = outcome(0.5, (0.0, 0.9, 0.2, 0.95))
+    assert run["phase change"] is None and run["without"]["every induction head"] == 0.1
+    assert run["without another"] == pytest.approx(0.7)

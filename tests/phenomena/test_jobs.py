@@ -1,6 +1,5 @@
 """Does an experiment that was stopped go on with what is missing, and refuse what is not its own?"""
 
-import json
 import signal
 import subprocess
 import sys
@@ -10,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tinyformer.cli import main
 from tinyformer.errors import InputError
-from tinyformer.phenomena import addition
 from tinyformer.phenomena.kit import jobs
 from tinyformer.phenomena.kit.jobs import OUTCOMES, begin, outcomes
 from tinyformer.train import workers
@@ -129,16 +126,14 @@ def test_there_must_be_something_to_go_on_with(tmp_path):
         begin(tmp_path, "squares", False, resume=True)
 
 
-def test_an_experiment_takes_more_seeds_later(tmp_path, monkeypatch, capsys):
-    """With the figures that it would have had with all seeds at once."""
-    monkeypatch.setattr(addition, "QUICK", dict(steps=2, evaluations=1, count=20))
-    words, found = ["reproduce", "addition", "--quick", "--seed", "100"], {}
-    assert main([*words, "--seeds", "1", "--out", str(tmp_path / "a")]) == 0
-    assert main([*words, "--seeds", "2", "--out", str(tmp_path / "a")]) == 2
-    assert "--resume" in capsys.readouterr().err
-    assert main([*words, "--seeds", "2", "--out", str(tmp_path / "a"), "--resume"]) == 0
-    assert "3 of 6 were done before" in capsys.readouterr().err
-    assert main([*words, "--seeds", "2", "--out", str(tmp_path / "b")]) == 0
-    for folder in "ab":
-        found[folder] = json.loads((tmp_path / folder / "metrics.json").read_text())
-    assert found["a"]["models"] == found["b"]["models"]
+def test_a_folder_says_only_where(tmp_path):
+    """Outcomes go on counting where their folder has been moved, however the function takes it."""
+    (tmp_path / "a").mkdir()
+    outcomes(tmp_path / "a", "squares", partial(named_folder, folder=tmp_path / "a"), [(1,)], str)
+    (tmp_path / "a").rename(tmp_path / "b")
+    outcomes(tmp_path / "b", "squares", partial(named_folder, folder=tmp_path / "b"), [(1,)], str)
+    assert times(tmp_path / "b") == {1: 1}
+
+
+def named_folder(number: int, folder: Path) -> dict:
+    return squared(folder, number)

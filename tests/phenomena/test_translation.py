@@ -7,12 +7,13 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.phenomena import translation
-from tinyformer.phenomena.translation import QUICK, Lesson
 from tinyformer.tinyland.language import to_b
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
-SMALL = replace(QUICK[0], steps=2, documents=40, vocabulary=300, width=16), Lesson((6, 12), 2, 5, 4)
+SMALL = translation.EXPERIMENT.quick.but(steps=2, documents=40, vocabulary=300, width=16, pairs=(6, 12), lessons=2,
+                                         dev=5, lesson_size=4)
+CORPUS = (3, SMALL.documents, SMALL.vocabulary)
 
 
 def test_pairs_are_different_sentences_and_their_translations():
@@ -27,7 +28,7 @@ def test_pairs_are_different_sentences_and_their_translations():
 
 def test_no_document_stands_in_both_languages():
     from tinyformer.tinyland import World
-    tokenizer, documents = translation.corpus(3, SMALL[0])
+    tokenizer, documents = translation.corpus(*CORPUS)
     first, second = (tokenizer.decode([id for sentence in documents[place] for id in sentence]) for place in (0, 1))
     plain = [text.replace(" ", "") for text in (first, second)]
     world = World(3)
@@ -37,7 +38,7 @@ def test_no_document_stands_in_both_languages():
 
 
 def test_what_is_asked_for_was_read_in_neither_language():
-    tokenizer, documents = translation.corpus(3, SMALL[0])
+    tokenizer, documents = translation.corpus(*CORPUS)
     pairs = translation.parallel(7, 30)
     read = {tuple(tokenizer.encode(pairs[1].source)), tuple(tokenizer.encode(pairs[2].target))}
     dev, rest = translation.separated(pairs, 4, read, tokenizer)
@@ -47,14 +48,14 @@ def test_what_is_asked_for_was_read_in_neither_language():
 
 
 def test_what_a_run_leaves(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(translation, "QUICK", SMALL)
+    monkeypatch.setattr(translation, "EXPERIMENT", replace(translation.EXPERIMENT, quick=SMALL))
     assert main(["reproduce", "translation", "--quick", "--seeds", "1", "--seed", "100", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())
-    assert found["pairs"] == [6, 12] and set(found["runs"]) == set(translation.ARMS)
-    for runs in found["runs"].values():
-        (few, more), = runs
+    assert [each["arm"] for each in found["outcomes"]] == list(translation.ARMS)
+    for outcome in found["outcomes"]:
+        few, more = outcome["by pairs"]
         assert 0 <= few["all words in the pairs"] <= more["all words in the pairs"] <= 1
         assert few["copy bleu"] == 0 and {"bleu", "exact", "token_accuracy"} <= set(few) and len(few["examples"]) == 5
     assert (tmp_path / "translation.png").read_bytes().startswith(b"\x89PNG")
     said = capsys.readouterr().out
-    assert said.count("from scratch") == said.count("copying the source") == said.count("points of BLEU") == 2
+    assert said.count("from scratch") == said.count("copying the source") == said.count("a perfect dictionary") == 2

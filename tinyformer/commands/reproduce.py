@@ -1,8 +1,9 @@
-"""How does one run a known experiment again?  By its name, over several seeds."""
+"""How does one run a known experiment again?  By its name, over several seeds; without one, here is the list."""
 
 from dataclasses import dataclass
 
 from tinyformer import phenomena
+from tinyformer.errors import InputError
 from tinyformer.options import argument, option, switch
 
 
@@ -10,11 +11,14 @@ from tinyformer.options import argument, option, switch
 class Options:
     """Which experiment, how often, and what to do with results that stand in --out."""
 
-    experiment: str = argument("; ".join(f"{name}: {each.question} ({each.minutes:g} min)"
-                                         for name, each in phenomena.PHENOMENA.items()))
-    out: str | None = option(None, "folder for pictures and metrics.json (default runs/EXPERIMENT, and with --quick "
-                             "runs/EXPERIMENT-quick)", metavar="DIR")
-    seeds: int = option(3, "how many times, each with other chance", least=1)
+    experiment: str | None = argument(f"one of: {', '.join(phenomena.PHENOMENA)}; without one they are listed, with "
+                                      "their questions", default=None)
+    all: bool = switch("all of them, each in a folder of its own")
+    out: str | None = option(None, "folder for pictures, page.md and metrics.json (default runs/EXPERIMENT, and with "
+                             "--quick runs/EXPERIMENT-quick); with --all the folder above them (default runs)",
+                             metavar="DIR")
+    seeds: int | None = option(None, "how many times, each with other chance (default 3, and with --all --quick 1)",
+                               least=1)
     seed: int = option(0, "the first of them", least=0)
     quick: bool = switch("smaller and shorter, to see that it works; shows little")
     resume: bool = switch("go on with an experiment that was stopped, or with more seeds; what is done in --out is not "
@@ -23,7 +27,14 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Run the experiment; its pictures and metrics.json are left in --out."""
-    out = options.out or f"runs/{options.experiment}" + "-quick" * options.quick
-    return phenomena.reproduce(options.experiment, out, options.seeds, options.quick, options.seed, options.resume,
-                               options.overwrite)
+    """Run the experiment, whose table, pictures and page are left in --out; or list them all."""
+    if options.all and options.experiment:
+        raise InputError(f"--all runs every experiment, and {options.experiment} is named; give one of the two")
+    if not options.all and options.experiment is None:
+        print(phenomena.overview())
+        return 0
+    seeds = options.seeds or (1 if options.all and options.quick else 3)
+    more = options.seed, options.resume, options.overwrite
+    if options.all:
+        return phenomena.reproduce_all(options.out or "runs", seeds, options.quick, *more)
+    return phenomena.reproduce(options.experiment, options.out, seeds, options.quick, *more)

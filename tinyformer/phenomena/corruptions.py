@@ -126,8 +126,8 @@ def table(found: Found) -> Table:
                                                 for spec in FEW), ""))
     kinds_of_figures = ", ".join(f"{spec.title}: {spec.figure}, {spec.labels} labels" for spec in FEW)
     return Table(("corruption", "", *(spec.title for spec in FEW), "mean rank"), rows,
-                 note=f"every corruption: {budgets[0]['steps']:,} steps over {mean(b['text'] for b in budgets):,.0f} tokens "
-                 f"of text; figures x 100, mean ± deviation over the seeds: {kinds_of_figures}")
+                 note=f"every corruption: {budgets[0]['steps']:,} steps over {mean(b['text'] for b in budgets):,.0f} "
+                 f"tokens of text; figures x 100, mean ± deviation over the seeds: {kinds_of_figures}")
 
 
 def draw(found: Found, folder: Path) -> None:

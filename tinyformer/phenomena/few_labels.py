@@ -12,9 +12,8 @@ from pathlib import Path
 
 from tinyformer.metrics.over_seeds import interval
 from tinyformer.phenomena.kit import Experiment, Found, Sizes, Table, Verdict, at_least, judged
-from tinyformer.phenomena.parts.few_examples import FewLabels
-from tinyformer.phenomena.parts.four_heads import ARMS, Outcome, compare, read_tinyland, read_well
-from tinyformer.phenomena.parts.four_heads import draw as draw_heads
+from tinyformer.phenomena.parts import four_heads
+from tinyformer.phenomena.parts.four_heads import ARMS, HEADS, Outcome, compare, read_tinyland, read_well
 from tinyformer.pretraining import stages
 from tinyformer.train import save_model
 
@@ -28,16 +27,6 @@ EXPERIMENT = Experiment(
               "sets that need it (questions on several persons, paraphrases) three seeds showed no gain, and on "
               "opinions 6 points.  The pair task is the one that the pre-training itself asks.")
 GAIN = 10                                     # points, in every seed
-
-# The same settings for both arms.  The rate for pairs was chosen after a look at the tour's own seeds, so that the tour
-# demonstrates; `reproduce few-labels` with fresh seeds is the test.  Answers have 800 labels since 400 were too few for
-# steady figures (seeds 70 to 72).
-HEADS = (
-    FewLabels("classify", "cola", 400, 300, "acceptable?", "matthews"),
-    FewLabels("tag", "ner", 50, 150, "names", "f1"),
-    FewLabels("pair", "next", 200, 150, "next sentence?", "accuracy", learning_rate=3e-4, max_length=48),
-    FewLabels("answer", "portraits", 800, 500, "answers", "exact", max_length=64),
-)
 
 
 def one(sizes: Sizes, seed: int, *, folder: Path) -> dict:
@@ -84,4 +73,4 @@ def table(found: Found) -> Table:
 
 def draw(found: Found, folder: Path) -> None:
     """few-labels.png: the share right on examples not seen, over the steps, a panel for each head."""
-    draw_heads(of_heads(found), folder / "few-labels.png")
+    four_heads.draw(of_heads(found), folder / "few-labels.png")

@@ -103,8 +103,8 @@ def table(found: Found) -> list[Table]:
     left.append(("another head, on average", *("none" if each["without another"] is None else
                                                100 * each["without another"] for each in found[2])))
     return [Table(("layers", "repeated right", "all again", "prefix score", "phase change"), rows,
-                  note=f"in %, mean ± deviation over the seeds; any letter: {100 / len(LETTERS):.1f}, one of the twelve: "
-                  f"{100 / FIRST:.1f}; phase change: the first look at which half was right"),
+                  note=f"in %, mean ± deviation over the seeds; any letter: {100 / len(LETTERS):.1f}, one of the "
+                       f"twelve: {100 / FIRST:.1f}; phase change: the first look at which half was right"),
             Table(("right without", *(f"seed {seed}" for seed in found.seeds)), left)]
 
 

@@ -96,5 +96,5 @@ def outcomes(folder: Path, title: str, function: partial, jobs: Sequence[tuple],
 
 def _settings(function: partial) -> str:
     """What a job is done with, as text; a folder says only where."""
-    given = [*function.args, *function.keywords.items()]
-    return ", ".join(repr(each) for each in given if not isinstance(each, Path))
+    given = [("", each) for each in function.args] + [*function.keywords.items()]
+    return ", ".join(f"{name}={each!r}".removeprefix("=") for name, each in given if not isinstance(each, Path))

@@ -1,6 +1,5 @@
 """How does an experiment run?  Its jobs side by side, then table, picture, verdict and page from what they found."""
 
-import tempfile
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -14,6 +13,7 @@ from tinyformer.phenomena import PHENOMENA
 from tinyformer.phenomena.kit.experiment import Found, Sizes
 from tinyformer.phenomena.kit.jobs import OUTCOMES, begin, outcomes, standing
 from tinyformer.phenomena.kit.report import PAGE, Report
+from tinyformer.places import check_figures, make_folder
 from tinyformer.train.log import METRICS, write_metrics
 
 HERE = "tinyformer.phenomena"
@@ -25,10 +25,9 @@ def reproduce(name: str, out: str | None = None, seeds: int = 3, quick: bool = F
 
     With `resume` the jobs that stand in `out` already are not done again.
     """
-    module, chosen = opened(name), _chosen(seeds, seed)
-    folder = _folder(out or folder_of(name, quick))
+    module, folder = opened(name), make_folder(check_figures(out or folder_of(name, quick)))
     begin(folder, name, quick, resume, overwrite)
-    report = run(name, module, folder, chosen, quick)
+    report = run(name, module, folder, range(seed, seed + seeds), quick)
     print(report.text())
     if hasattr(module, "to_try"):
         print(f"to try: {module.to_try(report.found, folder)}")
@@ -42,16 +41,15 @@ def reproduce_all(out: str = "runs", seeds: int = 3, quick: bool = False, seed: 
 
     With `resume` those that were begun go on, and the others begin.
     """
-    chosen, folders = _chosen(seeds, seed), {name: folder_of(name, quick, out) for name in PHENOMENA}
-    there = [folder for folder in folders.values() if standing(Path(folder))]
+    folders = {name: check_figures(folder_of(name, quick, out)) for name in PHENOMENA}
+    there = [str(folder) for folder in folders.values() if standing(folder)]
     if there and not (resume or overwrite):
         raise InputError(f"results stand already in {', '.join(there)}; go on with them (--resume), choose another "
                          "--out, or replace them (--overwrite)")
     said = []
-    for name, place in folders.items():
-        module, folder = opened(name), _folder(place)
-        begin(folder, name, quick, resume and (folder / OUTCOMES).exists(), overwrite)
-        report = run(name, module, folder, chosen, quick)
+    for name, folder in folders.items():
+        begin(make_folder(folder), name, quick, resume and (folder / OUTCOMES).exists(), overwrite)
+        report = run(name, opened(name), folder, range(seed, seed + seeds), quick)
         print(f"{name}\n{report.text()}\n", flush=True)
         said.append(f"{name:<14} {report.word}; {folder / PAGE}")
     print("\n".join(said))
@@ -96,25 +94,3 @@ def folder_of(name: str, quick: bool, below: str = "runs") -> str:
 def _said(outcome: dict) -> str:
     arm = "" if outcome["arm"] is None else f", {outcome['arm']}"
     return f"seed {outcome['seed']}{arm}: {outcome['seconds']:.0f} seconds"
-
-
-def _chosen(seeds: int, seed: int) -> range:
-    if seeds < 1:
-        raise InputError(f"--seeds is {seeds}; it must be 1 or larger")
-    if seed < 0:
-        raise InputError(f"--seed is {seed}; it must be 0 or larger")
-    return range(seed, seed + seeds)
-
-
-def _folder(out: str) -> Path:
-    """The folder of the results, refused before any work is done if it cannot be used."""
-    folder = Path(out)
-    if (folder / "config.json").exists():
-        raise InputError(f"{out} holds a model whose own figures stand there; --out takes another folder")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError as error:
-        raise InputError(f"{out}: cannot be made a folder to write into ({error.strerror}); choose another "
-                         "--out") from None

@@ -1,0 +1,80 @@
+"""Is a new experiment one file and one line, from which it gets everything: resume, --all, --quick, verdict, page?"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tinyformer import phenomena
+from tinyformer.cli import main
+from tinyformer.phenomena import Phenomenon
+
+
+@pytest.fixture(autouse=True)
+def the_line(monkeypatch):
+    """The one file stands beside this one, where its workers find it too; this is the one line."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    line = Phenomenon("made_up", "inside", 0.1, "How many heads in so many throws?")
+    monkeypatch.setitem(phenomena.PHENOMENA, "made-up", line)
+
+
+def reproduce(*words) -> int:
+    return main(["reproduce", *map(str, words)])
+
+
+def traces(folder: Path) -> dict[str, int]:
+    """How often each job was done."""
+    return {path.name: path.stat().st_size for path in folder.iterdir() if path.name[-2:-1] == "-"}
+
+
+def test_it_is_listed(capsys):
+    assert reproduce() == 0 and "made-up       0.1 min  How many heads" in capsys.readouterr().out
+
+
+def test_it_leaves_figures_a_verdict_and_a_page(tmp_path, capsys):
+    assert reproduce("made-up", "--out", tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "verdict: seen\n  loaded: " in said and f"page: {tmp_path / 'page.md'}" in said
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    assert found["verdict"] == "seen" and found["seeds"] == [0, 1, 2] and not found["quick"]
+    assert [(each["seed"], each["arm"]) for each in found["outcomes"]] == [
+        (seed, coin) for seed in range(3) for coin in ("fair", "loaded")]
+    assert all(700 <= value <= 900 for value in found["checks"][0]["values"]) and found["checks"][1]["control"]
+    page = (tmp_path / "page.md").read_text()
+    assert page.startswith("# made-up: How many heads in so many throws?\n\n**Verdict: seen.**\n\n| coin | heads |\n")
+    for part in ("](made-up.png)", "One coin is fair", "700 and more are heads", "- control: fair: ",
+                 "\nA fair coin.\n", "reproduce made-up --seeds 3 --seed 0\n", "Seeds 0, 1, 2; ", "NumPy "):
+        assert part in page
+
+
+def test_it_goes_on_where_it_was_stopped(tmp_path, capsys):
+    (tmp_path / "stop").touch()
+    assert reproduce("made-up", "--out", tmp_path) == 130
+    assert "--resume goes on from there" in capsys.readouterr().err
+    assert reproduce("made-up", "--out", tmp_path) == 2        # what stands there is not replaced unasked
+    assert "go on with them (--resume)" in capsys.readouterr().err
+    (tmp_path / "stop").unlink()
+    done = {json.loads(line)["job"][1] + "-" + str(json.loads(line)["job"][0])
+            for line in (tmp_path / "outcomes.jsonl").read_text().splitlines()[1:]}
+    assert "loaded-1" not in done and done
+    assert reproduce("made-up", "--out", tmp_path, "--resume", "--seeds", 4) == 0
+    assert {name: traces(tmp_path)[name] for name in done} == dict.fromkeys(done, 1)
+    assert reproduce("made-up", "--out", tmp_path / "whole", "--seeds", 4) == 0
+    again, whole = (json.loads((folder / "metrics.json").read_text()) for folder in (tmp_path, tmp_path / "whole"))
+    assert again["checks"] == whole["checks"]
+
+
+def test_all_in_a_quick_run_with_one_seed(tmp_path, monkeypatch, capsys):
+    for name in [*phenomena.PHENOMENA]:                        # the real ones have tests of their own
+        if name != "made-up":
+            monkeypatch.delitem(phenomena.PHENOMENA, name)
+    assert reproduce("--all", "--quick", "--out", tmp_path) == 0
+    folder = tmp_path / "made-up-quick"
+    found = json.loads((folder / "metrics.json").read_text())
+    assert found["seeds"] == [0] and found["verdict"].startswith("not judged")
+    assert capsys.readouterr().out.endswith(f"made-up        {found['verdict']}; {folder / 'page.md'}\n")
+    assert "Verdict: not judged" in (folder / "page.md").read_text()
+    assert reproduce("--all", "--quick", "--out", tmp_path) == 2
+    assert f"results stand already in {folder}" in capsys.readouterr().err
+    assert reproduce("--all", "--quick", "--out", tmp_path, "--resume", "--seeds", 2) == 0
+    assert traces(folder) == dict.fromkeys(("fair-0", "loaded-0", "fair-1", "loaded-1"), 1)

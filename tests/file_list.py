@@ -13,8 +13,8 @@ import reading_path
 
 PAGE = reading_path.ROOT / "tinyformer" / "README.md"
 ROOMS = (".", "ops", "gradcheck", "nn", "models", "models/parts", "hub", "text", "metrics", "plot", "data",
-         "data/readers", "tinyland", "train", "generate", "pretraining", "tasks", "phenomena", "phenomena/parts",
-         "commands")
+         "data/readers", "tinyland", "train", "generate", "pretraining", "tasks", "phenomena", "phenomena/kit",
+         "phenomena/parts", "commands")
 OPENING = """# The files, room by room
 
 Each answers one question, and imports from its own room and from lower floors alone (`tests/test_house.py`).

@@ -154,12 +154,13 @@ def test_nobody_else_asks_which_objective_it_is():
 
 @pytest.mark.parametrize("model", ["bert", "gpt"])
 def test_settings_of_an_old_run_still_load(model):
-    """Version 0.1 wrote the settings of all objectives into every file."""
+    """Version 0.1 wrote the settings of all objectives into every file, and knew one optimizer."""
     path = FIXTURES / model / "settings.json"
     old = json.loads(path.read_text())
     assert {"objective", "noise", "mask_rate", "proportions", "masking"} < old.keys()
-    settings = resolve(model, {}, read_config(str(path), every_option()))
-    assert json.loads(json.dumps(settings.to_dict())).items() <= old.items()
+    settings = json.loads(json.dumps(resolve(model, {}, read_config(str(path), every_option())).to_dict()))
+    assert settings["optimizer"] == "adamw"
+    assert {name: old.get(name, value) for name, value in settings.items()} == settings
 
 
 def test_two_options_of_one_name_must_be_of_one_type(monkeypatch):

@@ -1,6 +1,7 @@
 """Does `pretrain` leave what it promises, and refuse what it cannot do, before it has done any work?"""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -72,6 +73,25 @@ def test_overwrite_replaces_and_resume_goes_on(capsys, corpus, tmp_path, small):
     assert main(["pretrain", "gpt", "--out", str(out), "--resume"]) == 0         # the settings are in the folder
     assert "complete" in capsys.readouterr().err
     assert read(out / "settings.json")["seed"] == 1
+
+
+def test_a_run_says_which_optimizer_it_had_and_goes_on_with_it(capsys, corpus, tmp_path, small):
+    """Stopped runs are told by the optimizer's own arrays: a matrix has one average, an embedding two."""
+    words = ["pretrain", "gpt", "--corpus", str(corpus), *small, "--optimizer", "muon", "--matrix-rate", "0.02",
+             "--momentum", "0.9", "--schedule", "constant-then-down"]
+    assert main([*words, "--out", str(tmp_path / "whole")]) == 0
+    assert main([*words, "--out", str(tmp_path / "broken"), "--save-every", "5"]) == 0
+    shutil.rmtree(tmp_path / "broken" / "checkpoint-00000012")
+    assert main(["pretrain", "gpt", "--out", str(tmp_path / "broken"), "--resume"]) == 0
+    said = capsys.readouterr().err
+    assert "resumed from" in said and "not bit for bit" not in said
+    arrays = [(tmp_path / name / "checkpoint-00000012" / "optimizer.safetensors").read_bytes()
+              for name in ("whole", "broken")]
+    assert arrays[0] == arrays[1] and b"first.layers.0.attend.out.weight" in arrays[0]
+    assert b"second.layers.0.attend.out.weight" not in arrays[0] and b"second.words.weight" in arrays[0]
+    settings = read(tmp_path / "broken" / "settings.json")
+    assert [settings[name] for name in ("optimizer", "matrix_rate", "momentum", "schedule")] == [
+        "muon", 0.02, 0.9, "constant-then-down"]
 
 
 def test_held_out_text_and_none(capsys, corpus, tmp_path, small):

@@ -72,6 +72,9 @@ def test_a_short_run_shortens_the_warmup_of_a_preset_and_refuses_the_users():
     ({"proportions": (0.5, 0.1, 0.1)}, "add up to 1"),
     ({"final_rate": 0.1}, "--final-rate is 0.1"),
     ({"preset": "huge"}, "preset 'huge' is not known"),
+    ({"optimizer": "moun"}, "did you mean 'muon'"),
+    ({"optimizer": "muon", "momentum": 1.0}, "--momentum is 1.0"),
+    ({"optimizer": "adamw", "matrix_rate": 0.1}, "--matrix-rate is a setting of muon, and the optimizer is adamw"),
 ])
 def test_values_that_cannot_be_meant(wrong, words):
     with pytest.raises(InputError, match=words):

@@ -322,6 +322,14 @@ def test_sentences_that_are_cut_are_tagged_shown_and_drawn_as_far_as_they_were_r
     assert (tmp_path / "run/tagged.png").stat().st_size > 5000
 
 
+def test_another_optimizer_when_it_is_asked_for(command, heads, tmp_path, no_pictures):
+    assert json.loads((heads["tag"] / "settings.json").read_text())["optimizer"] == "adamw"
+    assert main(command("tag", tmp_path / "muon", "--optimizer", "muon", "--matrix-rate", "0.01")) == 0
+    moved = [name for name, array in weights(tmp_path / "muon").items()
+             if not np.array_equal(array, weights(heads["tag"])[name])]
+    assert "encoder.layers.0.attend.project.weight" in moved and "encoder.layers.1.feed.widen.weight" in moved
+
+
 # ---- what is refused -------------------------------------------------------------------------------------------------
 
 
@@ -337,6 +345,7 @@ def test_sentences_that_are_cut_are_tagged_shown_and_drawn_as_far_as_they_were_r
     (["--stride", "4"], "--stride is a setting of answer, and the task is classify"),
     (["--tags", "ner"], "--tags is a setting of tag, and the task is classify"),
     (["--width", "32"], "--width is a setting of --model scratch"),
+    (["--momentum", "0.9"], "--momentum is a setting of muon, and the optimizer is adamw"),
     (["--columns", "text=1"], "classify reads text, label"),
     (["--columns", "first=1,second=2"], "classify reads text, label"),
     (["--model", "nowhere"], "nowhere: no such folder"),

@@ -14,6 +14,8 @@ from tinyformer.errors import InputError
 from tinyformer.models.config import Config
 from tinyformer.options import check_values, option
 from tinyformer.train import evaluate
+from tinyformer.train.loop_settings import OPTIMIZERS
+from tinyformer.train.schedules import SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,15 @@ class Objective:
     accumulate: int = option(1, "parts in which a batch is computed, where memory is short", least=1)
     learning_rate: float | None = option(None, "the highest learning rate", least=0)
     final_rate: float | None = option(None, "the learning rate at the end", least=0)
-    schedule: str | None = option(None, "how the rate falls after the warm-up", ("linear", "cosine", "constant"))
+    schedule: str | None = option(None, "how the rate falls after the warm-up; constant-then-down: in the last third "
+                                  "of the steps", tuple(SCHEDULES))
     warmup: int | None = option(None, "steps over which the rate rises (default a tenth, at most 100)", least=0)
-    weight_decay: float | None = option(None, "AdamW's pull towards zero", least=0)
+    optimizer: str | None = option(None, "who turns gradients into steps: adamw, or muon, which moves the matrices "
+                                   "between hidden vectors and leaves the rest to adamw", tuple(OPTIMIZERS))
+    matrix_rate: float | None = option(None, "muon: the highest learning rate of those matrices", least=0)
+    momentum: float | None = option(None, "muon: how much of the average of their gradients stays at each step",
+                                    least=0, most=0.999999)
+    weight_decay: float | None = option(None, "the pull of all matrices towards zero", least=0)
     beta2: float | None = option(None, "AdamW's memory of squared gradients", least=0, most=0.999999)
     clip: float = option(1.0, "largest norm of the whole gradient", above=0)
     seed: int = option(0, "the one number all chance comes from", least=0)
@@ -58,7 +66,8 @@ class Objective:
     figure: ClassVar[str] = ""                # "mlm": the loss is called "mlm loss" in evaluations
     config_class: ClassVar[type[Config]]      # the sizes of the model, and its presets
     defaults: ClassVar[Mapping[str, Any]] = dict(width=128, max_length=64, dropout=0.0, batch_size=32,
-                                                 learning_rate=1e-3, final_rate=0.0)
+                                                 learning_rate=1e-3, final_rate=0.0, optimizer="adamw",
+                                                 matrix_rate=0.01, momentum=0.95)
     computed: ClassVar[Mapping[str, str]] = {            # what --help says of defaults that hang on other settings
         "init_std": "0.02 at width 768 and larger for narrow models, as 1/sqrt(width)"}
     training_presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}     # what a preset says beyond the model's sizes

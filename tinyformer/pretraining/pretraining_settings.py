@@ -13,6 +13,7 @@ from tinyformer.errors import InputError
 from tinyformer.options import suggestion
 from tinyformer.pretraining import OBJECTIVES
 from tinyformer.pretraining.objective import Objective
+from tinyformer.train.loop_settings import refuse_idle
 
 
 def resolve(model: str, given: dict, from_file: dict | None = None) -> Objective:
@@ -39,6 +40,7 @@ def resolve(model: str, given: dict, from_file: dict | None = None) -> Objective
     if known.get("warmup", 0) > (length["steps"] or math.inf):
         known.pop("warmup")                                    # a preset's warm-up is no wish of the user's
     settings = {**objective.defaults, **known, **chosen, "model": model, **length}
+    refuse_idle(given, settings["optimizer"])
     return fill_in(objective(**objective.settled(settings, chosen)))
 
 

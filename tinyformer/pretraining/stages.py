@@ -99,7 +99,8 @@ def train(prepared: Prepared, title: str | None = None, out: Path | None = None,
         batches = list(prepared.held_out_batches())
         sample = list(islice(batches, 0, None, -(-len(batches) // SAMPLE)))
     settings = Settings(steps=s.steps, learning_rate=s.learning_rate, schedule=s.schedule, warmup=s.warmup,
-                        floor=s.final_rate, weight_decay=s.weight_decay, betas=(0.9, s.beta2), clip=s.clip,
+                        floor=s.final_rate, optimizer=s.optimizer, matrix_rate=s.matrix_rate, momentum=s.momentum,
+                        weight_decay=s.weight_decay, betas=(0.9, s.beta2), clip=s.clip,
                         accumulate=s.accumulate, seed=s.seed, evaluate_every=s.evaluate_every,
                         save_every=s.save_every, log_every=max(1, min(10, s.steps // 100)))
     return run_loop(prepared.model, prepared.batches, settings, out=out, tokenizer=prepared.tokenizer,

@@ -7,13 +7,16 @@ from pathlib import Path
 from tinyformer.errors import InputError
 from tinyformer.options import check_values, option, read_config
 from tinyformer.tasks import TASKS
+from tinyformer.train.loop_settings import OPTIMIZERS, refuse_idle
+from tinyformer.train.schedules import SCHEDULES
 
 SETTINGS = "settings.json"
 SCRATCH = "scratch"
 READING = ("columns", "endings", "tags", "max_length", "stride", "max_question", "n_best", "max_answer_length",
            "may_be_impossible", "threshold", "beams", "length_penalty", "device", "skip_bad_rows")     # and choosing
 TRAINING = ("epochs", "steps", "batch_size", "accumulate", "max_length", "learning_rate", "schedule", "warmup",
-            "weight_decay", "clip", "dropout", "freeze", "layer_decay", "seed", "seeds", "device", "skip_bad_rows")
+            "optimizer", "matrix_rate", "momentum", "weight_decay", "clip", "dropout", "freeze", "layer_decay", "seed",
+            "seeds", "device", "skip_bad_rows")
 NARROW = 256                                  # below this width the published learning rate moves too little
 
 
@@ -47,9 +50,15 @@ class Finetuning:
     max_length: int = option(128, "tokens in one row; longer texts are cut, long documents read in windows", least=8)
     learning_rate: float | None = option(None, "the highest learning rate (default 5e-5; 5e-4 for models narrower than "
                                          "256; 1e-2 where the encoder is frozen)", least=0)
-    schedule: str = option("linear", "how the rate falls after the warm-up", ("linear", "cosine", "constant"))
+    schedule: str = option("linear", "how the rate falls after the warm-up; constant-then-down: in the last third of "
+                           "the steps", tuple(SCHEDULES))
     warmup: float = option(0.1, "share of the steps over which the rate rises", least=0, most=1)
-    weight_decay: float = option(0.01, "AdamW's pull towards zero", least=0)
+    optimizer: str = option("adamw", "who turns gradients into steps: adamw, or muon, which moves the matrices between "
+                            "hidden vectors and leaves the rest to adamw", tuple(OPTIMIZERS))
+    matrix_rate: float = option(1e-3, "muon: the highest learning rate of those matrices", least=0)
+    momentum: float = option(0.95, "muon: how much of the average of their gradients stays at each step", least=0,
+                             most=0.999999)
+    weight_decay: float = option(0.01, "the pull of all matrices towards zero", least=0)
     clip: float = option(1.0, "largest norm of the whole gradient", above=0)
     dropout: float | None = option(None, "share of the activations that is dropped (default: the model's own)", least=0,
                                    most=0.99)
@@ -133,7 +142,9 @@ def resolve(task: str, given: dict, config: str | None = None, resume: bool | st
     if "steps" in given or "epochs" in given:                  # one of them on the command line replaces the other
         saved = {name: value for name, value in saved.items() if name not in ("steps", "epochs")}
     refuse_others(given, task, given.get("model", saved.get("model")))
-    return Finetuning(**{**saved, **given, "task": task})
+    settings = Finetuning(**{**saved, **given, "task": task})
+    refuse_idle(given, settings.optimizer)
+    return settings
 
 
 def refuse_others(given: dict, task: str | None, model: str | None) -> None:

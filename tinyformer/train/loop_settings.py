@@ -1,6 +1,7 @@
 """With which numbers is a model trained?  One frozen dataclass, which refuses what cannot be meant."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tinyformer.errors import InputError
@@ -11,6 +12,7 @@ OPTIMIZERS = Table({
     "adamw": "tinyformer.train.optimizers:AdamW",
     "muon": "tinyformer.train.muon:Muon",
 })
+OWN = {"matrix_rate": "muon", "momentum": "muon"}              # settings of one optimizer alone
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,14 @@ class Settings:
     def due(self, done: int, every: int | None) -> bool:
         """Is something that happens every so many steps, and at the end, to happen after step `done`?"""
         return done == self.steps or every is not None and done % every == 0
+
+
+def refuse_idle(given: Mapping[str, object], optimizer: str) -> None:
+    """InputError where the command line gives a setting that belongs to another optimizer."""
+    for name, owner in OWN.items():
+        if given.get(name) is not None and owner != optimizer:
+            raise InputError(f"--{name.replace('_', '-')} is a setting of {owner}, and the optimizer is {optimizer}; "
+                             f"leave it out, or take --optimizer {owner}")
 
 
 def _refuse(name: str, value, rule: str) -> None:

@@ -101,12 +101,13 @@ def _power(xp, x, exponent):
 def pow(xp, base, exponent):
     """base ** exponent, number by number, where the exponent may have a gradient as well.
 
-    Above 0 it is exp(e log b): δout = e b^(e-1) δb + b^e log(b) δe.  At b = 0 the slope along e is that of 0^e, 0.
-    Below 0 only whole exponents have a value, so that none can move: the slope along e is NaN, to be seen by who asks.
+    Above 0 it is exp(e log b).  At b = 0 the slope along e is that of 0^e, 0.  Below 0 only whole exponents have a
+    value, so that none can move: the slope along e is NaN, to be seen by who asks.  The slope along b takes base and
+    exponent, since out / b is nothing at 0; the other one takes out, which is there anyway.
     """
     out = base ** exponent
 
-    def backward(dout):
+    def backward(dout):                                        # δout = e b^(e-1) δb + b^e log(b) δe
         slope = exponent * base ** xp.where(exponent == 0, 0, exponent - 1)            # b^0 is flat, at 0 too
         log = xp.where(base.real < 0, np.nan, xp.log(xp.where(base.real > 0, base, 1)))
         return dout * slope, dout * (out * log)

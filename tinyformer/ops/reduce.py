@@ -37,8 +37,8 @@ def mean(xp, x, *, axis=None, keepdims: bool = False):
 def max(xp, x, *, axis=None, keepdims: bool = False):
     """The largest value over `axis`.  Where several are equally large they share the gradient equally.
 
-    While x_k is the largest, δout = δx_k: dout goes to place k.  Where k places tie, the maximum has a kink, and every
-    way to divide dout among them is a subgradient; equal parts prefer none.  Who was largest is kept, in one byte each.
+    While x_k is the largest, δout = δx_k: dout goes to place k.  Where several tie, the maximum has a kink, and every
+    way to divide dout among them is a subgradient; equal parts prefer none.  Kept is who was largest, in one byte each.
     Complex numbers are compared by their real part alone, so that a complex step follows the real maximum.
     """
     kept = _kept_shape(x.shape, axis)

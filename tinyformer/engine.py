@@ -14,15 +14,20 @@ then one calculation.  Put in δout as a change δx of the input makes it, and b
 
 import inspect
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from tinyformer import backend
 from tinyformer.backend import LIBRARIES, library
+
+if TYPE_CHECKING:
+    from tinyformer.tensor_signatures import Operators  # those that ops hangs on a tensor
+else:
+    Operators = object
 
 REGISTRY: dict[str, "Primitive"] = {}         # every primitive by name: what the gradient checks walk over
 _recording = True                             # False inside no_grad()
@@ -30,7 +35,7 @@ _clock = count()                              # numbers the nodes in the order i
 
 
 @contextmanager
-def no_grad():
+def no_grad() -> Iterator[None]:
     """Inside this block nothing is remembered: results are plain values, and memory is freed at once."""
     global _recording
     before, _recording = _recording, False
@@ -61,7 +66,7 @@ class Node:
         self.watcher = None                   # a weak reference to the tensor that asked for retain_grad()
 
 
-class Tensor:
+class Tensor(Operators):
     """An array that wants a gradient: `data` holds the numbers, `grad` the gradient once backward() has run.
 
     Numbers and lists become float64.  `requires_grad=False` freezes a tensor; plain arrays are constants anyway.
@@ -79,10 +84,10 @@ class Tensor:
         if data.dtype.kind not in "fc":
             raise TypeError(f"Tensor: data of type {data.dtype} has no gradient; "
                             "pass ids and masks as plain arrays, and numbers to differentiate as floats")
-        self.data = data
-        self.grad = None
+        self.data: Any = data
+        self.grad: Any = None
         self.requires_grad = requires_grad
-        self.node = None                      # how this tensor was computed; None for a leaf
+        self.node: Node | None = None         # how this tensor was computed; None for a leaf
 
     shape = property(lambda self: self.data.shape)
     dtype = property(lambda self: self.data.dtype)
@@ -123,7 +128,7 @@ class Tensor:
         raise TypeError("a Tensor cannot be written in place, since backward may need what was there; "
                         "use ops.where or ops.concatenate to make a new one, or write to .data of a leaf")
 
-    def item(self):
+    def item(self) -> Any:
         """The one number of a tensor of size 1, as a Python number."""
         return backend.to_host(self.data).item()
 
@@ -317,7 +322,7 @@ class Primitive:
         self.specials[_title(function)] = function
         return function
 
-    def __call__(self, *inputs, **constants):
+    def __call__(self, *inputs: Any, **constants: Any) -> Tensor:
         if not self.variadic and not self.least <= len(inputs) <= self.most:
             raise TypeError(self._wrong_count(len(inputs)))
         arrays, parents, tracked = [], [], False
@@ -330,9 +335,9 @@ class Primitive:
             else:
                 arrays.append(x)
                 parents.append(None)
-        kind = type(arrays[0]) if arrays else None
-        xp = LIBRARIES.get(kind)
-        dtype = arrays[0].dtype if xp else None
+        kind: Any = type(arrays[0]) if arrays else None
+        xp: Any = LIBRARIES.get(kind)
+        dtype: Any = arrays[0].dtype if xp else None
         for a in arrays:                                       # the usual case: one library, one dtype
             if xp is None or type(a) is not kind or a.dtype is not dtype:
                 xp, dtype = self._same_kind(arrays)
@@ -378,7 +383,7 @@ class Primitive:
 
     def _same_kind(self, arrays: list) -> tuple[Any, np.dtype]:
         """The slow path: turn Python numbers into arrays, and refuse mixtures by name."""
-        kinds = {}
+        kinds: dict[Any, Any] = {}
         for a in arrays:
             if not isinstance(a, (int, float, complex)):
                 try:
@@ -408,12 +413,20 @@ class Primitive:
         return xp, dtype
 
 
+@overload
+def primitive(raw: Callable) -> Primitive: ...
+@overload
+def primitive(*, linear: bool = ..., reuses: bool = ..., keeps: str | None = ...,
+              register: bool = ...) -> Callable[[Callable], Primitive]: ...
 def primitive(raw: Callable | None = None, *, linear: bool = False, reuses: bool = False, keeps: str | None = None,
               register: bool = True):
     """Make a differentiable function of `raw(xp, *arrays, **constants) -> (out, backward)`: see `Primitive`."""
     if raw is None:
-        return lambda function: primitive(function, linear=linear, reuses=reuses, keeps=keeps, register=register)
-    op = Primitive(raw, linear, reuses, keeps)
+        return lambda function: _registered(Primitive(function, linear, reuses, keeps), register)
+    return _registered(Primitive(raw, linear, reuses, keeps), register)
+
+
+def _registered(op: Primitive, register: bool) -> Primitive:
     if register:
         REGISTRY[op.name] = op
     return op

@@ -4,7 +4,7 @@ So there is no iterator to save or to wind forward: `batch(step)` of a resumed r
 Batches stay on the host: ids are checked there, and each op brings what it needs to the device of its weights.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -33,7 +33,7 @@ class Rows:
         return [type(self)(*(None if array is None else array[first:last] for array in self._arrays()))
                 for first, last in self._cuts(n)]
 
-    def _arrays(self) -> list:
+    def _arrays(self):
         return [getattr(self, field.name) for field in fields(self)]
 
     def _cuts(self, n: int) -> list[tuple[int, int]]:
@@ -174,10 +174,9 @@ class MaskedBatches:
         raise InputError(f"pair_batches: the corpus gave {found} of {count} pairs with negatives {negatives!r}; "
                          "it needs longer documents ('same'), or more of them ('other')")
 
-    def _build(self, indices: Sequence[int], rng: np.random.Generator, negatives: str | None = None):
+    def _build(self, indices: Iterable[int], rng: np.random.Generator, negatives: str | None = None):
         """Lay the examples out as [CLS] A [SEP] B [SEP] [PAD] ... and put the noise on them."""
-        pairs = [self.pairs.pair(index, rng, negatives) for index in indices]
-        pairs = [pair for pair in pairs if pair is not None]
+        pairs = [pair for index in indices if (pair := self.pairs.pair(index, rng, negatives)) is not None]
         if not pairs:
             return None
         B, T, flat = len(pairs), self.max_length, self.pairs.ids

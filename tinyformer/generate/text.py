@@ -41,7 +41,8 @@ def write_batch(model: GPT, prompts: Sequence[Sequence[int]], length: int, sampl
     ends(row, id), where given, says after each id whether the text of this row ends there.  Row 0 is what `write`
     writes with this seed; row r draws from streams of its own, so that n times the same prompt gives n samples.
     """
-    reading, written = Reading(model, prompts, cached), [[] for _ in prompts]
+    reading = Reading(model, prompts, cached)
+    written: list[list[int]] = [[] for _ in prompts]
     active = list(range(len(prompts)))                         # which prompt each row of `reading` continues
     for place in range(length):
         chosen = [sampling.choose(logits, draws(seed, row, place), text)

@@ -6,6 +6,7 @@ Each check is a function of an `Examination` that returns an error, to be held a
 import difflib
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,7 @@ def central(e: Examination) -> tuple[float, str]:
     floor = np.array([1e-2 * norm([w]) + TINY for w in cotangents])
     for place, v in _steps(e):
         ours = np.array([dot(v, gradient) for gradient in gradients])
-        error = np.inf
+        error: Any = np.inf
         for formula in (_three_points, _five_points):
             slope = formula(e, v)
             theirs = np.array([dot([w], [slope]) for w in cotangents])

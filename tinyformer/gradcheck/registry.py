@@ -137,7 +137,9 @@ def load_primitives(path: str | Path) -> list[Primitive]:
     name = f"tinyformer_user_{path.stem}"
     before, folder = dict(REGISTRY), str(path.resolve().parent)
     loader = importlib.machinery.SourceFileLoader(name, str(path))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    spec = importlib.machinery.ModuleSpec(name, loader, origin=str(path))
+    spec.has_location = True                                   # the module knows its __file__
+    module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, folder)
     try:
         exec(compile(path.read_bytes(), str(path), "exec"), vars(module))

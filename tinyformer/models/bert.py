@@ -97,6 +97,8 @@ class BertForPretraining(Module):
 
     def pair_logits(self, hidden: Tensor) -> Tensor:
         """Scores (B, 2): 0 = the second sentence follows, 1 = it does not."""
+        if self.pair is None:
+            raise ValueError("BertForPretraining: it was made without a pair objective, and so without a pair head")
         return self.pair(self.bert.pool(hidden))
 
     def loss(self, batch, counts: dict | None = None, rng=None) -> Tensor:

@@ -1,6 +1,7 @@
 """Which numbers make a model?  One frozen dataclass for each paper, with the published sizes as presets."""
 
 from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Self
 
 from tinyformer.errors import InputError
 
@@ -8,6 +9,8 @@ from tinyformer.errors import InputError
 @dataclass(frozen=True)
 class Config:
     """What both kinds of model need: V words, L layers, H heads, C width, 4C inner width, T positions at most."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]]
 
     vocabulary: int
     layers: int = 2
@@ -49,13 +52,13 @@ class Config:
         return "none" if self.activation == "gelu" else "tanh"
 
     @classmethod
-    def preset(cls, name: str, **changes):
+    def preset(cls, name: str, **changes) -> Self:
         """A published size by name, with any field changed."""
         if name not in cls.PRESETS:
             raise InputError(f"preset {name!r} is not known; choose one of: {', '.join(cls.PRESETS)}")
         return cls(**{**cls.PRESETS[name], **changes})
 
-    def but(self, **changes):
+    def but(self, **changes) -> Self:
         """The same configuration with some fields changed."""
         return replace(self, **changes)
 

@@ -24,6 +24,8 @@ class GPT(Module):
         self.config = c = config
         self.words = Embedding(c.vocabulary, c.width, rng, c.init_std)
         self.positions = Embedding(c.context, c.width, rng, c.init_std)
+        self.layers: list[PreNormBlock | PostNormBlock]
+        self.norm: LayerNorm | None
         if c.norm == "pre":
             self.layers = [PreNormBlock(c.width, c.heads, c.inner, rng, causal=True, rate=c.dropout, eps=c.eps,
                                         bias=c.bias, approximate=c.approximate, std=c.init_std,

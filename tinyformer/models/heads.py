@@ -15,13 +15,13 @@ same members: `__call__` gives scores, `loss` and `measure` take a batch, `predi
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tinyformer.backend import to_device, to_host
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.bert import Bert, BertForPretraining
-from tinyformer.models.config import Config
 from tinyformer.models.gpt import GPT
 from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
@@ -205,7 +205,7 @@ def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Bert | 
     return pooled
 
 
-def _without_pooler(encoder: Bert) -> Bert:
+def _without_pooler(encoder: Any) -> Any:
     """The same encoder, sharing every weight, without the layer that nobody reads here."""
     light = copy.copy(encoder)
     light.pooler = None
@@ -218,9 +218,10 @@ def with_dropout(encoder: Bert | GPT | Encoder, rate: float) -> Bert | GPT | Enc
     return empty.to(dtype=encoder.words.weight.dtype).load(encoder.state())
 
 
-def like(model: Module, config: Config, rng: np.random.Generator | None) -> Module:
+def like(model: Module, config: Any, rng: np.random.Generator | None) -> Any:
     """A Bert, a GPT, a Seq2Seq or its encoder of the same kind as `model`, with initial weights drawn from `rng`."""
     if isinstance(model, Encoder):
         return Seq2Seq(config, rng).encoder
     pooled = {"pooled": model.pooler is not None} if isinstance(model, Bert) else {}
-    return type(model)(config, rng, **pooled)
+    kind: Any = type(model)
+    return kind(config, rng, **pooled)

@@ -9,7 +9,7 @@ new values, by name, and who drives it calls `put`.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -24,6 +24,7 @@ class Module:
     self.buffers = {"mean": array}, where there is something to remember, belongs there too.
     """
 
+    buffers: dict[str, Any]                   # set where there is something to remember
     maps: ClassVar[Mapping[str, int]] = {}    # matrices of its own between hidden vectors: name -> maps in each
 
     def named_parameters(self) -> dict[str, Tensor]:
@@ -66,7 +67,7 @@ class Module:
 
         Several maps of the same vectors may lie in one matrix, one above the other, as query, key and value do.
         """
-        held = {}
+        held: dict[int, int] = {}
         for _, module in _modules(self, ""):
             own = module.named_parameters() if module.maps else {}
             held |= {id(own[name]): maps for name, maps in module.maps.items()}
@@ -84,7 +85,7 @@ class Module:
         arrays = {name: p.data for name, p in self.named_parameters().items()} | self.named_buffers()
         return {name: backend.to_host(array) for name, array in arrays.items()}
 
-    def load(self, arrays: Mapping[str, np.ndarray]) -> "Module":
+    def load(self, arrays: Mapping[str, np.ndarray]) -> Self:
         """Copy arrays into the parameters and buffers of the same names.
 
         Raises CheckpointError that lists every missing, unexpected and mis-shaped name; nothing is copied then.
@@ -105,7 +106,7 @@ class Module:
         if wrong:
             raise CheckpointError(f"{type(self).__name__}: {len(wrong)} tensors do not fit\n  " + "\n  ".join(wrong))
 
-    def to(self, device: str | None = None, dtype=None) -> "Module":
+    def to(self, device: str | None = None, dtype=None) -> Self:
         """Move parameters and buffers, in place, to a device ("cpu", "cuda") or another precision.
 
         Gradients are dropped.  Buffers of whole numbers keep their type.
@@ -120,7 +121,8 @@ class Module:
 
     def _buffer_places(self) -> dict[str, tuple["Module", str]]:
         """For the dotted name of every buffer the module that keeps it, and its name there."""
-        found, seen = {}, set()
+        found: dict[str, tuple[Module, str]] = {}
+        seen = set()
         for path, module in _modules(self, ""):
             if id(module) not in seen:                         # a layer that is used twice keeps them once
                 seen.add(id(module))

@@ -60,7 +60,7 @@ def negate(xp, x):
 
 
 @primitive(linear=True, keeps="")
-def scale(xp, x, *, by: float):
+def scale(xp, x, *, by: complex):
     """x * by, for one Python number `by`, the slope: a number keeps the precision of x, and needs no gradient."""
     by = complex(by) if isinstance(by, complex) else float(by)
 

@@ -24,6 +24,12 @@ class Tokenizer:
 
     roles = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
     takes_space: frozenset[str] = frozenset()              # special tokens that take the white space before them
+    pad_id: int | None
+    unk_id: int | None
+    cls_id: int | None
+    sep_id: int | None
+    mask_id: int | None
+    eos_id: int | None
 
     def __init__(self, tokens: Iterable[str]):
         self.tokens = list(tokens)
@@ -33,7 +39,7 @@ class Tokenizer:
                 raise InputError(f"vocabulary: token {token!r} has id {self.vocab[token]} and id {i}; "
                                  "every token may stand there once: remove one of them")
         for role in ("pad", "unk", "cls", "sep", "mask", "eos"):
-            setattr(self, f"{role}_id", self.vocab.get(self.roles.get(role)))
+            setattr(self, f"{role}_id", self.vocab.get(self.roles.get(role, "")))
         sentinels = sentinel_names(next(n for n in range(len(self) + 1) if SENTINEL.format(n) not in self.vocab))
         self.sentinel_ids = [self.vocab[name] for name in sentinels]
         names = [name for name in (*self.roles.values(), *sentinels) if name in self.vocab]

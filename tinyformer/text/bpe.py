@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from tinyformer.errors import InputError
 
@@ -157,7 +158,8 @@ class ByteLevelBPE(Tokenizer):
         lines = ["#version: 0.2", *[" ".join(pair) for pair in self.merges]]
         (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
         bart = self.roles is BART_ROLES
-        settings = {"tokenizer_class": "BartTokenizer" if bart else "GPT2Tokenizer", "add_prefix_space": False}
+        settings: dict[str, Any] = {"tokenizer_class": "BartTokenizer" if bart else "GPT2Tokenizer",
+                                    "add_prefix_space": False}
         if bart:
             mask = {"__type": "AddedToken", "content": BART_ROLES["mask"], "lstrip": True, "rstrip": False,
                     "normalized": False, "single_word": False}

@@ -31,6 +31,8 @@ class WordPieceTokenizer(Tokenizer):
     `split_chinese` is False.
     """
 
+    unk_id: int
+
     def __init__(self, tokens: Iterable[str], lower_case: bool = True, strip_accents: bool | None = None,
                  split_chinese: bool = True):
         super().__init__(tokens)
@@ -188,7 +190,7 @@ def spell(word: str) -> tuple[str, ...]:
     return (word[0], *[CONTINUES + char for char in word[1:]])
 
 
-def read_settings(path: Path) -> dict[str, bool | None]:
+def read_settings(path: Path) -> dict[str, bool]:
     """The options of the basic tokenizer in a tokenizer_config.json; those it does not name are left out."""
     names = {"do_lower_case": "lower_case", "strip_accents": "strip_accents",
              "tokenize_chinese_chars": "split_chinese"}

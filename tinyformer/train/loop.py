@@ -131,7 +131,7 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
     return history
 
 
-def evaluate(model: Module, batches: Iterable, measure: Measure | None = None) -> dict[str, float]:
+def evaluate(model: Any, batches: Iterable, measure: Measure | None = None) -> dict[str, float]:
     """Every figure over all batches: sums added up, then divided by what they count.
 
     `measure(model, batch)` gives {"a figure": (its sum, what it is divided by), ...}; by default it is `model.measure`.

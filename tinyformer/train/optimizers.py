@@ -8,6 +8,7 @@ the last; on a GPU each line is one call for everything.
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Slot:
         self.rate = rate                      # its share of the learning rate
         self.start, self.stop = start, start + tensor.size
         self.steps = 0                        # how often this parameter has moved
-        self.view = None                      # its part of the flat array, in its own shape
+        self.view: Any = None                 # its part of the flat array, in its own shape
 
 
 class Optimizer:

@@ -36,11 +36,13 @@ SHORTEST = 1e-7                               # a gradient shorter than this is 
 
 
 def orthogonalized(xp, x):
-    """The polar factor of each of x (..., m, n), m <= n, about: singular values between 0.68 and 1.21.
+    """The polar factor of each of x (..., rows, columns), about: singular values between 0.68 and 1.21.
 
     Of whatever length x is.  A singular value below 0.0016 of the length of its matrix (all numbers as one vector) is
     still on its way up.
     """
+    if x.shape[-2] > x.shape[-1]:                                                  # the Gram matrix of the shorter side
+        return orthogonalized(xp, x.swapaxes(-1, -2)).swapaxes(-1, -2)
     length = xp.sqrt((x * x).sum((-1, -2), keepdims=True))                         # no singular value is larger
     x = x / xp.maximum(length, SHORTEST)
     return newton_schulz_wide(xp, x) if x.shape[-1] >= 2 * x.shape[-2] else newton_schulz(xp, x)
@@ -166,25 +168,23 @@ class Muon(AdamW):
         return self.moments[:1] if slot.start < self.border else self.moments
 
     def _move(self, alike: list[Matrix], learning_rate: float) -> None:
-        """The formula above, for matrices of one shape as one stack; each lies there on its longer side."""
+        """The formula above, for matrices of one shape as one stack."""
         xp, (rows, columns) = self.xp, _shape(alike[0])
-        stack = xp.empty((len(alike), min(rows, columns), max(rows, columns)), self.values.dtype)
+        stack = xp.empty((len(alike), rows, columns), self.values.dtype)
         for place, matrix in enumerate(alike):
-            slot = self.slots[matrix.place]
+            slot, ahead = self.slots[matrix.place], stack[place]
             row = (matrix.start - slot.start) // columns
-            g = slot.tensor.grad[row:row + rows] * (1 - self.momentum)
+            xp.multiply(slot.tensor.grad[row:row + rows], 1 - self.momentum, out=ahead)
             first = self._view(self.memory["first"], matrix)
             first *= self.momentum
-            first += g
-            g += first * self.momentum
-            stack[place] = g if rows <= columns else g.T
+            first += ahead
+            ahead += first * self.momentum
         stack = orthogonalized(xp, stack)
         for place, matrix in enumerate(alike):
-            slot = self.slots[matrix.place]
-            rate = learning_rate * slot.rate * self.matrix_share
+            rate = learning_rate * self.slots[matrix.place].rate * self.matrix_share
             w = self._view(self.values, matrix)
             w *= 1 - rate * self.weight_decay
-            w -= (stack[place] if rows <= columns else stack[place].T) * (rate * math.sqrt(max(1, rows / columns)))
+            w -= stack[place] * (rate * math.sqrt(max(1, rows / columns)))
 
     def _view(self, flat, matrix: Matrix):
         return flat[matrix.start:matrix.stop].reshape(matrix.rows, matrix.columns)

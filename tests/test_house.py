@@ -1,6 +1,7 @@
 """Does every file import from lower floors alone?  Read from the source with ast; nothing is run."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ LOW = {"text": 1, "metrics": 1, "plot": 1, "data": 2, "tinyland": 3}       # kno
 FIRST_ABOVE = "models"                                         # who knows the low rooms: this floor and those above
 SIDEWAYS = {("options", "errors"), ("places", "errors"), ("backend", "errors"),       # on one floor, in one direction
             ("tasks", "pretraining")}
+UPWARDS = {("engine", "ops")}                                  # in its last line, so that every tensor has operators
 ORACLES = {"torch", "transformers", "tokenizers", "scipy", "sklearn", "seqeval", "sacrebleu"}       # for tests alone
 LATE = {"matplotlib", "tqdm", "safetensors", "regex"}          # imported inside the function that uses them
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
@@ -47,7 +49,7 @@ def imports(file: Path) -> list[tuple[str, bool]]:
 
 def allowed(here: str, there: str) -> bool:
     """May a file in the room `here` import from the room `there`?"""
-    if here == there or (here, there) in SIDEWAYS:
+    if here == there or (here, there) in SIDEWAYS | UPWARDS:
         return True
     if there in LOW:
         return LOW[there] < LOW[here] if here in LOW else FLOORS[here] >= FLOORS[FIRST_ABOVE]
@@ -72,9 +74,45 @@ def test_imports_come_from_lower_floors(file):
         assert allowed(here, there), f"{file.relative_to(PACKAGE)} ({here}) imports from {there}, which is not below it"
 
 
-def test_every_permission_to_look_sideways_is_used():
+def test_every_permission_is_used():
     used = {(place(file), there) for file in FILES for there in rooms_of(file)}
-    assert SIDEWAYS <= used, f"nobody makes use of {SIDEWAYS - used}"
+    assert SIDEWAYS | UPWARDS <= used, f"nobody makes use of {(SIDEWAYS | UPWARDS) - used}"
+
+
+def test_the_engine_imports_its_operators_at_the_very_end():
+    last = ast.parse((PACKAGE / "engine.py").read_text(encoding="utf-8")).body[-1]
+    assert ast.unparse(last) == "import tinyformer.ops"
+
+
+def test_no_command_imports_another_one():
+    for file in (PACKAGE / "commands").glob("*.py"):
+        others = [name for name, _ in imports(file) if name.startswith("tinyformer.commands")]
+        assert not others, f"{file.name} imports {others[0]}; what two share has a name of its own in a lower room"
+
+
+# ---- names of files --------------------------------------------------------------------------------------------------
+
+
+def test_a_file_name_says_what_is_in_it():
+    vague = {"use", "world", "kinds", "results", "show", "utils", "helpers", "misc", "common"}
+    still = {"kinds", "results", "show"}
+    assert not vague - still & {file.stem for file in FILES}
+
+
+def test_no_two_files_have_one_vague_name():
+    stems = [file.stem for file in FILES]
+    for name in ("settings", "measure", "base", "files", "report", "run", "task", "jobs", "table", "log", "step"):
+        assert stems.count(name) <= 1, name
+
+
+def test_no_two_files_differ_by_a_suffix():
+    """finetune and finetuning: nobody remembers which is which."""
+    roots: dict[str, set[str]] = {}
+    for stem in {file.stem for file in FILES}:
+        roots.setdefault(re.sub("(e|es|s|ed|ing)$", "", stem), set()).add(stem)
+    alike = [sorted(stems) for stems in roots.values() if len(stems) > 1]
+    still = [["trained", "training"]]
+    assert not [pair for pair in alike if pair not in still], alike
 
 
 @each_file

@@ -1,21 +1,25 @@
 """tinyformer: BERT and GPT down to the last derivative, on NumPy and CuPy."""
 
-from pathlib import Path
+import os
 
-from tinyformer import gradcheck, ops
-from tinyformer.engine import REGISTRY, Call, Special, Tensor, no_grad, primitive
+from tinyformer.opening import opens
+
+TYPE_CHECKING = False                          # as in `typing`, which --help has no time to import
+if TYPE_CHECKING:
+    from tinyformer import gradcheck, ops
+    from tinyformer.engine import REGISTRY, Call, Special, Tensor, no_grad, primitive
 
 __version__ = "0.1.0"
-__all__ = ["REGISTRY", "Call", "Special", "Tensor", "gradcheck", "load", "no_grad", "ops", "primitive", "save"]
+__getattr__, __dir__ = opens(__name__, "gradcheck", "ops", engine="REGISTRY Call Special Tensor no_grad primitive")
 
 
-def load(folder: str | Path) -> tuple:
+def load(folder: str | os.PathLike) -> tuple:
     """Open a model folder as on the model hub: (model, tokenizer), the latter None where no vocabulary lies there."""
     from tinyformer.train.checkpoints import load_model
     return load_model(folder)
 
 
-def save(folder: str | Path, model, tokenizer=None, overwrite: bool = False) -> Path:
-    """Write a model, and its tokenizer, as a folder in the layout of the model hub."""
+def save(folder: str | os.PathLike, model, tokenizer=None, overwrite: bool = False):
+    """Write a model, and its tokenizer, as a folder in the layout of the model hub: its path."""
     from tinyformer.train.checkpoints import save_model
     return save_model(folder, model, tokenizer, overwrite)

@@ -453,3 +453,6 @@ def _police(op: Primitive, place: int, grad, shape: tuple, dout):
         raise ValueError(f"{op.name}: backward returned shape {grad.shape} for input {place} of shape {shape}")
     stretched = tuple(extra + i for i, side in enumerate(shape) if side == 1 and grad.shape[extra + i] != 1)
     return grad.sum(axis=tuple(range(extra)) + stretched).reshape(shape)
+
+
+import tinyformer.ops  # noqa: E402, F401    # the one import from above: whoever has tensors has their operators

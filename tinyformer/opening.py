@@ -2,19 +2,16 @@
 
 `python -m tinyformer --help` lists twenty commands and runs none; `from tinyformer.models import GPT` wants one paper
 and not all of them.  So a package says where its names stand, and the file is imported when a name is first used
-(PEP 562).
+(PEP 562).  What an editor and a type checker read stands beside it, under TYPE_CHECKING.
 """
 
-import ast
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
 
 
-def opens(package: str, **files: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """`__getattr__` and `__dir__` of a package whose names stand in its files.
+def opens(package: str, *rooms: str, **files: str) -> tuple[Callable, Callable]:
+    """`__getattr__` and `__dir__` of a package whose names stand in its files; `rooms` are packages within it.
 
         __getattr__, __dir__ = opens(__name__, gpt="GPT", bert="Bert BertForPretraining")
 
@@ -22,21 +19,30 @@ def opens(package: str, **files: str) -> tuple[Callable[[str], Any], Callable[[]
     ValueError.
     """
     homes = {name: file for file, names in files.items() for name in names.split()}
-    clash = sorted({*homes} & {*files})
+    clash = sorted({*homes} & {*files, *rooms})
     if clash:
         raise ValueError(f"{package}: {', '.join(clash)} names both a file and what stands in one; rename one of them")
 
-    def find(name: str) -> Any:
+    def find(name: str):
+        if name == "__all__":                                  # from package import *; with what it defines itself
+            own = [name for name, value in vars(sys.modules[package]).items() if _is_of(package, value)]
+            return sorted({*homes, *rooms, *own})
+        if name in rooms:
+            return import_module(f"{package}.{name}")
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         found = getattr(import_module(f"{package}.{homes[name]}"), name)
         setattr(sys.modules[package], name, found)             # from now on without a detour
         return found
 
-    return find, lambda: sorted({*homes, *vars(sys.modules[package])})
+    return find, lambda: sorted({*homes, *rooms, *vars(sys.modules[package])})
 
 
-class Table(Mapping[str, Any]):
+def _is_of(package: str, value) -> bool:
+    return getattr(value, "__module__", None) == package and not value.__name__.startswith("_")
+
+
+class Table(Mapping):
     """name -> what "module:attribute" stands for, imported when it is first asked for; to list names imports nothing.
 
     "module:Class()" is the one object of a class, made when it is first asked for.
@@ -44,9 +50,9 @@ class Table(Mapping[str, Any]):
 
     def __init__(self, places: Mapping[str, str]):
         self.places = dict(places)
-        self._opened: dict[str, Any] = {}
+        self._opened: dict = {}
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str):
         if name not in self._opened:
             module, _, attribute = self.places[name].partition(":")
             found = getattr(import_module(module), attribute.removesuffix("()"))
@@ -55,9 +61,14 @@ class Table(Mapping[str, Any]):
 
     def question(self, name: str) -> str:
         """The question that the file of an entry answers, the first sentence of its docstring; imports nothing."""
+        import ast
+        from importlib.util import find_spec
         source = find_spec(self.places[name].partition(":")[0]).loader.get_source(None)
         first = ast.get_docstring(ast.parse(source)).partition("?")[0] + "?"
         return first[0].lower() + first[1:]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.places
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.places)

@@ -12,7 +12,7 @@ BRIEF = ["--batch-size", "8", "--max-length", "40", "--learning-rate", "1e-3", "
 def land(tmp_path_factory):
     """A function of a task and a split: the file with 30 examples to train on, or 12 to be judged by."""
     from tinyformer.tinyland import task
-    from tinyformer.tinyland.write import conll2003, glue_rows, squad
+    from tinyformer.tinyland.to_files import conll2003, glue_rows, squad
     folder = tmp_path_factory.mktemp("land")
     write = {"classify": ("sst2", lambda rows: glue_rows("sst2", rows)), "tag": ("ner", conll2003),
              "pair": ("mrpc", lambda rows: glue_rows("mrpc", rows)), "answer": ("squad", squad),

@@ -13,7 +13,7 @@ from tinyformer.commands.glue import chosen, row, table
 from tinyformer.data.readers import GLUE, glue_file
 from tinyformer.models import encoder_of
 from tinyformer.tasks.features import features, principal
-from tinyformer.tinyland.write import glue_rows
+from tinyformer.tinyland.to_files import glue_rows
 from tinyformer.train import load_model
 
 from .refusals import refused

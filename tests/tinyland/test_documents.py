@@ -11,7 +11,7 @@ from tinyformer.rng import stream
 from tinyformer.tinyland import World, lexicon, read_world, senses, worked_pairs
 from tinyformer.tinyland.bag_of_words import softmax_regression
 from tinyformer.tinyland.grammar import grammar
-from tinyformer.tinyland.lexicon import Chance
+from tinyformer.tinyland.word_tables import Chance
 
 
 @pytest.fixture(scope="module")

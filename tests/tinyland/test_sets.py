@@ -11,7 +11,7 @@ from tinyformer.data.readers import GLUE, glue_file, read_conll2003, read_conllu
 from tinyformer.errors import InputError
 from tinyformer.tinyland import TASKS, TINYGLUE, ceiling, is_held_out, lexicon, on_scale, task, write
 from tinyformer.tinyland.bag_of_words import table
-from tinyformer.tinyland.comparisons import OFF, RATERS, rated, rating_moments
+from tinyformer.tinyland.two_sentences import OFF, RATERS, rated, rating_moments
 
 SIZE = {"train": 180, "dev": 60, "test": 60}
 LEXICON = lexicon()

@@ -126,7 +126,7 @@ def read_pairs(path: str, columns: str | None = None, skip_bad_rows: int = 0) ->
 
 
 def _columns(path: str, written: str | None) -> dict[str, str | int]:
-    from tinyformer.data.readers.tables import first_row, format_of
+    from tinyformer.data.readers.tabular import first_row, format_of
     if written is not None:
         parts = dict(part.partition("=")[::2] for part in written.replace(" ", "").split(","))
         if set(parts) != {"input", "output"} or not all(parts.values()):

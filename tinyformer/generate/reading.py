@@ -1,6 +1,9 @@
 """What does the model expect after these texts?  Read each token once, remember, and read on from there."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,8 +11,10 @@ from tinyformer.backend import to_host
 from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
 from tinyformer.generate.cache import Cache
-from tinyformer.models import GPT
 from tinyformer.ops import affine
+
+if TYPE_CHECKING:
+    from tinyformer.models import GPT
 
 
 def next_logits(model: GPT, ids: list[int]) -> np.ndarray:

@@ -1,6 +1,9 @@
 """How does a text grow?  Token by token, until it is long enough, ends by itself, or meets a stop string."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,9 +12,11 @@ from tinyformer.generate.beam import Beam, beam_search
 from tinyformer.generate.reading import Reading, Remember
 from tinyformer.generate.sampling import GREEDY, Sampling, check_penalty, penalised
 from tinyformer.generate.stops import StopStrings
-from tinyformer.models import GPT
 from tinyformer.rng import stream
-from tinyformer.text import Tokenizer
+
+if TYPE_CHECKING:
+    from tinyformer.models import GPT
+    from tinyformer.text import Tokenizer
 
 
 def write(model: GPT, ids: list[int], length: int, sampling: Sampling = GREEDY, seed: int = 0,

@@ -13,10 +13,16 @@ Reading order: `trial` (run a function elsewhere and put everything back), `chec
 Hessian-vector products).
 """
 
-from tinyformer.gradcheck.checks import CHECKS, check
-from tinyformer.gradcheck.experiments import Valley, hvp, sweep, sweep_op
-from tinyformer.gradcheck.registry import check_op, check_registry, load_primitives, select
-from tinyformer.gradcheck.report import Report, Row, print_table
+from typing import TYPE_CHECKING
 
-__all__ = ["CHECKS", "Report", "Row", "Valley", "check", "check_op", "check_registry", "hvp", "load_primitives",
-           "print_table", "select", "sweep", "sweep_op"]
+from tinyformer.opening import opens
+
+if TYPE_CHECKING:
+    from tinyformer.gradcheck.checks import CHECKS, check
+    from tinyformer.gradcheck.experiments import Valley, hvp, sweep, sweep_op
+    from tinyformer.gradcheck.registry import check_op, check_registry, load_primitives, select
+    from tinyformer.gradcheck.report import Report, Row, print_table
+
+__getattr__, __dir__ = opens(
+    __name__, checks="CHECKS check", experiments="Valley hvp sweep sweep_op",
+    registry="check_op check_registry load_primitives select", report="Report Row print_table")

@@ -1,10 +1,16 @@
 """One paper per file: the models, and the numbers that make them."""
 
-from tinyformer.models.bert import Bert, BertForPretraining
-from tinyformer.models.config import BertConfig, GPTConfig, Seq2SeqConfig
-from tinyformer.models.gpt import GPT
-from tinyformer.models.heads import PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger, encoder_of
-from tinyformer.models.seq2seq import Seq2Seq
+from typing import TYPE_CHECKING
 
-__all__ = ["GPT", "Bert", "BertConfig", "BertForPretraining", "GPTConfig", "PairClassifier", "PairScorer",
-           "Seq2Seq", "Seq2SeqConfig", "SpanFinder", "TextClassifier", "TokenTagger", "encoder_of"]
+from tinyformer.opening import opens
+
+if TYPE_CHECKING:
+    from tinyformer.models.bert import Bert, BertForPretraining
+    from tinyformer.models.config import BertConfig, GPTConfig, Seq2SeqConfig
+    from tinyformer.models.gpt import GPT
+    from tinyformer.models.heads import PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger, encoder_of
+    from tinyformer.models.seq2seq import Seq2Seq
+
+__getattr__, __dir__ = opens(
+    __name__, bert="Bert BertForPretraining", config="BertConfig GPTConfig Seq2SeqConfig", gpt="GPT",
+    heads="PairClassifier PairScorer SpanFinder TextClassifier TokenTagger encoder_of", seq2seq="Seq2Seq")

@@ -3,34 +3,17 @@
 `CharTokenizer` has a token for each character, `WordPieceTokenizer` is BERT's and `ByteLevelBPE` is GPT-2's.
 """
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tinyformer.errors import InputError
+from tinyformer.opening import opens
 
-from .base import TextStream, Tokenizer
-from .bpe import ByteLevelBPE
-from .characters import CharTokenizer
-from .hub import read_tokenizer_json
-from .wordpiece import WordPieceTokenizer
+if TYPE_CHECKING:
+    from tinyformer.text.base import TextStream, Tokenizer
+    from tinyformer.text.bpe import ByteLevelBPE
+    from tinyformer.text.characters import CharTokenizer
+    from tinyformer.text.from_folder import load_tokenizer
+    from tinyformer.text.wordpiece import WordPieceTokenizer
 
-__all__ = ["ByteLevelBPE", "CharTokenizer", "TextStream", "Tokenizer", "WordPieceTokenizer", "load_tokenizer"]
-
-
-def load_tokenizer(folder: str | Path) -> Tokenizer:
-    """The tokenizer in `folder`, its kind told by its files.
-
-    vocab.txt: WordPiece; vocab.json with merges.txt: byte-level BPE; vocab.json alone: characters; otherwise
-    tokenizer.json, the one-file form.  An InputError where there is none of them.
-    """
-    folder = Path(folder)
-    if (folder / "vocab.txt").exists():
-        return WordPieceTokenizer.load(folder)
-    if (folder / "merges.txt").exists():
-        return ByteLevelBPE.load(folder)
-    if (folder / "vocab.json").exists():
-        return CharTokenizer.load(folder)
-    if (folder / "tokenizer.json").exists():
-        return read_tokenizer_json(folder / "tokenizer.json")
-    state = "holds none of the files of a tokenizer" if folder.is_dir() else "is not a folder"
-    raise InputError(f"{folder}: {state}; needed is vocab.txt (WordPiece), vocab.json with merges.txt "
-                     "(byte-level BPE), vocab.json alone (characters) or tokenizer.json")
+__getattr__, __dir__ = opens(
+    __name__, base="TextStream Tokenizer", bpe="ByteLevelBPE", characters="CharTokenizer",
+    from_folder="load_tokenizer", wordpiece="WordPieceTokenizer")

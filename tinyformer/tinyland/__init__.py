@@ -5,16 +5,21 @@ GLUE, with the `ceiling` of each; `senses` finds words with two senses; `worked_
 context; `write` puts everything into files in the published formats.
 """
 
-from .documents import Document, SentencePair, World
-from .language import ORDERS, dictionary, translate
-from .lexicon import Chance, is_held_out, lexicon
-from .lists import MAPPINGS, worked_pairs
-from .sets import SPLITS, TASKS, TINYGLUE, Occurrence, ceiling, on_scale, senses, task
-from .world_texts import WorldTexts, read_world
-from .write import write
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "MAPPINGS", "ORDERS", "SPLITS", "TASKS", "TINYGLUE", "Chance", "Document", "Occurrence", "SentencePair", "World",
-    "WorldTexts", "ceiling", "dictionary", "is_held_out", "lexicon", "on_scale", "read_world", "senses", "task",
-    "translate", "worked_pairs", "write",
-]
+from tinyformer.opening import opens
+
+if TYPE_CHECKING:
+    from tinyformer.tinyland.documents import Document, SentencePair, World
+    from tinyformer.tinyland.language import ORDERS, dictionary, translate
+    from tinyformer.tinyland.lists import MAPPINGS, worked_pairs
+    from tinyformer.tinyland.sets import SPLITS, TASKS, TINYGLUE, Occurrence, ceiling, on_scale, senses, task
+    from tinyformer.tinyland.to_files import write
+    from tinyformer.tinyland.word_tables import Chance, is_held_out, lexicon
+    from tinyformer.tinyland.world_texts import WorldTexts, read_world
+
+__getattr__, __dir__ = opens(
+    __name__, documents="Document SentencePair World", language="ORDERS dictionary translate",
+    word_tables="Chance is_held_out lexicon", lists="MAPPINGS worked_pairs",
+    sets="SPLITS TASKS TINYGLUE Occurrence ceiling on_scale senses task", world_texts="WorldTexts read_world",
+    to_files="write")

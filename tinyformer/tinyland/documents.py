@@ -13,9 +13,9 @@ from tinyformer.rng import stream
 from tinyformer.tinyland.events import retelling
 from tinyformer.tinyland.grammar import Grammar, Memory, Sentence, Topic, grammar, holds
 from tinyformer.tinyland.language import translate
-from tinyformer.tinyland.lexicon import Chance, Entry
 from tinyformer.tinyland.lists import sums, worked_list
 from tinyformer.tinyland.passages import passage
+from tinyformer.tinyland.word_tables import Chance, Entry
 
 # Of a hundred documents, how many are of each kind.
 KINDS = {"story": 47, "facts": 15, "review": 12, "passage": 12, "retelling": 8, "sums": 3, "lists": 3}

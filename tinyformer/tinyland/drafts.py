@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 
 from tinyformer.tinyland.grammar import Grammar, Sentence
-from tinyformer.tinyland.lexicon import Chance, Lexicon
+from tinyformer.tinyland.word_tables import Chance, Lexicon
 
 __all__ = ["Chance", "Draft", "Grammar", "Lexicon", "Sentence", "joined", "split_of"]
 

@@ -7,7 +7,7 @@ Whether two sentences say the same is then a matter of comparing events, not sen
 from dataclasses import dataclass, replace
 
 from tinyformer.tinyland.grammar import Grammar, Sentence
-from tinyformer.tinyland.lexicon import Chance, Entry, Lexicon
+from tinyformer.tinyland.word_tables import Chance, Entry, Lexicon
 
 FORMS = ("{a} VERB {b} PLACE TIME .", "TIME , {a} VERB {b} PLACE .", "{b} was VERBED by {a} PLACE TIME .",
          "TIME , {b} was VERBED by {a} PLACE .")

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from tinyformer.errors import InputError
-from tinyformer.tinyland.lexicon import ENTITIES, FOLDER, SENSES, Chance, Entry, Lexicon, lexicon
+from tinyformer.tinyland.word_tables import ENTITIES, FOLDER, SENSES, Chance, Entry, Lexicon, lexicon
 
 ALTERNATIVES = re.compile(r"\(([^()]*)\)")
 PRONOUNS = {"f": dict(she="she", her="her", his="her", self="herself"),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from tinyformer.tinyland.drafts import Chance, Draft, Grammar, Lexicon, joined
 from tinyformer.tinyland.events import converses
-from tinyformer.tinyland.lexicon import Entry
 from tinyformer.tinyland.passages import draw_fact, say
+from tinyformer.tinyland.word_tables import Entry
 
 GENRES = {"matched": ("animal", "animal", ("living", "animal", "any")),        # table, its name, fitting states
           "mismatched": ("food thing", "thing", ("object", "any"))}

@@ -10,7 +10,7 @@ from functools import cache
 from tinyformer.errors import InputError
 from tinyformer.rng import stream
 from tinyformer.tinyland.grammar import NUMBERS, TENS, Sentence, Word, finish, grammar
-from tinyformer.tinyland.lexicon import Chance
+from tinyformer.tinyland.word_tables import Chance
 
 ORDERS = ("same", "noun-first", "verb-last", "reversed")
 ONSETS = "b d f g h k l m n p r s t v z br dr gr kl pr sk st tr".split()

@@ -7,7 +7,7 @@ training.  A fifth of all inputs stands in no document, so that it can be tested
 from tinyformer.errors import InputError
 from tinyformer.tinyland.grammar import Grammar, Sentence, Word, finish, grammar, number_word
 from tinyformer.tinyland.language import to_b
-from tinyformer.tinyland.lexicon import Chance, is_held_out
+from tinyformer.tinyland.word_tables import Chance, is_held_out
 
 MAPPINGS = ("translate", "sort", "copy", "reverse", "sum", "plural")
 

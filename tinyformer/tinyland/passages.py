@@ -7,7 +7,7 @@ or three people share their relations in a passage, so that a question needs bot
 from dataclasses import dataclass
 
 from tinyformer.tinyland.grammar import Grammar, Memory, Sentence
-from tinyformer.tinyland.lexicon import Chance, Entry, Lexicon
+from tinyformer.tinyland.word_tables import Chance, Entry, Lexicon
 
 
 @dataclass(frozen=True)

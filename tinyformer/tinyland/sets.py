@@ -15,14 +15,14 @@ from tinyformer.data.readers.examples import Answer, PairExample, Question, Tagg
 from tinyformer.data.readers.glue import BINARY, ENTAILED, THREE_WAY
 from tinyformer.errors import InputError
 from tinyformer.rng import stream
-from tinyformer.tinyland.comparisons import paraphrase, question_pair, question_sentence, similarity
 from tinyformer.tinyland.documents import World
 from tinyformer.tinyland.drafts import Draft, split_of
 from tinyformer.tinyland.grammar import Grammar, grammar
 from tinyformer.tinyland.inference import entailment, inference, mismatched, pronoun
-from tinyformer.tinyland.lexicon import Chance, Lexicon, lexicon
 from tinyformer.tinyland.passages import answer_place, ask, draw_passage
 from tinyformer.tinyland.single import acceptability, named, sentiment, tagged
+from tinyformer.tinyland.two_sentences import paraphrase, question_pair, question_sentence, similarity
+from tinyformer.tinyland.word_tables import Chance, Lexicon, lexicon
 
 SPLITS = ("train", "dev", "test")
 DRAWS = 400                                      # drafts in vain before a set counts as exhausted

@@ -5,19 +5,32 @@ Tables: `read_table` (TSV, CSV or JSONL by naming columns), `read_examples` (whe
 Translations and other texts for texts: `read_parallel`, `read_aligned`, `read_sources`, and tables.
 """
 
-from .conll2003 import read_conll2003
-from .conllu import read_conllu
-from .examples import Answer, Examples, PairExample, Question, Rewriting, TaggedSentence, TextExample
-from .glue import GLUE, glue_file, read_glue, read_sick, read_snli
-from .labels import check_labels, label_names
-from .parallel import read_aligned, read_parallel, read_sources
-from .recognise import parse_columns, read_examples, recognise
-from .squad import read_squad
-from .tables import read_table
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "GLUE", "Answer", "Examples", "PairExample", "Question", "Rewriting", "TaggedSentence", "TextExample",
-    "check_labels", "glue_file", "label_names", "parse_columns", "read_aligned", "read_conll2003", "read_conllu",
-    "read_examples", "read_glue", "read_parallel", "read_sick", "read_snli", "read_sources", "read_squad", "read_table",
-    "recognise",
-]
+from tinyformer.opening import opens
+
+if TYPE_CHECKING:
+    from tinyformer.data.readers.conll2003 import read_conll2003
+    from tinyformer.data.readers.conllu import read_conllu
+    from tinyformer.data.readers.examples import (
+        Answer,
+        Examples,
+        PairExample,
+        Question,
+        Rewriting,
+        TaggedSentence,
+        TextExample,
+    )
+    from tinyformer.data.readers.glue import GLUE, glue_file, read_glue, read_sick, read_snli
+    from tinyformer.data.readers.labels import check_labels, label_names
+    from tinyformer.data.readers.parallel import read_aligned, read_parallel, read_sources
+    from tinyformer.data.readers.squad import read_squad
+    from tinyformer.data.readers.tabular import read_table
+    from tinyformer.data.readers.which_column import parse_columns, read_examples, recognise
+
+__getattr__, __dir__ = opens(
+    __name__, conll2003="read_conll2003", conllu="read_conllu",
+    examples="Answer Examples PairExample Question Rewriting TaggedSentence TextExample",
+    glue="GLUE glue_file read_glue read_sick read_snli", labels="check_labels label_names",
+    parallel="read_aligned read_parallel read_sources", which_column="parse_columns read_examples recognise",
+    squad="read_squad", tabular="read_table")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyformer.data.readers.examples import Examples
-from tinyformer.data.readers.tables import Columns, first_row, read_table
+from tinyformer.data.readers.tabular import Columns, first_row, read_table
 from tinyformer.errors import InputError
 
 BINARY = ("0", "1")

@@ -11,8 +11,8 @@ from itertools import product
 from tinyformer.tinyland.drafts import Chance, Draft, Grammar, Lexicon, joined
 from tinyformer.tinyland.events import Event, converses, draw_event, other_verb, tell
 from tinyformer.tinyland.grammar import Sentence, Word, finish
-from tinyformer.tinyland.lexicon import Entry
 from tinyformer.tinyland.passages import ask, draw_fact, say
+from tinyformer.tinyland.word_tables import Entry
 
 WEIGHTS = {"verb": 1.5, "agent": 1.0, "patient": 1.0, "place": 0.25, "time": 0.25}
 CHANGES = {"verb": 0.4, "agent": 0.15, "patient": 0.15, "place": 0.5, "time": 0.5}     # how often each part differs

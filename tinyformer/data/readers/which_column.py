@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tinyformer.data.readers.examples import Examples
 from tinyformer.data.readers.lines import BadRow, filled_lines, json_object
-from tinyformer.data.readers.tables import Columns, first_row, format_of, read_table
+from tinyformer.data.readers.tabular import Columns, first_row, format_of, read_table
 from tinyformer.errors import InputError
 
 # The names that published files use, the more telling before the more general; compared in lower case.

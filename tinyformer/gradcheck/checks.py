@@ -3,7 +3,6 @@
 Each check is a function of an `Examination` that returns an error, to be held against the check's bound, and a remark.
 """
 
-import difflib
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from tinyformer.backend import to_host
 from tinyformer.errors import InputError
 from tinyformer.gradcheck.report import Report, Row
 from tinyformer.gradcheck.trial import Trial, complex_or_nothing, dot, norm, one_line
+from tinyformer.options import suggestion
 
 SMALL = 200                                   # up to so many numbers in and out, the whole Jacobian is differenced
 TINY = 1e-300                                 # so that 0 / 0 is 0
@@ -234,9 +234,8 @@ def nearest(kind: str, name: str, known) -> str:
     """`name` if it is known, else an InputError that suggests what may have been meant."""
     if name in known:
         return name
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    raise InputError(f"{kind} {name!r} is not known; " + (f"did you mean {' or '.join(close)}?" if close else
-                                                         f"choose from: {', '.join(sorted(known))}"))
+    raise InputError(f"{kind} {name!r} is not known"
+                     + (suggestion(name, known) or f"; choose one of: {', '.join(sorted(known))}"))
 
 
 def _pass(e: Examination, arrays: list) -> list[np.ndarray]:

@@ -55,7 +55,9 @@ class Config:
     def preset(cls, name: str, **changes) -> Self:
         """A published size by name, with any field changed."""
         if name not in cls.PRESETS:
-            raise InputError(f"preset {name!r} is not known; choose one of: {', '.join(cls.PRESETS)}")
+            from tinyformer.options import suggestion
+            raise InputError(f"preset {name!r} is not known{suggestion(name, cls.PRESETS)}; "
+                             f"choose one of: {', '.join(cls.PRESETS)}")
         return cls(**{**cls.PRESETS[name], **changes})
 
     def but(self, **changes) -> Self:

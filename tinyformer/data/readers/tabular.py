@@ -5,7 +5,6 @@ file quotes are quotes, and a quoted field may hold commas and line ends.  JSONL
 """
 
 import csv
-import difflib
 import json
 import math
 import os
@@ -15,6 +14,7 @@ from typing import Any
 from tinyformer.data.readers.examples import Examples, PairExample, Rewriting, TextExample
 from tinyformer.data.readers.lines import BadRow, collect, file_lines, filled_lines, json_object, whole_characters
 from tinyformer.errors import InputError
+from tinyformer.options import suggestion
 
 FORMATS = ("tsv", "csv", "jsonl")
 ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
@@ -160,9 +160,8 @@ def _place(path, names: list[str] | None, column: str | int) -> int:
         return names.index(column)
     if column in names:
         raise InputError(f"{path}:1: {names.count(column)} columns are called {column!r}; rename one of them")
-    near = difflib.get_close_matches(column, names, 1)
-    raise InputError(f"{path}:1: no column {column!r} among {', '.join(map(repr, names))}; " + (
-        f"did you mean {near[0]!r}?" if near else "name one of these, or give a number if there is no header"))
+    raise InputError(f"{path}:1: no column {column!r} among {', '.join(map(repr, names))}" + (
+        suggestion(column, names) or "; name one of these, or give a number if there is no header"))
 
 
 def text_at(row: Mapping, column: str | int) -> str:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -16,12 +15,14 @@ from tinyformer.errors import CheckpointError, InputError, NumericError
 from tinyformer.gradcheck import CHECKS
 from tinyformer.gradcheck.report import COLUMNS
 
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+NUMERIC = {"pretrain", "reproduce"}                            # their options stand in what is run
+
 
 def python(*words, **more):
     """`python -m tinyformer` in a process of its own."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.run([sys.executable, "-m", "tinyformer", *map(str, words)], capture_output=True, text=True,
-                          env=environment, timeout=60, **more)
+                          env=ENVIRONMENT, timeout=60, **more)
 
 
 def refused(capsys, *words, status=2) -> str:
@@ -49,15 +50,43 @@ def test_every_command_has_help(capsys, name):
     assert f"python -m tinyformer {name}" in shown and "--debug" in shown
 
 
-def test_help_is_fast_and_loads_nothing_heavy():
-    look = ("import sys, tinyformer.cli as cli; cli.main(sys.argv[1:]); "
-            "print([m for m in ('matplotlib', 'tqdm', 'safetensors', 'regex', 'cupy', 'torch') if m in sys.modules])")
-    for words in (["--help"], ["pretrain", "--help"], ["generate", "--help"]):
-        began = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", look, *words], capture_output=True, text=True, timeout=60,
-                              env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
-        assert done.stdout.splitlines()[-1] == "[]"
-        assert time.perf_counter() - began < 3                 # half a second on a quiet machine
+def opened_by_help(name: str = "") -> set[str]:
+    """The modules that are there when the help of a command, or the overview, has been printed."""
+    look = "import sys; from tinyformer.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look, *filter(None, [name]), "--help"], capture_output=True, text=True,
+                          env=ENVIRONMENT, timeout=60)
+    return {*done.stdout.splitlines()[-1].split()}
+
+
+def test_the_overview_opens_nothing():
+    ours = {"tinyformer", "tinyformer.cli", "tinyformer.commands", "tinyformer.commands.table", "tinyformer.errors",
+            "tinyformer.opening"}
+    opened = opened_by_help()
+    assert {name for name in opened if name.partition(".")[0] == "tinyformer"} == ours
+    assert not {"numpy", "argparse", "dataclasses"} & opened
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_opens_nothing_heavy(name):
+    opened = opened_by_help(name)
+    assert not {"matplotlib", "tqdm", "safetensors", "regex", "cupy", "torch"} & opened
+    assert "numpy" not in opened or name in NUMERIC, "an option that needs numbers can be named without them"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the time of the processor as POSIX counts it")
+def test_the_overview_takes_a_fraction_of_importing_numpy():
+    """Seconds of the processor, so that others who are at work do not count; the least of five, taken in turn."""
+    def seconds(*words) -> float:
+        before = os.times()
+        subprocess.run([sys.executable, *words], capture_output=True, check=True, env=ENVIRONMENT, timeout=60)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    ways = {"bare": ("-c", "pass"), "numpy": ("-c", "import numpy"), "help": ("-m", "tinyformer", "--help")}
+    rounds = [{name: sum(seconds(*words) for _ in range(4)) for name, words in ways.items()} for _ in range(5)]
+    best = {name: min(each[name] for each in rounds) for name in ways}
+    share = (best["help"] - best["bare"]) / (best["numpy"] - best["bare"])
+    assert share <= 0.35, f"{share:.2f} of what importing NumPy adds to a bare interpreter"
 
 
 def test_unknown_words_suggest_the_nearest(capsys):
@@ -110,7 +139,7 @@ def test_signals_end_quietly(number, status):
             f"info.run = lambda options: os.kill(os.getpid(), {int(number)})\n"
             "sys.exit(main(['info']))")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
-                          env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+                          env=ENVIRONMENT)
     assert done.returncode == status and "Traceback" not in done.stderr
 
 
@@ -120,7 +149,7 @@ def test_a_reader_that_goes_away_is_no_error():
     os.close(reading)
     done = subprocess.run([sys.executable, "-m", "tinyformer", "gradcheck", "add"], stdout=writing,
                           stderr=subprocess.PIPE, text=True, timeout=60,
-                          env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+                          env=ENVIRONMENT)
     os.close(writing)
     assert done.returncode == 0 and done.stderr == ""
 
@@ -208,7 +237,7 @@ def test_an_output_that_is_closed_or_full():
     def under_shell(end):
         line = f'"{sys.executable}" -m tinyformer --version {end}'
         return subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60,
-                              env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+                              env=ENVIRONMENT)
     closed = under_shell(">&-")
     assert closed.returncode == 0 and closed.stderr == ""
     if os.path.exists("/dev/full"):

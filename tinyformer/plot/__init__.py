@@ -4,7 +4,23 @@ Every function takes plain numbers and texts and writes one PNG.  matplotlib is 
 used through Figure objects alone, so that it needs no display and keeps no state.
 """
 
+from typing import TYPE_CHECKING
+
 from tinyformer.opening import opens
+
+if TYPE_CHECKING:
+    from tinyformer.plot.answers import marked_answers
+    from tinyformer.plot.attention import attention_map
+    from tinyformer.plot.bars import glue_table, grouped
+    from tinyformer.plot.comparison import compared
+    from tinyformer.plot.every_run import single_runs
+    from tinyformer.plot.gradients import valley
+    from tinyformer.plot.panels import Bars, Panel
+    from tinyformer.plot.predictions import confusion, score_scatter
+    from tinyformer.plot.repetition import repeated
+    from tinyformer.plot.shots import shot_curve
+    from tinyformer.plot.tags import tagged_sentences
+    from tinyformer.plot.training import loss_curve
 
 __getattr__, __dir__ = opens(
     __name__, answers="marked_answers", attention="attention_map", bars="glue_table grouped", comparison="compared",

@@ -13,7 +13,15 @@ and, where there is more to say, said(outcome), the line when a job is done, and
 goes on from here.  Its docstring opens with its question, and then says how it is done.
 """
 
+from typing import TYPE_CHECKING
+
 from tinyformer.opening import opens
+
+if TYPE_CHECKING:
+    from tinyformer.phenomena.kit.experiment import Experiment, Found, Sizes
+    from tinyformer.phenomena.kit.rules import Check, Verdict, above, at_least, at_most, judged
+    from tinyformer.phenomena.kit.tables import Table
+    from tinyformer.phenomena.kit.watching import watch
 
 __getattr__, __dir__ = opens(
     __name__, experiment="Experiment Found Sizes", rules="Check Verdict above at_least at_most judged", tables="Table",

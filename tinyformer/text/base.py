@@ -5,10 +5,11 @@ special tokens written in the text are found before it is cut, and ids turn back
 """
 
 import codecs
-import re
 from collections.abc import Iterable, Iterator
 
 from tinyformer.errors import InputError
+
+from .added import AddedToken, Finder, Segment
 
 CACHE_LIMIT = 1 << 17                                      # words remembered; text repeats its words
 SENTINEL = "<extra_id_{}>"                                 # T5's name for the marks that stand for hidden spans
@@ -19,7 +20,8 @@ class Tokenizer:
 
     `roles` names the special tokens the kind of tokenizer may carry; those found in `tokens` get their id as
     `pad_id`, `unk_id`, ... (None where absent) and are recognised when they are written out in a text.  So are the
-    sentinels "<extra_id_0>", "<extra_id_1>", ... as far as `tokens` has them without a gap: `sentinel_ids`.
+    sentinels "<extra_id_0>", "<extra_id_1>", ... as far as `tokens` has them without a gap: `sentinel_ids`.  `added`
+    are further tokens that are found before the text is cut, special or not; each is one of `tokens` too.
     """
 
     roles = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
@@ -31,7 +33,7 @@ class Tokenizer:
     mask_id: int | None
     eos_id: int | None
 
-    def __init__(self, tokens: Iterable[str]):
+    def __init__(self, tokens: Iterable[str], added: Iterable[AddedToken] = ()):
         self.tokens = list(tokens)
         self.vocab: dict[str, int] = {}
         for i, token in enumerate(self.tokens):
@@ -42,13 +44,23 @@ class Tokenizer:
             setattr(self, f"{role}_id", self.vocab.get(self.roles.get(role, "")))
         sentinels = sentinel_names(next(n for n in range(len(self) + 1) if SENTINEL.format(n) not in self.vocab))
         self.sentinel_ids = [self.vocab[name] for name in sentinels]
-        names = [name for name in (*self.roles.values(), *sentinels) if name in self.vocab]
-        self.special_ids = frozenset(self.vocab[name] for name in names)
-        patterns = [r"\s*" * (name in self.takes_space) + re.escape(name) for name in names]
-        self._special = re.compile("|".join(patterns)) if names else None
+        self.added = {name: AddedToken(name, lstrip=name in self.takes_space)
+                      for name in (*self.roles.values(), *sentinels) if name in self.vocab}
+        self.added |= {token.content: token for token in added}
+        for name in self.added:
+            if name not in self.vocab:
+                raise InputError(f"vocabulary: the added token {name!r} is not among its {len(self)} tokens")
+        self.special_ids = frozenset(self.vocab[name] for name, token in self.added.items() if token.special)
+        self._finder = Finder(list(self.added.values()), self.cleaned)
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def described(self) -> dict:
+        """What tokenizer_config.json says of the tokens that were added to those that this kind has."""
+        usual = {*self.roles.values(), *(self.tokens[id] for id in self.sentinel_ids)}
+        more = {str(self.vocab[name]): token.described() for name, token in self.added.items() if name not in usual}
+        return {"added_tokens_decoder": more} if more else {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self)} tokens)"
@@ -58,39 +70,38 @@ class Tokenizer:
     def encode(self, text: str) -> list[int]:
         """The ids of `text`; nothing is added in front or behind.  TypeError unless `text` is a str."""
         ids = []
-        for start, part, special in self.segments(text):
-            if special is None:
+        for start, part, token, _ in self.segments(text):
+            if token is None:
                 ids += self._encode_plain(part, start)
             else:
-                ids.append(special)
+                ids.append(self.vocab[token])
         return ids
 
     def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """The ids, and for each the (start, end) in code points: text[start:end] is what it stands for."""
         ids, offsets = [], []
-        for start, part, special in self.segments(text):
-            if special is None:
-                more, spans = self._encode_plain_with_offsets(part, start)
-                ids += more
-                offsets += [(start + a, start + b) for a, b in spans]
-            else:
-                ids.append(special)
+        for start, part, token, origins in self.segments(text):
+            if token is not None:
+                ids.append(self.vocab[token])
                 offsets.append((start, start + len(part)))
+                continue
+            more, spans = self._encode_plain_with_offsets(part, start)
+            ids += more
+            if origins is not None:
+                spans = [(origins[a], origins[b - 1] + 1) for a, b in spans]
+            offsets += [(start + a, start + b) for a, b in spans]
         return ids, offsets
 
-    def segments(self, text: str) -> Iterator[tuple[int, str, int | None]]:
-        """Cut `text` at the special tokens written in it: (start, part, id of the special token or None)."""
+    def segments(self, text: str) -> Iterator[Segment]:
+        """Cut `text` at the added tokens written in it, the special ones among them."""
         if not isinstance(text, str):
             raise TypeError(f"encode: text is {type(text).__name__}; it must be str: "
                             "decode bytes first, and give a list one text at a time")
-        end = 0
-        for match in self._special.finditer(text) if self._special else ():
-            if match.start() > end:
-                yield end, text[end:match.start()], None
-            yield match.start(), match.group(), self.vocab[match.group().lstrip()]
-            end = match.end()
-        if end < len(text):
-            yield end, text[end:], None
+        return self._finder.segments(text)
+
+    def cleaned(self, text: str) -> tuple[str, list[int]]:
+        """The text as it is before it is cut, and the place that each of its characters came from."""
+        return text, list(range(len(text)))
 
     def _encode_plain(self, part: str, start: int) -> list[int]:
         """The ids of a part without special tokens; `start`, its place in the text, is for error messages."""

@@ -44,8 +44,11 @@ class CharacterTable(dict):
         self[code] = self.replacement(chr(code))
         return self[code]
 
-    def replacement(self, char: str) -> str:
-        """The text that replaces `char`: '', ' ', or one or more characters, with spaces where words end."""
+    def replacement(self, char: str, apart: bool = True) -> str:
+        """The text that replaces `char`: '', ' ', or one or more characters, with spaces where words end.
+
+        With `apart` False, punctuation stays where it is: the text is clean, but not cut into words.
+        """
         if char in "\t\n\r":
             return " "
         if unicodedata.category(char) in REMOVED or char == "\ufffd":
@@ -58,8 +61,14 @@ class CharacterTable(dict):
             plain = "".join(c for c in unicodedata.normalize("NFD", char) if unicodedata.category(c) != "Mn")
         if self.lower_case:
             plain = "".join(c.lower() for c in plain)
-        plain = "".join(f" {c} " if is_punctuation(c) else c for c in plain)
+        if apart:
+            plain = "".join(f" {c} " if is_punctuation(c) else c for c in plain)
         return f" {plain} " if own_word else plain
+
+    def cleaned(self, text: str) -> tuple[str, list[int]]:
+        """The clean text before it is cut into words, and the place that each of its characters came from."""
+        found = [(plain, place) for place, char in enumerate(text) for plain in self.replacement(char, apart=False)]
+        return "".join(plain for plain, _ in found), [place for _, place in found]
 
     def words(self, text: str) -> list[str]:
         """The words of `text`, cleaned."""

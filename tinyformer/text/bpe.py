@@ -16,6 +16,8 @@ from typing import Any
 
 from tinyformer.errors import InputError
 
+from .added import AddedToken
+from .added_files import read_added
 from .base import CACHE_LIMIT, Tokenizer, check_texts
 from .files import SETTINGS_FILE, make_folder, read_merges, read_vocabulary, write_json
 from .merges import Pair, learn_merges, merge
@@ -53,20 +55,20 @@ class ByteLevelBPE(Tokenizer):
 
     roles = {"eos": END_OF_TEXT}
 
-    def __init__(self, tokens: Iterable[str], merges: Iterable[Pair]):
+    def __init__(self, tokens: Iterable[str], merges: Iterable[Pair], added: Iterable[AddedToken] = ()):
         import regex  # Python's own re has no \p{L}
 
         tokens = list(tokens)
         if set(BART_ROLES.values()) <= set(tokens):
             self.roles, self.takes_space = BART_ROLES, frozenset({"<mask>"})
-        super().__init__(tokens)
+        super().__init__(tokens, added)
         self.merges = [tuple(pair) for pair in merges]
         for char in BYTE_OF_CHAR:
             if char not in self.vocab:
                 raise InputError(f"byte-level BPE: the vocabulary lacks {char!r}, byte {BYTE_OF_CHAR[char]}; "
                                  "all 256 bytes must be there, or some text could not be written")
         for token, id in self.vocab.items():
-            if id not in self.special_ids and not (token and BYTE_OF_CHAR.keys() >= set(token)):
+            if token not in self.added and not (token and BYTE_OF_CHAR.keys() >= set(token)):
                 raise InputError(f"byte-level BPE: token {token!r} (id {id}) is not made of byte characters; "
                                  "is this vocab.json of another kind of tokenizer?")
         for i, pair in enumerate(self.merges):
@@ -116,7 +118,7 @@ class ByteLevelBPE(Tokenizer):
     def surface(self, id: int, first: bool = False) -> bytes:
         """The bytes of the token, which may begin or end in the middle of a character."""
         token = self.token(id)
-        return token.encode() if id in self.special_ids else bytes(BYTE_OF_CHAR[char] for char in token)
+        return token.encode() if token in self.added else bytes(BYTE_OF_CHAR[char] for char in token)
 
     # training
 
@@ -137,8 +139,8 @@ class ByteLevelBPE(Tokenizer):
         blank = cls([*fixed, *ends], [])
         counts: Counter[str] = Counter()
         for text in texts:
-            for start, part, special in blank.segments(text):
-                if special is None:
+            for start, part, token, _ in blank.segments(text):
+                if token is None:
                     check_utf8(part, start)
                     counts.update(blank._chunks.findall(part))
         pieces = dict.fromkeys(fixed)
@@ -167,7 +169,7 @@ class ByteLevelBPE(Tokenizer):
             settings |= {"bos_token": BART_ROLES["cls"], "mask_token": mask}
         elif self.eos_id is not None:
             settings |= {f"{role}_token": END_OF_TEXT for role in ("bos", "eos", "unk")}
-        write_json(folder / SETTINGS_FILE, settings)
+        write_json(folder / SETTINGS_FILE, settings | self.described())
 
     @classmethod
     def load(cls, folder: str | Path) -> "ByteLevelBPE":
@@ -175,8 +177,10 @@ class ByteLevelBPE(Tokenizer):
         folder = Path(folder)
         tokens = read_vocabulary(folder / "vocab.json")
         merges = read_merges(folder / "merges.txt", set(tokens))
+        roles = BART_ROLES if set(BART_ROLES.values()) <= set(tokens) else cls.roles
+        tokens, added = read_added(folder, tokens, roles)
         try:
-            return cls(tokens, merges)
+            return cls(tokens, merges, added)
         except InputError as error:
             raise InputError(f"{folder / 'vocab.json'}: {error}") from None
 

@@ -105,3 +105,13 @@ def read_merges(path: Path, tokens: set[str]) -> list[tuple[str, str]]:
                                  "together?")
         merges.append(pair)
     return merges
+
+
+def hold_to(rules: dict[str, dict[str, tuple]], parts: dict[str, dict]) -> None:
+    """InputError that names the first setting with a value that asks for other ids than ours."""
+    for part, settings in rules.items():
+        for name, values in settings.items():
+            if name in parts[part] and parts[part][name] not in values:
+                known = " or ".join(repr(value) for value in values if value is not None)
+                raise InputError(f"{name} of {part} is {parts[part][name]!r}, with which a text would get other ids "
+                                 f"than here; only {known} can be read")

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from tinyformer.errors import InputError
 
+from .added import AddedToken
+from .added_files import read_added
 from .base import CACHE_LIMIT, Tokenizer, by_frequency, check_texts
 from .basic import CharacterTable
 from .files import SETTINGS_FILE, make_folder, read_json, read_lines, write_json
@@ -22,26 +24,28 @@ from .merges import learn_merges
 
 CONTINUES = "##"
 LONGEST_WORD = 100                                         # characters; a longer word is not cut but unknown
+LONGEST = "max_input_chars_per_word"                       # what the usual libraries call it
 
 
 class WordPieceTokenizer(Tokenizer):
     """BERT's tokenizer: the basic tokenizer, then longest match first; what cannot be cut is "[UNK]".
 
     `strip_accents` None means: as `lower_case`, as in BERT.  Chinese characters are words of their own unless
-    `split_chinese` is False.
+    `split_chinese` is False.  A word of more than `longest_word` characters is unknown.
     """
 
     unk_id: int
 
     def __init__(self, tokens: Iterable[str], lower_case: bool = True, strip_accents: bool | None = None,
-                 split_chinese: bool = True):
-        super().__init__(tokens)
+                 split_chinese: bool = True, longest_word: int = LONGEST_WORD, added: Iterable[AddedToken] = ()):
+        strip = lower_case if strip_accents is None else strip_accents
+        self.table = CharacterTable(lower_case, strip, split_chinese)
+        super().__init__(tokens, added)
         if self.unk_id is None:
             raise InputError(f"WordPiece: [UNK] is missing among {len(self)} tokens; "
                              "words that cannot be cut need it: add it to the vocabulary")
         self.lower_case, self.strip_accents, self.split_chinese = lower_case, strip_accents, split_chinese
-        strip = lower_case if strip_accents is None else strip_accents
-        self.table = CharacterTable(lower_case, strip, split_chinese)
+        self.longest_word = longest_word
         self._longest_piece = max(map(len, self.tokens))
         self._cache: dict[str, list[tuple[int, int]]] = {}
 
@@ -58,7 +62,7 @@ class WordPieceTokenizer(Tokenizer):
 
     def _longest_match_first(self, word: str) -> list[tuple[int, int]]:
         unknown = [(self.unk_id, len(word))]
-        if len(word) > LONGEST_WORD:
+        if len(word) > self.longest_word:
             return unknown
         pieces = []
         start = 0
@@ -73,6 +77,9 @@ class WordPieceTokenizer(Tokenizer):
             pieces.append((id, end))
             start = end
         return pieces
+
+    def cleaned(self, text: str) -> tuple[str, list[int]]:
+        return self.table.cleaned(text)
 
     def _encode_plain(self, part: str, start: int) -> list[int]:
         return [id for word in self.table.words(part) for id, _ in self.cut(word)]
@@ -133,8 +140,8 @@ class WordPieceTokenizer(Tokenizer):
         blank = cls(specials, lower_case, strip_accents, split_chinese)
         counts: Counter[str] = Counter()
         for text in texts:
-            for _, part, special in blank.segments(text):
-                if special is None:
+            for _, part, token, _ in blank.segments(text):
+                if token is None:
                     counts.update(blank.table.words(part))
         letters: Counter[str] = Counter()
         for word, n in counts.items():
@@ -168,7 +175,9 @@ class WordPieceTokenizer(Tokenizer):
         settings |= {f"{role}_token": token for role, token in self.roles.items() if token in self.vocab}
         if self.sentinel_ids:
             settings["additional_special_tokens"] = [self.tokens[id] for id in self.sentinel_ids]
-        write_json(folder / SETTINGS_FILE, settings)
+        if self.longest_word != LONGEST_WORD:
+            settings[LONGEST] = self.longest_word
+        write_json(folder / SETTINGS_FILE, settings | self.described())
 
     @classmethod
     def load(cls, folder: str | Path) -> "WordPieceTokenizer":
@@ -182,7 +191,8 @@ class WordPieceTokenizer(Tokenizer):
         if cls.roles["unk"] not in tokens:
             raise InputError(f"{path}: none of its {len(tokens)} lines is [UNK], which words that cannot be "
                              "cut need; add it as a line")
-        return cls(tokens, **read_settings(Path(folder) / SETTINGS_FILE))
+        tokens, added = read_added(Path(folder), tokens, cls.roles)
+        return cls(tokens, **read_settings(Path(folder) / SETTINGS_FILE), added=added)
 
 
 def spell(word: str) -> tuple[str, ...]:
@@ -190,17 +200,18 @@ def spell(word: str) -> tuple[str, ...]:
     return (word[0], *[CONTINUES + char for char in word[1:]])
 
 
-def read_settings(path: Path) -> dict[str, bool]:
+def read_settings(path: Path) -> dict[str, bool | int | None]:
     """The options of the basic tokenizer in a tokenizer_config.json; those it does not name are left out."""
     names = {"do_lower_case": "lower_case", "strip_accents": "strip_accents",
-             "tokenize_chinese_chars": "split_chinese"}
+             "tokenize_chinese_chars": "split_chinese", LONGEST: "longest_word"}
     written = read_json(path) if path.exists() else {}
     options = {}
     for key, name in names.items():
         value = written.get(key)
         if value is None:
             continue
-        if not isinstance(value, bool):
-            raise InputError(f"{path}: {key} is {value!r}; it must be true, false or null")
+        if isinstance(value, bool) == (key == LONGEST) or not isinstance(value, bool | int):
+            wanted = "a whole number" if key == LONGEST else "true, false or null"
+            raise InputError(f"{path}: {key} is {value!r}; it must be {wanted}")
         options[name] = value
     return options

@@ -109,8 +109,8 @@ def same(theirs, folder):
 @pytest.mark.parametrize("make", [bert, gpt2], ids=["BERT", "GPT-2"])
 @pytest.mark.parametrize("lstrip, rstrip, single_word", list(product([False, True], repeat=3)))
 @pytest.mark.parametrize("normalized, special", [(False, True), (True, False), (False, False)])
-def test_added_tokens_are_found_as_the_library_finds_them(library, make, lstrip, rstrip, single_word, normalized, special,
-                                                          tmp_path):
+def test_added_tokens_are_found_as_the_library_has_it(library, make, lstrip, rstrip, single_word, normalized, special,
+                                                      tmp_path):
     flags = dict(lstrip=lstrip, rstrip=rstrip, single_word=single_word, normalized=normalized)
     theirs = make(library)
     add = theirs.add_special_tokens if special else theirs.add_tokens
@@ -126,8 +126,8 @@ def test_a_setting_that_we_know_gives_the_same_ids(library, settings, tmp_path):
 
 
 @pytest.mark.parametrize("make, settings, name", [
-    (bert, {"clean_text": False}, "clean_text"), (bert, {"continuing_subword_prefix": "@@"}, "continuing_subword_prefix"),
-    (bert, {"unk_token": "the"}, "unk_token"), (gpt2, {"use_regex": False}, "use_regex"),
+    (bert, {"clean_text": False}, "clean_text"), (bert, {"unk_token": "the"}, "unk_token"),
+    (bert, {"continuing_subword_prefix": "@@"}, "continuing_subword_prefix"), (gpt2, {"use_regex": False}, "use_regex"),
     (gpt2, {"ignore_merges": True}, "ignore_merges"), (gpt2, {"add_prefix_space": True}, "add_prefix_space"),
     (gpt2, {"dropout": 0.5}, "dropout")])
 def test_a_setting_that_we_do_not_know_is_refused_by_name(library, make, settings, name, tmp_path):

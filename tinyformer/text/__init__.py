@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from tinyformer.opening import opens
 
 if TYPE_CHECKING:
-    from tinyformer.text.base import TextStream, Tokenizer
+    from tinyformer.text.base import Tokenizer
     from tinyformer.text.bpe import ByteLevelBPE
     from tinyformer.text.characters import CharTokenizer
     from tinyformer.text.from_folder import load_tokenizer
+    from tinyformer.text.stream import TextStream
     from tinyformer.text.wordpiece import WordPieceTokenizer
 
 __getattr__, __dir__ = opens(
-    __name__, base="TextStream Tokenizer", bpe="ByteLevelBPE", characters="CharTokenizer",
-    from_folder="load_tokenizer", wordpiece="WordPieceTokenizer")
+    __name__, base="Tokenizer", bpe="ByteLevelBPE", characters="CharTokenizer",
+    from_folder="load_tokenizer", stream="TextStream", wordpiece="WordPieceTokenizer")

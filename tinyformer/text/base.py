@@ -4,12 +4,12 @@ The three tokenizers differ in how they cut text.  What they share stands here: 
 special tokens written in the text are found before it is cut, and ids turn back into bytes one by one.
 """
 
-import codecs
 from collections.abc import Iterable, Iterator
 
 from tinyformer.errors import InputError
 
 from .added import AddedToken, Finder, Segment
+from .stream import TextStream
 
 CACHE_LIMIT = 1 << 17                                      # words remembered; text repeats its words
 SENTINEL = "<extra_id_{}>"                                 # T5's name for the marks that stand for hidden spans
@@ -129,34 +129,9 @@ class Tokenizer:
         stream = self.stream(skip_special)
         return "".join([stream.feed(id) for id in ids]) + stream.finish()
 
-    def stream(self, skip_special: bool = False) -> "TextStream":
+    def stream(self, skip_special: bool = False) -> TextStream:
         """A decoder that takes ids one at a time, for text shown while it is being written."""
         return TextStream(self, skip_special)
-
-
-class TextStream:
-    """Turns ids into text one by one; all that `feed` and `finish` return, joined, is `decode` of the ids.
-
-    A character may be spread over several byte-level tokens: its first bytes wait until the last comes.
-    """
-
-    def __init__(self, tokenizer: Tokenizer, skip_special: bool = False):
-        self.tokenizer = tokenizer
-        self.skipped = tokenizer.special_ids if skip_special else frozenset()
-        self.first = True
-        self.bytes = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def feed(self, id: int) -> str:
-        """The characters that became complete with this id; often one piece, sometimes ''."""
-        if id in self.skipped:
-            return ""
-        text = self.bytes.decode(self.tokenizer.surface(int(id), self.first))
-        self.first = False
-        return text
-
-    def finish(self) -> str:
-        """What is left when no id follows: '' or one U+FFFD for a character that was never completed."""
-        return self.bytes.decode(b"", final=True)
 
 
 def sentinel_names(count: int) -> list[str]:

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from tinyformer.train.loop import History, Interrupted, evaluate, train
     from tinyformer.train.loop_settings import Settings
     from tinyformer.train.memory import keep_freed_memory
+    from tinyformer.train.muon import Muon
     from tinyformer.train.optimizers import SGD, AdamW
 
 __getattr__, __dir__ = opens(
     __name__, checkpoints="load_model save_model", loop="History Interrupted evaluate train", loop_settings="Settings",
-    memory="keep_freed_memory", optimizers="SGD AdamW")
+    memory="keep_freed_memory", muon="Muon", optimizers="SGD AdamW")

@@ -8,6 +8,7 @@ import pytest
 from tinyformer import phenomena
 from tinyformer.cli import main
 from tinyformer.phenomena import Phenomenon
+from tinyformer.phenomena.kit import running
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +48,12 @@ def test_it_leaves_figures_a_verdict_and_a_page(tmp_path, capsys):
         assert part in page
 
 
+def test_two_seeds_are_too_few_for_a_verdict(tmp_path, capsys):
+    assert reproduce("made-up", "--out", tmp_path, "--seeds", 2) == 0
+    assert "verdict: unclear, since fewer than 3 seeds tell nothing\n" in capsys.readouterr().out
+    assert "**Verdict: unclear, since fewer" in (tmp_path / "page.md").read_text()
+
+
 def test_it_goes_on_where_it_was_stopped(tmp_path, capsys):
     (tmp_path / "stop").touch()
     assert reproduce("made-up", "--out", tmp_path) == 130
@@ -65,9 +72,8 @@ def test_it_goes_on_where_it_was_stopped(tmp_path, capsys):
 
 
 def test_all_in_a_quick_run_with_one_seed(tmp_path, monkeypatch, capsys):
-    for name in [*phenomena.PHENOMENA]:                        # the real ones have tests of their own
-        if name != "made-up":
-            monkeypatch.delitem(phenomena.PHENOMENA, name)
+    alone = {"made-up": phenomena.PHENOMENA["made-up"]}        # the real ones have tests of their own
+    monkeypatch.setattr(running, "PHENOMENA", alone)
     assert reproduce("--all", "--quick", "--out", tmp_path) == 0
     folder = tmp_path / "made-up-quick"
     found = json.loads((folder / "metrics.json").read_text())

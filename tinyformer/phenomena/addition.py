@@ -75,13 +75,9 @@ def table(found: Found) -> list[Table]:
 def draw(found: Found, folder: Path) -> None:
     """addition.png: whole answers over the steps, and for both orders which digit is learned when."""
     from tinyformer import plot
-
-    def curves(name: str, key: str) -> list:
-        return [[(row["step"], 100 * row[key]) for row in each["curve"]] for each in found[name]]
-
     panels = [plot.Panel("Answers on pairs never trained on", "% right", {
-        name: curves(name, "exact") for name in TASKS}, levels={"logic by a coin": 50})]
+        name: found.curves("exact", name, 100) for name in TASKS}, levels={"logic by a coin": 50})]
     panels += [plot.Panel(f"Each digit, {name}", "% right", {
-        place: curves(name, f"character {n}") for n, place in enumerate(TASKS[name].written, 1)})
+        place: found.curves(f"character {n}", name, 100) for n, place in enumerate(TASKS[name].written, 1)})
         for name in (LAST, FIRST)]
     plot.single_runs(panels, folder / "addition.png", title="Three-digit addition, every seed")

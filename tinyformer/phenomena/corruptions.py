@@ -124,10 +124,13 @@ def table(found: Found) -> Table:
             for noise in sorted(place, key=place.get)]
     rows.append(("reads nothing, copies", "", *(100 * mean(each[spec.title]["blind"] for each in found[NONE])
                                                 for spec in FEW), ""))
-    kinds_of_figures = ", ".join(f"{spec.title}: {spec.figure}, {spec.labels} labels" for spec in FEW)
+    figures = ", ".join(f"{spec.title}: {spec.figure}, {spec.labels} labels" for spec in FEW)
+    means = ", ".join(f"{words} {mean(group_means(scores, noises)):.1f}" for words, noises in
+                      (("what hides", HIDE), ("what only reorders", REORDER), ("no pre-training", (NONE,))))
     return Table(("corruption", "", *(spec.title for spec in FEW), "mean rank"), rows,
                  note=f"every corruption: {budgets[0]['steps']:,} steps over {mean(b['text'] for b in budgets):,.0f} "
-                 f"tokens of text; figures x 100, mean ± deviation over the seeds: {kinds_of_figures}")
+                      f"tokens of text; figures x 100, mean ± deviation over the seeds: {figures}; on average over the "
+                      f"tasks {means}")
 
 
 def draw(found: Found, folder: Path) -> None:

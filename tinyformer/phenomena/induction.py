@@ -111,18 +111,14 @@ def table(found: Found) -> list[Table]:
 def draw(found: Found, folder: Path) -> None:
     """induction.png: the phase change and the scores of all heads; heads.png: two heads on a row, first seed."""
     from tinyformer import plot
-
-    def curves(layers: int, name: str) -> list:
-        return [[(row["step"], row[name]) for row in each["curve"]] for each in found[layers]]
-
     level = {"loss": {f"ln {len(LETTERS)}": math.log(len(LETTERS)), "a reader who counts letters": best_loss()},
              "accuracy": {"one of the twelve": 1 / FIRST}}
     panels = [plot.Panel("Letters that can be known", kind, {
-        f"{layers} layer{'s' * (layers > 1)}": curves(layers, f"repeated {kind}") for layers in DEPTHS},
+        f"{layers} layer{'s' * (layers > 1)}": found.curves(f"repeated {kind}", layers) for layers in DEPTHS},
         levels=levels) for kind, levels in level.items()]
     panels += [plot.Panel(title, "share of the attention", {
         f"layer {layer + 1} of {layers}": [run for head in range(HEADS)
-                                           for run in curves(layers, f"{kind}: {named((layer, head))}")]
+                                           for run in found.curves(f"{kind}: {named((layer, head))}", layers)]
         for layers in DEPTHS for layer in range(layers)}) for kind, title in KINDS.items()]
     plot.single_runs(panels, folder / "induction.png", title="Induction heads: every seed, every head")
     each = found[2][0]

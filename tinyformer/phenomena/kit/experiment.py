@@ -65,3 +65,7 @@ class Found:
     def values(self, name: str, arm: Arm = None, scale: float = 1.0) -> list[float]:
         """One figure of an arm, seed by seed."""
         return [scale * each[name] for each in self[arm]]
+
+    def curves(self, name: str, arm: Arm = None, scale: float = 1.0) -> list[list[tuple[int, float]]]:
+        """One figure of an arm over the steps, a run (step, value), ... for each seed, from the "curve" of `watch`."""
+        return [[(row["step"], scale * row[name]) for row in each["curve"]] for each in self[arm]]

@@ -19,7 +19,7 @@ from tinyformer.train import durable
 from tinyformer.train.log import METRICS, read_lines
 from tinyformer.train.workers import side_by_side
 
-OUTCOMES = "outcomes.jsonl"
+OUTCOMES, PAGE = "outcomes.jsonl", "page.md"
 
 
 def begin(folder: Path, name: str, quick: bool, resume: bool = False, overwrite: bool = False) -> None:
@@ -44,8 +44,8 @@ def begin(folder: Path, name: str, quick: bool, resume: bool = False, overwrite:
         if found[0].get(key) != value:
             raise InputError(f"{path}: {key} is {found[0].get(key)!r}, and what is to be run has {value!r}: it cannot "
                              "be gone on with; choose another --out, or replace the results (--overwrite)")
-    if overwrite:
-        (folder / METRICS).unlink(missing_ok=True)             # it would stand beside the outcomes of another run
+    for name in (METRICS, PAGE) if overwrite else ():          # they would stand beside the outcomes of another run
+        (folder / name).unlink(missing_ok=True)
     beside = path.with_name(durable.TEMPORARY + path.name)     # without a last line that a crash cut short
     beside.write_text("".join(json.dumps(line) + "\n" for line in (found if resume else [header])), encoding="utf-8")
     durable.sync_file(beside)

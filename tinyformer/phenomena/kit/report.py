@@ -10,10 +10,10 @@ import numpy as np
 
 import tinyformer
 from tinyformer.phenomena.kit.experiment import Found
-from tinyformer.phenomena.kit.rules import HOW, SEEN, Check, Verdict
+from tinyformer.phenomena.kit.jobs import PAGE
+from tinyformer.phenomena.kit.rules import HOW, LEAST_SEEDS, SEEN, Check, Verdict
 from tinyformer.phenomena.kit.tables import Table
 
-PAGE = "page.md"
 TOO_QUICK = "not judged, since a quick run shows only that it works"
 
 
@@ -40,9 +40,15 @@ class Report:
         """The verdict in words."""
         return TOO_QUICK if self.quick else self.verdict.word
 
+    @property
+    def reason(self) -> str:
+        """Why it is unclear where no figure says so."""
+        few = not self.quick and len(self.found.seeds) < LEAST_SEEDS
+        return f", since fewer than {LEAST_SEEDS} seeds tell nothing" * few
+
     def text(self) -> str:
         """What is printed: the tables, the verdict, and a line for each part of its rule."""
-        lines = ["\n\n".join(table.text() for table in self.tables), "", f"verdict: {self.word}"]
+        lines = ["\n\n".join(table.text() for table in self.tables), "", f"verdict: {self.word}{self.reason}"]
         return "\n".join([*lines, *(f"  {check}" for check in self.checks)])
 
     @property
@@ -68,7 +74,7 @@ class Report:
         how = inspect.getdoc(self.module).partition("?")[2].strip()
         failed = [str(check) for check in self.checks if check.word != SEEN]
         missing = [*failed, *[experiment.not_found] * bool(experiment.not_found)] or ["nothing that was looked for"]
-        parts = [f"# {self.name}: {question}", f"**Verdict: {self.word}.**",
+        parts = [f"# {self.name}: {question}", f"**Verdict: {self.word}{self.reason}.**",
                  *(table.markdown() for table in self.tables),
                  f"![{question}]({self.name}.png)", "## How it was done", how,
                  "## The rule", inspect.getdoc(self.module.verdict), "\n".join(f"- {check}" for check in self.checks),

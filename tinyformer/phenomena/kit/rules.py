@@ -41,11 +41,6 @@ class Verdict:
     word: str
     checks: tuple[Check, ...]
 
-    @property
-    def line(self) -> str:
-        """The verdict with the figures that say so, in one line."""
-        return f"{self.word}: {'; '.join(map(str, self.checks))}"
-
 
 def judged(*claims: Check, controls: Sequence[Check] = ()) -> Verdict:
     """The verdict of a rule: `claims` say what is to be seen, `controls` what would explain it away if it failed."""

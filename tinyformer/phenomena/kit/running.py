@@ -11,8 +11,8 @@ from tinyformer.errors import InputError
 from tinyformer.options import suggestion
 from tinyformer.phenomena import PHENOMENA
 from tinyformer.phenomena.kit.experiment import Found, Sizes
-from tinyformer.phenomena.kit.jobs import OUTCOMES, begin, outcomes, standing
-from tinyformer.phenomena.kit.report import PAGE, Report
+from tinyformer.phenomena.kit.jobs import OUTCOMES, PAGE, begin, outcomes, standing
+from tinyformer.phenomena.kit.report import Report
 from tinyformer.places import check_figures, make_folder
 from tinyformer.train.log import METRICS, write_metrics
 

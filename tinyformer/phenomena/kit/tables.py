@@ -1,8 +1,10 @@
 """How are figures set side by side?  One table, as text for a terminal and as Markdown for a page."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+WIDE = 120                                    # columns of a terminal, for the note
 NUMBER = "0123456789+-"                       # with what a number begins
 
 
@@ -25,7 +27,7 @@ class Table:
         widths = [max(map(len, column)) for column in zip(*self._lines, strict=True)]
         said = ["   ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in
                            zip(line, widths, self._right, strict=True)).rstrip() for line in self._lines]
-        return "\n".join([*[self.title] * bool(self.title), *said, *[self.note] * bool(self.note)])
+        return "\n".join([*[self.title] * bool(self.title), *said, *textwrap.wrap(self.note, WIDE)])
 
     def markdown(self) -> str:
         """The table as Markdown has it, in paragraphs of its own."""

@@ -5,17 +5,20 @@ import numpy as np
 from tinyformer.data.batches import PretrainingBatch, TextBatch
 from tinyformer.data.labelled import LabelledBatch, SpanBatch
 from tinyformer.data.seq2seq import Seq2SeqBatch
+from tinyformer.data.vectors import VectorBatch, hide
 from tinyformer.models import (
     GPT,
     Bert,
     BertConfig,
     BertForPretraining,
     GPTConfig,
+    MaskedVectors,
     PairScorer,
     Seq2Seq,
     Seq2SeqConfig,
     SpanFinder,
     TokenTagger,
+    VectorConfig,
 )
 from tinyformer.models.heads import Head
 from tinyformer.nn import Module
@@ -40,6 +43,12 @@ def seq2seq(spread: bool = True, dtype=np.float64, **changes) -> Seq2Seq:
     """An encoder and a decoder of two layers and width 8; any field of its configuration can be changed."""
     sizes = dict(vocabulary=VOCABULARY, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0)
     return _prepared(Seq2Seq(Seq2SeqConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
+
+
+def vectors(spread: bool = True, dtype=np.float64, **changes) -> MaskedVectors:
+    """A two-layer reader of vectors of five numbers, of width 8; any field of its configuration can be changed."""
+    sizes = dict(features=5, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0)
+    return _prepared(MaskedVectors(VectorConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
 
 
 def head(kind: type[Head], encoder: Bert | GPT | None = None, spread: bool = True, **changes) -> Head:
@@ -107,6 +116,14 @@ def seq2seq_batch(rows: int = 3, length: int = 7, vocabulary: int = VOCABULARY, 
     seen = np.concatenate([np.full((rows, 1), 2), targets[:, :-1]], axis=1)
     targets[1::2, -1:] = -100
     return Seq2SeqBatch(ids=rng.integers(0, vocabulary, (rows, length)), keep=keep, decoder_ids=seen, targets=targets)
+
+
+def vector_batch(rows: int = 3, length: int = 7, features: int = 5, seed: int = 2) -> VectorBatch:
+    """Rows of vectors with padding at the end of every second one, and some of them hidden."""
+    rng = np.random.default_rng(seed)
+    keep = np.ones((rows, length), bool)
+    keep[1::2, length - 2:] = False
+    return hide(rng.normal(size=(rows, length, features)), keep, 0.4, rng)
 
 
 def gradients(model: Module, loss) -> dict[str, np.ndarray]:

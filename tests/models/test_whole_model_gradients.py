@@ -38,6 +38,11 @@ def _seq2seq(**options):
     return model, lambda: model.loss(batch)
 
 
+def _vectors(**options):
+    model, batch = small.vectors(**options), small.vector_batch()
+    return model, lambda: model.loss(batch)
+
+
 def _head(kind, encoder=None, **options):
     model, batch = small.head(kind, encoder, **options), small.head_batch(kind)
     return model, lambda: model.loss(batch)
@@ -63,6 +68,8 @@ MODELS = {
     "a score for a pair, GPT-1": lambda: _head(PairScorer, small.gpt(norm="post")),
     "a tag for each token, BART's encoder": lambda: _head(TokenTagger, small.seq2seq().encoder),
     "BART": lambda: _seq2seq(),
+    "masked vectors, as BERT": lambda: _vectors(),
+    "masked vectors, as GPT-2": lambda: _vectors(causal=True, activation="gelu_tanh"),
     "BART, scaled words, three layers write": lambda: _seq2seq(scale_words=True, layers=1, decoder_layers=3),
 }
 

@@ -12,7 +12,8 @@ import numpy as np
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.config import BertConfig
 from tinyformer.models.parts.loss_and_accuracy import measured
-from tinyformer.nn import Embedding, LayerNorm, Linear, Module, PostNormBlock, padding_mask
+from tinyformer.models.parts.stacks import post_norm
+from tinyformer.nn import Embedding, LayerNorm, Linear, Module, padding_mask
 from tinyformer.nn.layers import constant
 from tinyformer.ops import affine, cross_entropy, dropout, embedding, gelu, tanh
 
@@ -27,8 +28,7 @@ class Bert(Module):
         self.segments = Embedding(c.segments, c.word_width, rng, c.init_std)
         self.norm = LayerNorm(c.word_width, rng, c.eps)
         self.widen = Linear(c.factor, c.width, rng, std=c.init_std) if c.factor else None
-        blocks = [PostNormBlock(c.width, c.heads, c.inner, rng, rate=c.dropout, eps=c.eps, approximate=c.approximate,
-                                std=c.init_std) for _ in range(1 if c.shared else c.layers)]
+        blocks = post_norm(c, rng, 1 if c.shared else c.layers)
         self.layers = blocks * c.layers if c.shared else blocks
         self.pooler = Linear(c.width, c.width, rng, std=c.init_std) if pooled else None
 

@@ -1,18 +1,15 @@
 """Which numbers make a model?  One frozen dataclass for each paper, with the published sizes as presets."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 from tinyformer.errors import InputError
 
 
 @dataclass(frozen=True)
-class Config:
-    """What both kinds of model need: V words, L layers, H heads, C width, 4C inner width, T positions at most."""
+class BlocksConfig:
+    """What every model needs: L layers, H heads, C width, 4C inner width, T positions at most."""
 
-    PRESETS: ClassVar[dict[str, dict[str, Any]]]
-
-    vocabulary: int
     layers: int = 2
     heads: int = 2
     width: int = 128
@@ -23,10 +20,13 @@ class Config:
     eps: float = 1e-12
     init_std: float = 0.02                    # standard deviation of the initial weights
 
+    whole: ClassVar[tuple[str, ...]] = ("layers", "heads", "width", "inner", "context")       # whole numbers above 0
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {}
+
     def __post_init__(self):
         if self.inner == 0:
             object.__setattr__(self, "inner", 4 * self.width)
-        for name in ("vocabulary", "layers", "heads", "width", "inner", "context"):
+        for name in self.whole:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"config: {name} is {value!r}; it must be a whole number of at least 1")
@@ -67,6 +67,14 @@ class Config:
     def to_dict(self) -> dict:
         """All fields by name."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Config(BlocksConfig):
+    """What models of words need besides: V words."""
+
+    vocabulary: int = field(kw_only=True)
+    whole = ("vocabulary", *BlocksConfig.whole)
 
 
 @dataclass(frozen=True)

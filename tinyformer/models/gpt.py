@@ -3,14 +3,13 @@
 GPT-2 (Radford et al. 2019, norm before each part) and GPT-1 (Radford et al. 2018, norm after).
 """
 
-import math
-
 import numpy as np
 
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.config import GPTConfig
 from tinyformer.models.parts.loss_and_accuracy import measured
-from tinyformer.nn import Embedding, LayerNorm, Module, PostNormBlock, PreNormBlock
+from tinyformer.models.parts.stacks import post_norm, pre_norm
+from tinyformer.nn import Embedding, LayerNorm, Module
 from tinyformer.ops import affine, cross_entropy, dropout
 
 
@@ -24,18 +23,8 @@ class GPT(Module):
         self.config = c = config
         self.words = Embedding(c.vocabulary, c.width, rng, c.init_std)
         self.positions = Embedding(c.context, c.width, rng, c.init_std)
-        self.layers: list[PreNormBlock | PostNormBlock]
-        self.norm: LayerNorm | None
-        if c.norm == "pre":
-            self.layers = [PreNormBlock(c.width, c.heads, c.inner, rng, causal=True, rate=c.dropout, eps=c.eps,
-                                        bias=c.bias, approximate=c.approximate, std=c.init_std,
-                                        out_std=c.init_std / math.sqrt(2 * c.layers))
-                           for _ in range(c.layers)]
-            self.norm = LayerNorm(c.width, rng, c.eps, c.bias)
-        else:
-            self.layers = [PostNormBlock(c.width, c.heads, c.inner, rng, causal=True, rate=c.dropout, eps=c.eps,
-                                         approximate=c.approximate, std=c.init_std) for _ in range(c.layers)]
-            self.norm = None
+        self.layers = pre_norm(c, rng, c.bias) if c.norm == "pre" else post_norm(c, rng, c.layers, causal=True)
+        self.norm = LayerNorm(c.width, rng, c.eps, c.bias) if c.norm == "pre" else None
 
     def hidden(self, ids, rng=None, past=None) -> Tensor:
         """ids (B, T) -> the vectors (B, T, C) after the last layer, normed.

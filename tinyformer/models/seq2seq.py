@@ -13,7 +13,8 @@ from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.config import Seq2SeqConfig
 from tinyformer.models.parts.decoder_cache import DecoderCache
 from tinyformer.models.parts.loss_and_accuracy import measured
-from tinyformer.nn import DecoderBlock, Embedding, LayerNorm, Module, PostNormBlock, padding_mask
+from tinyformer.models.parts.stacks import post_norm
+from tinyformer.nn import DecoderBlock, Embedding, LayerNorm, Module, padding_mask
 from tinyformer.ops import affine, cross_entropy, dropout, embedding
 
 
@@ -40,9 +41,7 @@ class Encoder(_Half):
 
     def __init__(self, config: Seq2SeqConfig, words: Embedding, rng: np.random.Generator | None):
         super().__init__(config, words, rng)
-        c = config
-        self.layers = [PostNormBlock(c.width, c.heads, c.inner, rng, rate=c.dropout, eps=c.eps,
-                                     approximate=c.approximate, std=c.init_std) for _ in range(c.layers)]
+        self.layers = post_norm(config, rng, config.layers)
 
     def __call__(self, ids, segments=None, keep=None, rng=None) -> Tensor:
         """ids, keep (B, S) -> memory (B, S, C).  BART has no segments; a [SEP] tells two texts apart."""

@@ -100,10 +100,10 @@ def mean_squared_error(xp, x, *, target, count: int | None = None):
     target = xp.asarray(target, dtype=x.real.dtype)
     if target.shape != x.shape:
         raise ValueError(f"mean_squared_error: x is {x.shape}, target is {target.shape}; they must be equal")
-    if count is not None and count < 1:
+    if count is not None and count < min(x.size, 1):
         raise ValueError(f"mean_squared_error: count is {count}; it must be at least 1")
     error = x - target
-    share = 1 / (max(x.size, 1) if count is None else count)
+    share = 1 / max(x.size if count is None else count, 1)
 
     def backward(dout):
         return error * (dout * (2 * share))

@@ -13,8 +13,9 @@ from tinyformer.data.vectors import hide
 from tinyformer.errors import InputError
 from tinyformer.models import MaskedVectors, VectorConfig, VectorEncoder
 from tinyformer.options import option
-from tinyformer.pretraining import stages
+from tinyformer.pretraining import OBJECTIVES, stages
 from tinyformer.pretraining.objective import Objective
+from tinyformer.pretraining.pretraining_settings import resolve
 from tinyformer.rng import stream
 from tinyformer.train import Settings, load_model, train
 from tinyformer.train.step import accumulate
@@ -136,11 +137,12 @@ class Frames:
         return [self._hidden(self.rows[first:first + size], rng) for first in range(0, len(self.rows), size)]
 
 
-def test_an_objective_that_reads_vectors_goes_through_every_stage(tmp_path):
+def test_an_objective_that_reads_vectors_goes_through_every_stage(tmp_path, monkeypatch):
     said = []
-    settings = HiddenFrames(steps=250, warmup=20, evaluate_every=250, max_length=12, layers=1, heads=2, width=32,
-                            batch_size=32, learning_rate=3e-3, final_rate=0.0, schedule="linear", weight_decay=0.01,
-                            beta2=0.99, dropout=0.0, init_std=0.1, rate=0.2, accumulate=2)
+    monkeypatch.setitem(OBJECTIVES.places, "frames", "")
+    monkeypatch.setitem(OBJECTIVES._opened, "frames", HiddenFrames)
+    settings = resolve("frames", dict(steps=250, max_length=12, layers=1, width=32, learning_rate=3e-3, beta2=0.99,
+                                      accumulate=2))
     prepared = stages.prepare(settings, *settings.read(), said.append)
     assert said[0].startswith("400 examples for training; ") and "250 steps of 32 x 12 frames, 12 steps" in said[0]
     assert "vocabulary" not in prepared.facts and prepared.tokenizer is None

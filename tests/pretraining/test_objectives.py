@@ -46,8 +46,7 @@ class TokensAhead(TextObjective):
     does = "sees ahead"
     figure = "lm"
     config_class = GPTConfig
-    defaults = dict(TextObjective.defaults, tokenizer="characters", layers=1, heads=2, schedule="constant",
-                    weight_decay=0.0, beta2=0.999, places=2)
+    defaults = dict(TextObjective.defaults, tokenizer="characters", layers=1, places=2)
 
     def make_model(self, tokenizer):
         return GPT(self.config(len(tokenizer)), stream(self.seed, "weights"))

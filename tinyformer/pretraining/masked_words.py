@@ -42,8 +42,7 @@ class MaskedWords(TextObjective):
     does = "fills in blanks"
     figure = "mlm"
     config_class = BertConfig
-    defaults = dict(TextObjective.defaults, tokenizer="wordpiece", vocabulary=4000, layers=2, heads=2,
-                    schedule="linear", weight_decay=0.01, beta2=0.999, objective="nsp", mask_rate=0.15)
+    defaults = dict(TextObjective.defaults, objective="nsp", mask_rate=0.15)
 
     def __post_init__(self):
         super().__post_init__()

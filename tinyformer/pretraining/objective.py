@@ -65,9 +65,9 @@ class Objective:
     unit: ClassVar[str] = "tokens"            # what a row is made of
     figure: ClassVar[str] = ""                # "mlm": the loss is called "mlm loss" in evaluations
     config_class: ClassVar[type[Config]]      # the sizes of the model, and its presets
-    defaults: ClassVar[Mapping[str, Any]] = dict(width=128, max_length=64, dropout=0.0, batch_size=32,
-                                                 learning_rate=1e-3, final_rate=0.0, optimizer="adamw",
-                                                 matrix_rate=0.01, momentum=0.95)
+    defaults: ClassVar[Mapping[str, Any]] = dict(
+        layers=2, heads=2, width=128, max_length=64, dropout=0.0, batch_size=32, learning_rate=1e-3, final_rate=0.0,
+        schedule="linear", optimizer="adamw", matrix_rate=0.01, momentum=0.95, weight_decay=0.01, beta2=0.999)
     computed: ClassVar[Mapping[str, str]] = {            # what --help says of defaults that hang on other settings
         "init_std": "0.02 at width 768 and larger for narrow models, as 1/sqrt(width)"}
     training_presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}     # what a preset says beyond the model's sizes

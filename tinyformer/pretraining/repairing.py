@@ -33,8 +33,7 @@ class Repairing(TextObjective):
     does = "repairs a damaged text"
     figure = "seq2seq"
     config_class = Seq2SeqConfig
-    defaults = dict(TextObjective.defaults, tokenizer="wordpiece", vocabulary=4000, layers=2, heads=2,
-                    schedule="linear", weight_decay=0.01, beta2=0.999, noise="infill")
+    defaults = dict(TextObjective.defaults, noise="infill")
     computed = {**TextObjective.computed, "mask_rate": "0.3, mass: 0.5, spans: 0.15"}
     strip_accents = False                     # they would be missing from whatever the model writes
 

@@ -28,6 +28,7 @@ class TextObjective(Objective):
     vocabulary: int | None = option(None, "size of the vocabulary that is trained; of characters all where nothing is "
                                     "said", least=1)
 
+    defaults = dict(Objective.defaults, tokenizer="wordpiece", vocabulary=4000)
     strip_accents: ClassVar[bool | None] = None          # of word pieces; None leaves it to the tokenizer
 
     def __post_init__(self):

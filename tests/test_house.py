@@ -14,8 +14,7 @@ FLOORS = {"errors": 0, "rng": 0, "backend": 0, "opening": 0, "options": 0, "plac
           "tasks": 8, "phenomena": 9, "commands": 10, "cli": 11, "__main__": 12}
 LOW = {"text": 1, "metrics": 1, "plot": 1, "data": 2, "tinyland": 3}       # know texts and arrays, and no engine
 FIRST_ABOVE = "models"                                         # who knows the low rooms: this floor and those above
-SIDEWAYS = {("options", "errors"), ("places", "errors"), ("backend", "errors"),       # on one floor, in one direction
-            ("tasks", "pretraining")}
+SIDEWAYS = {("options", "errors"), ("places", "errors"), ("backend", "errors")}       # on one floor, in one direction
 UPWARDS = {("engine", "ops")}                                  # in its last line, so that every tensor has operators
 ORACLES = {"torch", "transformers", "tokenizers", "scipy", "sklearn", "seqeval", "sacrebleu"}       # for tests alone
 LATE = {"matplotlib", "tqdm", "safetensors", "regex"}          # imported inside the function that uses them

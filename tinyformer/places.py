@@ -64,7 +64,7 @@ def refuse_used(folder: Path, names: Iterable[str], what: str, go_on: str = "") 
     used = [name for name in names if (folder / name).exists()]
     if used:
         raise InputError(f"{folder} holds {what} already ({', '.join(used[:3])}); {go_on}choose another --out, or "
-                         "replace it (--overwrite)")
+                         "replace it (overwrite=True, --overwrite)")
 
 
 def _check_above(path: Path) -> None:

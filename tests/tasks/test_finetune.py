@@ -363,7 +363,7 @@ def test_what_is_missing(capsys, command, heads, tmp_path):
         assert f"{name} is missing" in refused(capsys, words[:place] + words[place + 2:])
     assert "no folder was named" in refused(capsys, words[:words.index("--out")])
     (tmp_path / "file").write_text("mine")
-    assert "is a file, and a run needs a folder" in refused(capsys, command("tag", tmp_path / "file"))
+    assert "is a file, and a folder is needed" in refused(capsys, command("tag", tmp_path / "file"))
     assert "belongs to `finetune pair`, and this is `finetune tag`" in refused(
         capsys, ["finetune", "tag", "--config", heads["pair"] / "settings.json"])
 

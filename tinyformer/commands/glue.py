@@ -17,7 +17,7 @@ from tinyformer.metrics import over_seeds
 from tinyformer.options import option, settings_of, suggestion, switch
 from tinyformer.places import make_folder, refuse_used, say
 from tinyformer.tasks import TASKS
-from tinyformer.tasks.finetuning_settings import SCRATCH, TRAINING, Finetuning, refuse_others
+from tinyformer.tasks.finetuning_settings import SCRATCH, SETTINGS, TRAINING, Finetuning, refuse_others
 
 USAGE = "--model DIR|scratch --out DIR [--data DIR] [--setting value ...]"
 TABLE = "glue.json"
@@ -40,17 +40,17 @@ class Options:
 def run(options: Options) -> int:
     """Fine-tune on each task and print the table; everything is kept below --out, the table as glue.json."""
     from tinyformer.models import encoder_of
-    from tinyformer.pretraining.stages import check_out
     from tinyformer.rng import stream
     from tinyformer.tasks import learn
     from tinyformer.tasks.finished_run import finish
     from tinyformer.tasks.folders import open_folder
     from tinyformer.train.durable import write_json
+    from tinyformer.train.run import check_out
     settings, data, overwrite = Finetuning(**options.given), options.data, options.overwrite
     if settings.model is None:
         raise InputError("--model is missing; give the folder of a pre-trained model, or scratch")
     refuse_others(options.given, None, settings.model)
-    tasks, out = chosen(options.tasks), check_out(settings, False, overwrite)
+    tasks, out = chosen(options.tasks), check_out(settings.out, False, overwrite, (SETTINGS,))
     if not overwrite:
         refuse_used(out, [TABLE], "a table")
     make_folder(out)

@@ -3,7 +3,6 @@
 Whatever differs from one objective to the next stands with the objective; here is the order of things.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -13,13 +12,14 @@ from typing import Any
 from tinyformer.backend import choose_device
 from tinyformer.errors import InputError
 from tinyformer.options import read_config
+from tinyformer.places import say
 from tinyformer.pretraining.objective import Objective
 from tinyformer.pretraining.pair_figures import PAIRS
 from tinyformer.pretraining.pretraining_settings import every_option, fill_in, resolve
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
 from tinyformer.train.log import write_metrics
-from tinyformer.train.run import refuse_used
+from tinyformer.train.run import check_out
 
 SETTINGS = "settings.json"
 SAMPLE = 20                                   # batches of the evaluations on the way; the last one takes all
@@ -32,7 +32,7 @@ def run(model: str, given: dict, config: str | None = None, resume: bool | str =
     if resume and config is None and out and (Path(out) / SETTINGS).is_file():
         config = str(Path(out) / SETTINGS)                     # the run to be resumed knows its settings
     settings = resolve(model, given, read_config(config, every_option()) if config else None)
-    out = check_out(settings, resume, overwrite)
+    out = check_out(settings.out, resume, overwrite, (SETTINGS,))
     device, why = choose_device(settings.device)
     say(f"device {device}: {why}")
     training, held_out = settings.read()
@@ -126,22 +126,3 @@ def final_line(prepared: Prepared, history: History, found: dict) -> str:
     if not found:
         return f"train loss {history.final['loss']:.4f} after {history.final['steps']:,} steps"
     return ", ".join([*prepared.settings.said(found), f"{history.final['seconds']:.0f} s"])
-
-
-def check_out(settings: Objective, resume, overwrite: bool) -> Path:
-    """The folder of the run, refused before any work is done if it cannot be used."""
-    if not settings.out:
-        raise InputError(f"no folder was named; give --out DIR, for example --out runs/{settings.model}")
-    out = Path(settings.out)
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file, and a run needs a folder; choose another --out")
-    if resume is True and not out.is_dir():
-        raise InputError(f"{out}: there is no such folder, and so no run to resume; leave --resume out to begin one")
-    if not resume and not overwrite:
-        refuse_used(out, (SETTINGS,))
-    return out
-
-
-def say(line: str) -> None:
-    """A remark on the way: on the standard error, so that the final line stands alone on the output."""
-    print(line, file=sys.stderr, flush=True)

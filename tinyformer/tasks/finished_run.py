@@ -4,10 +4,10 @@
 """
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tinyformer.places import say
 from tinyformer.tasks.task import Task
 from tinyformer.train.log import write_metrics
 
@@ -40,8 +40,8 @@ def judge(task: Task, predictions: Sequence[dict], examples: Sequence, train: Se
     gone = task.collapsed(examples, predictions)
     if gone:
         found["collapsed"] = gone
-        print(f"warning: the model says {gone} of everything, it has collapsed; try another --seed, a lower "
-              "--learning-rate or more --epochs", file=sys.stderr, flush=True)
+        say(f"warning: the model says {gone} of everything, it has collapsed; try another --seed, a lower "
+            "--learning-rate or more --epochs")
     return found
 
 

@@ -19,7 +19,7 @@ from tinyformer.models import GPT
 from tinyformer.models.heads import like
 from tinyformer.models.parts.depth import layer_rates
 from tinyformer.nn import Module
-from tinyformer.pretraining.stages import check_out, say
+from tinyformer.places import say
 from tinyformer.rng import stream
 from tinyformer.tasks import TASKS
 from tinyformer.tasks.finetuning_settings import SCRATCH, SETTINGS, Finetuning, chosen
@@ -30,6 +30,7 @@ from tinyformer.text import Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
 from tinyformer.train.durable import write_json
+from tinyformer.train.run import check_out
 
 
 def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = False) -> int:
@@ -39,7 +40,7 @@ def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = Fals
     if several and resume not in (True, False, "auto"):
         raise InputError(f"--resume names the checkpoint of one run, {resume}, and --seeds {settings.seeds} asks for "
                          "several; give --resume alone, which takes the newest of each")
-    out = check_out(settings, resume, overwrite)
+    out = check_out(settings.out, resume, overwrite, (SETTINGS,))
     for name in ("model", "train", "dev"):
         if getattr(settings, name) is None:
             raise InputError(f"--{name} is missing; " + (

@@ -12,7 +12,7 @@ from tinyformer.data.readers import Examples
 from tinyformer.errors import InputError
 from tinyformer.nn import Module
 from tinyformer.options import read_config
-from tinyformer.pretraining.stages import say
+from tinyformer.places import say
 from tinyformer.tasks import task_of
 from tinyformer.tasks.finetuning_settings import SETTINGS, Finetuning, refuse_others
 from tinyformer.tasks.folders import open_folder

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyformer import backend
+from tinyformer import backend, places
 from tinyformer.errors import CheckpointError, InputError
 from tinyformer.nn.module import Module
 from tinyformer.train import checkpoints, durable
@@ -28,11 +28,20 @@ INNOCENT = {"log_every", "evaluate_every", "save_every", "keep", "keep_memory"} 
 
 def refuse_used(out: Path, more: tuple[str, ...] = ()) -> None:
     """InputError where a run, or anything that a run would write, stands in the folder `out` already."""
-    used = [path.name for path in checkpoints.checkpoints(out)]
-    used += [name for name in (*FILES, *more) if (out / name).exists()]
-    if used:
-        raise InputError(f"{out} holds a run already ({', '.join(used[:3])}); go on with it (resume=True, "
-                         "--resume), choose another folder, or replace it (overwrite=True, --overwrite)")
+    names = [path.name for path in checkpoints.checkpoints(out)]
+    places.refuse_used(out, [*names, *FILES, *more], "a run", "go on with it (resume=True, --resume), ")
+
+
+def check_out(out: str | None, resume: bool | str, overwrite: bool, more: tuple[str, ...] = ()) -> Path:
+    """The folder of a run, refused before any work is done if the run cannot begin there, or go on."""
+    if not out:
+        raise InputError("no folder was named; give --out DIR, for example --out runs/mine")
+    folder = places.check_folder(out)
+    if resume is True and not folder.is_dir():
+        raise InputError(f"{out}: there is no such folder, and so no run to resume; leave --resume out to begin one")
+    if not resume and not overwrite:
+        refuse_used(folder, more)
+    return folder
 
 
 class Run:
@@ -62,7 +71,8 @@ class Run:
             if resume:
                 raise InputError("resume: there is no folder to resume from; name it with out (--out)")
             return RunLog(None)
-        self._open_folder()
+        places.make_folder(self.out)
+        durable.sweep(self.out)
         if resume:
             self._resume(resume)
         elif overwrite:
@@ -94,17 +104,6 @@ class Run:
         if self.out is not None:
             checkpoints.save_model(self.out, self.model, self.tokenizer, overwrite=True)
             write_metrics(self.out, {**self.facts, **final})
-
-    def _open_folder(self) -> None:
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-            durable.sweep(self.out)
-            probe = self.out / f"{durable.TEMPORARY}probe-{os.getpid()}"
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise InputError(f"{self.out}: no run can be written here ({error.strerror}); "
-                             "choose another folder with out (--out)") from None
 
     def _clear(self) -> None:
         for path in checkpoints.checkpoints(self.out):

@@ -10,7 +10,7 @@ import sys
 
 from tinyformer import __version__
 from tinyformer.commands import table
-from tinyformer.errors import CheckpointError, InputError, NumericError
+from tinyformer.errors import CheckpointError, InputError, NumericError, WorkerError
 
 
 def overview() -> str:
@@ -63,7 +63,7 @@ def main(words: list[str] | None = None) -> int:
 
 def explain(error: Exception) -> tuple[int, str]:
     """The exit status and the message for an error that reached the top."""
-    for kind, status in ((InputError, 2), (CheckpointError, 3), (NumericError, 4)):
+    for kind, status in ((InputError, 2), (CheckpointError, 3), (NumericError, 4), (WorkerError, 1)):
         if isinstance(error, kind):
             return status, str(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":       # NumPy's, or CuPy's

@@ -11,3 +11,7 @@ class CheckpointError(ValueError):
 
 class NumericError(ArithmeticError):
     """Training left the finite numbers; the message names the step and the parameter (exit status 4)."""
+
+
+class WorkerError(RuntimeError):
+    """A process that shared the training has ended; the message names it and the signal (exit status 1)."""

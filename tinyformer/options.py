@@ -252,3 +252,12 @@ def _checked_type(path: str, key: str, value, kind: type):
 
 def _is_number(value) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def number_or_auto(name: str, value: int | str) -> int | str:
+    """"auto", or a whole number of at least 1, perhaps as text.  InputError for anything else."""
+    if value == "auto" or isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    if isinstance(value, str) and value.isdecimal() and int(value) >= 1:
+        return int(value)
+    raise InputError(f"{name} is {value!r}; it must be auto or a whole number of at least 1")

@@ -13,8 +13,9 @@ import small
 
 from tinyformer.backend import cuda_trouble, to_host
 from tinyformer.models import PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
+from tinyformer.train.noise import Noise
 from tinyformer.train.optimizers import AdamW
-from tinyformer.train.step import accumulate, clip_gradients, dropout_noise
+from tinyformer.train.step import accumulate, clip_gradients
 
 STEPS = 20
 DEVICES = ["fake", pytest.param("cuda", marks=[
@@ -64,7 +65,7 @@ def _trained(name: str, device: str, dtype):
     losses = []
     for step in range(STEPS):
         optimizer.zero_grad()
-        losses.append(accumulate(model, draw_batch(rows=4, seed=step), 2, dropout_noise(0, step))[0])
+        losses.append(accumulate(model, draw_batch(rows=4, seed=step), 2, Noise(0, step))[0])
         clip_gradients(model.parameters(), 1.0)
         optimizer.step(1e-3)
     assert {p.device for p in model.parameters()} == {device}

@@ -7,7 +7,8 @@ import small
 
 from tinyformer.backend import to_device, to_host
 from tinyformer.engine import Tensor
-from tinyformer.train.step import accumulate, clip_gradients, dropout_noise, gradient_norm, gradients, number
+from tinyformer.train.noise import Noise
+from tinyformer.train.step import accumulate, clip_gradients, gradient_norm, gradients, number
 
 
 def collect(model) -> dict[str, np.ndarray]:
@@ -40,12 +41,17 @@ def test_the_mean_of_the_parts_means_is_something_else():
     assert abs(means - float(model.loss(batch).data)) > 1e-4
 
 
-def test_noise_depends_on_seed_step_and_part_and_on_nothing_else():
-    def draw(seed, step, part):
-        return dropout_noise(seed, step)(part).bytes(8)
-    drawn = [draw(seed, step, part) for seed in (0, 1) for step in (0, 1) for part in (0, 1)]
-    assert len(set(drawn)) == 8
-    assert draw(1, 1, 1) == drawn[-1]
+@pytest.mark.parametrize("pieces", [2, 3, 5])
+def test_the_parts_drop_what_the_batch_drops(pieces):
+    """Dropout is a function of seed, step and row, and so the parts add up with it as without."""
+    model, batch = small.bert(dropout=0.3), small.pretraining_batch(5, seed=8)
+    whole_loss = float(accumulate(model, batch, 1, Noise(7, 3))[0])
+    whole = collect(model)
+    assert float(accumulate(model, batch, pieces, Noise(7, 3))[0]) == pytest.approx(whole_loss, rel=1e-10)
+    found = collect(model)
+    for name, g in whole.items():
+        assert np.abs(found[name] - g).max() <= 1e-10 * max(1.0, np.abs(g).max()), name
+    assert float(accumulate(model, batch, pieces, Noise(7, 4))[0]) != pytest.approx(whole_loss, rel=1e-3)
 
 
 def leaves(device, *grads, dtype=np.float64):

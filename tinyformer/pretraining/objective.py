@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from tinyformer.errors import InputError
 from tinyformer.models.config import Config
-from tinyformer.options import check_values, option
+from tinyformer.options import check_values, number_or_auto, option
 from tinyformer.train import evaluate
 from tinyformer.train.loop_settings import OPTIMIZERS
 from tinyformer.train.schedules import SCHEDULES
@@ -56,6 +56,8 @@ class Objective:
     clip: float = option(1.0, "largest norm of the whole gradient", above=0)
     seed: int = option(0, "the one number all chance comes from", least=0)
     device: str = option("auto", "where to compute", ("auto", "cpu", "cuda"))
+    workers: str = option("auto", "processes that share each step, each on a core of its own: a number, or auto, by a "
+                          "rule of the shape and of the cores")
     dtype: str = option("float32", "precision", ("float32", "float64"))
     evaluate_every: int | None = option(None, "steps between evaluations (default a tenth of all)", least=1)
     save_every: int | None = option(None, "steps between saved checkpoints (default: at the end alone)", least=1)
@@ -74,6 +76,7 @@ class Objective:
 
     def __post_init__(self):
         check_values(self)
+        number_or_auto("--workers", self.workers)
         if self.steps is not None and self.warmup is not None and self.warmup > self.steps:
             raise InputError(f"--warmup is {self.warmup} and --steps is {self.steps}; the warm-up must end before "
                              "the training does")

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from tinyformer.errors import InputError
-from tinyformer.options import check_values, option, read_config
+from tinyformer.options import check_values, number_or_auto, option, read_config
 from tinyformer.tasks import TASKS
 from tinyformer.train.loop_settings import OPTIMIZERS, refuse_idle
 from tinyformer.train.schedules import SCHEDULES
@@ -16,7 +16,7 @@ READING = ("columns", "endings", "tags", "max_length", "stride", "max_question",
            "may_be_impossible", "threshold", "beams", "length_penalty", "device", "skip_bad_rows")     # and choosing
 TRAINING = ("epochs", "steps", "batch_size", "accumulate", "max_length", "learning_rate", "schedule", "warmup",
             "optimizer", "matrix_rate", "momentum", "weight_decay", "clip", "dropout", "freeze", "layer_decay", "seed",
-            "seeds", "device", "skip_bad_rows")
+            "seeds", "workers", "device", "skip_bad_rows")
 NARROW = 256                                  # below this width the published learning rate moves too little
 
 
@@ -86,11 +86,14 @@ class Finetuning:
 
     seed: int = option(0, "the one number all chance comes from", least=0)
     seeds: int = option(1, "runs, with this seed and the ones after it; their mean and spread are printed", least=1)
+    workers: str = option("auto", "processes that share each step, each on a core of its own: a number, or auto, by a "
+                          "rule of the shape and of the cores")
     device: str = option("auto", "where to compute", ("auto", "cpu", "cuda"))
     skip_bad_rows: int = option(0, "rows with faults that may be left out of a file", least=0)
 
     def __post_init__(self):
         check_values(self)
+        number_or_auto("--workers", self.workers)
         if self.steps is not None and self.epochs is not None:
             raise InputError(f"--steps is {self.steps} and --epochs is {self.epochs}; give one of the two")
         if self.freeze is not None and self.freeze != "all" and not self.freeze.isdigit():

@@ -165,7 +165,7 @@ def train(prepared: Prepared, out: Path | None = None, title: str | None = None,
     settings = Settings(steps=steps, learning_rate=s.peak(prepared.model.config.width), schedule=s.schedule,
                         warmup=int(s.warmup * steps), optimizer=s.optimizer, matrix_rate=s.matrix_rate,
                         momentum=s.momentum, weight_decay=s.weight_decay, clip=s.clip, accumulate=s.accumulate,
-                        seed=s.seed, log_every=max(1, min(10, steps // 20)),
+                        seed=s.seed, workers=s.workers, log_every=max(1, min(10, steps // 20)),
                         evaluate_every=max(1, steps // evaluations))
     rates = layer_rates(prepared.model, s.layer_decay) if s.layer_decay != 1 else None
     facts = {"task": s.task, "model": s.model, "parameters": prepared.model.count(), "train": len(prepared.train),

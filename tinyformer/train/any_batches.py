@@ -2,7 +2,8 @@
 
 A run takes its batches from an object with `batch(step)`, from a function of the step, or from a list that it goes
 through again and again.  One batch is what the loss is given: ids, a tuple of arrays, anything.  To be computed in
-parts it needs two members more, `split(n)` and `counts`, as those of `tinyformer.data.batches` have.
+parts it needs three members more, `split(n)`, `counts` and a length, the number of its rows, as those of
+`tinyformer.data.batches` have.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,7 +37,8 @@ def why_whole(model, batch) -> str:
     for thing in (batch, model):
         if not getattr(thing, "divisible", True):
             return f"{type(thing).__name__} says that its rows depend on one another"
-    missing = [name for name in ("split", "counts") if not hasattr(batch, name)]
+    wanted = {"split": "split", "counts": "counts", "__len__": "length"}
+    missing = [word for name, word in wanted.items() if not hasattr(batch, name)]
     if missing:
         return f"a {type(batch).__name__} has no {' and no '.join(missing)}"
     return ""

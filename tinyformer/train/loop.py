@@ -16,16 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from tinyformer import backend
 from tinyformer.engine import Tensor, no_grad
-from tinyformer.errors import NumericError
+from tinyformer.errors import NumericError, WorkerError
 from tinyformer.nn.module import Module
 from tinyformer.train.any_batches import batch_of, tokens_in
+from tinyformer.train.drivers import Alone, Team, driver
 from tinyformer.train.log import Progress
 from tinyformer.train.loop_settings import OPTIMIZERS, Settings
 from tinyformer.train.memory import keep_freed_memory
 from tinyformer.train.run import Run
-from tinyformer.train.step import accumulate, clip_gradients, dropout_noise, number
+from tinyformer.train.step import number
 
 Loss = Callable[[Any, Any, dict | None, np.random.Generator | None], Tensor | tuple[Tensor, dict]]
 Measure = Callable[[Any, Any], Mapping[str, tuple[float, int]]]
@@ -85,7 +85,10 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
     start = run.step
     on_cpu = optimizer.xp is np
     try:
-        with Progress(title, start, settings.steps, progress) as bar, stop_requests() as stop, _quiet():
+        with (Progress(title, start, settings.steps, progress) as bar, stop_requests() as stop, _quiet(),
+              driver(model, optimizer, settings, lambda: at(start), run.recorded_workers, loss, measure) as (work,
+                                                                                                           said)):
+            run.shared_by(work.size, said)
             for note in run.notes:
                 bar.say(note)
             for step in range(start, settings.steps):
@@ -94,15 +97,13 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
                     settings.log_every, settings.evaluate_every, settings.save_every))
 
                 batch, rate = at(step), settings.rate(step)
-                cost, buffers = accumulate(model, batch, settings.accumulate, dropout_noise(settings.seed, step), loss)
-                norm = clip_gradients(model.parameters(), settings.clip)
+                cost, norm, buffers = work.gradients(batch, step)
                 stopping = bool(stop)                          # asked for since the last look
                 looks = on_cpu or logs or saves or stopping    # to look at a number is to wait for a GPU
                 if looks:
                     cost, norm = number(cost), number(norm)
-                    check_finite(done, cost, norm, model, run.latest)
-                optimizer.step(rate)
-                optimizer.zero_grad()
+                    check_finite(done, cost, norm, work, run.latest)
+                work.move(rate)
                 if buffers:
                     model.put(buffers)
 
@@ -112,7 +113,7 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
                               tokens=run.tokens)
                 bar.advance(cost if looks else None, rate, run.tokens / run.seconds)
                 if evaluates and validation is not None:
-                    values = evaluate(model, validation() if callable(validation) else validation, measure)
+                    values = averaged(work.figures(validation() if callable(validation) else validation))
                     log.evaluation(done, values)
                     bar.say(f"{title}: step {done:,}, validation {figures(values)}")
                 if saves or stopping:
@@ -125,6 +126,8 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
                 run.finish(history.final)
             else:
                 bar.say(f"{title}: the run is complete, all {settings.steps:,} steps were done before")
+    except WorkerError as error:
+        raise WorkerError(f"{error}; {rescue(run.latest)}") from error
     finally:
         log.close()
     history.seconds = time.perf_counter() - began
@@ -138,13 +141,18 @@ def evaluate(model: Any, batches: Iterable, measure: Measure | None = None) -> d
     ValueError where there is no batch, NumericError where a figure is not finite.
     """
     _require(model, "measure", measure)
+    with no_grad(), _quiet():
+        return averaged(measure(model, batch) if measure else model.measure(batch) for batch in batches)
+
+
+def averaged(figures: Iterable[Mapping[str, tuple[float, int]]]) -> dict[str, float]:
+    """The sums of several batches added up and divided by their counts: see `evaluate`."""
     sums: dict[str, float] = {}
     counts: dict[str, int] = {}
-    with no_grad(), _quiet():
-        for batch in batches:
-            for name, (amount, count) in (measure(model, batch) if measure else model.measure(batch)).items():
-                sums[name] = sums.get(name, 0.0) + amount
-                counts[name] = counts.get(name, 0) + count
+    for found in figures:
+        for name, (amount, count) in found.items():
+            sums[name] = sums.get(name, 0.0) + amount
+            counts[name] = counts.get(name, 0) + count
     if not sums:
         raise ValueError("evaluate: there was no batch to evaluate on; a validation callable must return a fresh "
                          "iterable each time, and not one that has been used up")
@@ -184,18 +192,19 @@ def final_figures(history: History, run: Run) -> dict:
     return final
 
 
-def check_finite(step: int, loss: float, norm: float, model: Module, latest: Path | None) -> None:
+def check_finite(step: int, loss: float, norm: float, work: Alone | Team, latest: Path | None) -> None:
     """NumericError that names the step and the parameter where the loss or a gradient is infinite or NaN."""
     if math.isfinite(loss) and math.isfinite(norm):
         return
-    culprit = ""
-    for name, p in model.named_parameters().items():
-        if p.grad is not None and not bool(backend.to_host(backend.library(p.grad).isfinite(p.grad).all())):
-            culprit = f", and the gradient of {name} is not finite"
-            break
-    rescue = f"{latest} is untouched" if latest else "no checkpoint was written yet"
+    name = work.culprit()
+    culprit = f", and the gradient of {name} is not finite" if name else ""
     raise NumericError(f"step {step:,}: the loss is {loss}, the norm of the gradients is {norm}{culprit}; lower the "
-                       f"learning rate, lengthen the warm-up or clip lower.  {rescue}")
+                       f"learning rate, lengthen the warm-up or clip lower.  {rescue(latest)}")
+
+
+def rescue(latest: Path | None) -> str:
+    """What is left of a run that ended before its time."""
+    return f"{latest} is untouched" if latest else "no checkpoint was written yet"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tinyformer.errors import InputError
 from tinyformer.opening import Table
+from tinyformer.options import number_or_auto
 from tinyformer.train.schedules import SCHEDULES
 
 OPTIMIZERS = Table({
@@ -42,6 +43,7 @@ class Settings:
     save_every: int | None = None
     keep: int = 2                             # checkpoints that stay
     keep_memory: bool = True                  # hold on to freed memory: see train/memory.py
+    workers: int | str = 1                    # processes that share each step, or "auto": see train/choice.py
 
     def __post_init__(self):
         object.__setattr__(self, "betas", tuple(self.betas))
@@ -67,6 +69,7 @@ class Settings:
         for name, known in (("schedule", SCHEDULES), ("optimizer", OPTIMIZERS)):
             if getattr(self, name) not in known:
                 _refuse(name, getattr(self, name), f"one of: {', '.join(known)}")
+        object.__setattr__(self, "workers", number_or_auto("settings: workers", self.workers))
         if self.warmup > self.steps:
             raise InputError(f"settings: warmup is {self.warmup} but steps is {self.steps}; the climb must end before "
                              "the run does: lower warmup or raise steps")

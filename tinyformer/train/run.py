@@ -23,7 +23,8 @@ from tinyformer.train.optimizers import Optimizer
 
 FILES = (checkpoints.CONFIG, checkpoints.WEIGHTS, JSONL, CSV, METRICS, durable.MANIFEST,
          *checkpoints.TOKENIZER_FILES)                        # all that a run writes beside its checkpoints
-INNOCENT = {"log_every", "evaluate_every", "save_every", "keep", "keep_memory"}    # settings that change no number
+INNOCENT = {"log_every", "evaluate_every", "save_every", "keep", "keep_memory",    # settings that change no number
+            "workers"}                                         # or are compared by what was made of them
 
 
 def refuse_used(out: Path, more: tuple[str, ...] = ()) -> None:
@@ -60,6 +61,8 @@ class Run:
         self.step, self.tokens, self.seconds = 0, 0, 0.0
         self.notes: list[str] = []
         self.latest: Path | None = None                        # the newest checkpoint
+        self.workers = 1                                       # that share each step
+        self.recorded_workers: int | None = None               # that did before the run was resumed
 
     def begin(self, resume: bool | str | Path = False, overwrite: bool = False) -> RunLog:
         """Make the folder ready, load the checkpoint to go on from if one is wanted, and open the log.
@@ -83,6 +86,15 @@ class Run:
             durable.write_json(self.out / name, value)
         return RunLog(self.out, until=self.step)
 
+    def shared_by(self, workers: int, said: str = "") -> None:
+        """Say how many share each step, which decides the order of the sums, and what there is to say about it."""
+        self.workers = workers
+        if said:
+            self.notes.append(said)
+        if self.recorded_workers not in (None, workers):
+            self.notes.append(f"not bit for bit the run that was saved; workers: {self.recorded_workers} then, "
+                              f"{workers} now")
+
     def count(self, step: int, tokens: int, seconds: float) -> None:
         """One more step is done, in which the model read so many tokens."""
         self.step = step
@@ -94,7 +106,8 @@ class Run:
         if self.out is None:
             return None
         log.sync()
-        state = {"step": self.step, "tokens": self.tokens, "seconds": self.seconds, **self._circumstances()}
+        state = {"step": self.step, "tokens": self.tokens, "seconds": self.seconds, "workers": self.workers,
+                 **self._circumstances()}
         self.latest = checkpoints.save_checkpoint(self.out, self.model, self.optimizer, state, self.tokenizer,
                                                   self.settings.keep)
         return self.latest
@@ -135,6 +148,7 @@ class Run:
                                  "load the model in it and train that into another folder")
         state = checkpoints.load_checkpoint(path, self.model, self.optimizer)
         self.step, self.tokens, self.seconds, self.latest = state["step"], state["tokens"], state["seconds"], path
+        self.recorded_workers = state.get("workers", 1)
         self.notes.append(f"resumed from {path} at step {self.step:,}")
         self.notes += self._differences(state)
 

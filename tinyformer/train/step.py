@@ -13,8 +13,8 @@ import numpy as np
 from tinyformer import backend
 from tinyformer.engine import Tensor
 from tinyformer.errors import InputError
-from tinyformer.rng import stream
 from tinyformer.train.any_batches import why_whole
+from tinyformer.train.noise import Noise
 
 PIECE = 1 << 15                               # numbers converted to float64 at a time: stays in the cache
 
@@ -37,28 +37,29 @@ def gradients(model, batch, counts: dict | None = None, rng: np.random.Generator
     return value.data, buffers
 
 
-def accumulate(model, batch, pieces: int = 1, noise: Callable[[int], np.random.Generator] | None = None,
-               loss: Callable | None = None):
+def accumulate(model, batch, pieces: int = 1, noise: Noise | None = None, loss: Callable | None = None,
+               counts: dict | None = None):
     """`gradients` of a batch that is too big to be held at once, taken in `pieces` parts.
 
-    `noise(number)` gives the random generator of each part.  InputError for a batch that cannot be divided.
+    `noise` is that of the batch, None for no dropout; `counts` are the batch's own, or those of a larger one that this
+    is a part of.  InputError for a batch that cannot be divided.
     """
-    if pieces > 1 and (reason := why_whole(model, batch)):
+    counts = getattr(batch, "counts", None) if counts is None else counts
+    if pieces == 1:
+        return gradients(model, batch, counts, noise.generator() if noise else None, loss)
+    if reason := why_whole(model, batch):
         raise InputError(f"accumulate is {pieces}, but this batch cannot be divided: {reason}; leave accumulate out "
                          "(--accumulate 1)")
-    counts, total, buffers = getattr(batch, "counts", None), None, {}
-    for number, part in enumerate(batch.split(pieces) if pieces > 1 else [batch]):
-        value, buffers = gradients(model, part, counts, noise(number) if noise else None, loss)
-        if buffers and pieces > 1:
+    total, first = None, 0
+    for part in batch.split(pieces):
+        last = first + len(part)
+        rng = noise.part(first, last, len(batch)).generator() if noise else None
+        value, buffers = gradients(model, part, counts, rng, loss)
+        if buffers:
             raise InputError(f"accumulate is {pieces}, but {type(model).__name__} gives new values of its buffers "
                              f"({', '.join(buffers)}), which one part of a batch cannot know; leave accumulate out")
-        total = value if total is None else total + value
-    return total, buffers
-
-
-def dropout_noise(seed: int, step: int) -> Callable[[int], np.random.Generator]:
-    """The random generators of one step, one for each part of the batch: see `accumulate`."""
-    return lambda number: stream(seed, f"dropout {number}", step)
+        total, first = value if total is None else total + value, last
+    return total, {}
 
 
 def gradient_norm(parameters: Iterable[Tensor]):
@@ -69,7 +70,7 @@ def gradient_norm(parameters: Iterable[Tensor]):
     total = 0.0
     for p in parameters:
         if p.grad is not None:
-            total = total + _squares(backend.library(p.grad), p.grad.reshape(-1))
+            total = total + squares(backend.library(p.grad), p.grad.reshape(-1))
     return total ** 0.5
 
 
@@ -95,7 +96,7 @@ def number(x) -> float:
     return x if isinstance(x, float) else float(backend.to_host(x))
 
 
-def _squares(xp, g):
+def squares(xp, g):
     """The sum of the squares of g (n,), in float64."""
     if xp is not np:
         return xp.multiply(g, g, dtype=xp.float64).sum()

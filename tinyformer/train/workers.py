@@ -11,8 +11,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
+from tinyformer.train.cores import cores
 from tinyformer.train.log import Progress
 from tinyformer.train.threads import set_blas_threads
 
@@ -27,9 +29,9 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
     stopped in the middle of their work.
     """
     before = multiprocessing.active_children()
-    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin)
+    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), become_worker)
     try:
-        with _deaf_to_interrupts():
+        with deaf_to(signal.SIGINT):                           # it is for the parent to stop them
             for _ in range(count):
                 pool.submit(int)                               # starts a worker, as long as none is idle
         yield pool
@@ -60,14 +62,9 @@ def side_by_side(title: str, function: Callable, jobs: Sequence[tuple],
             bar.say(said(future.result()))
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Ctrl-C is heard after this block, and never by the processes that are started within: the parent stops them.
+def deaf_to(*numbers: int) -> Iterator[None]:
+    """These signals are heard after this block, and never by the processes that are started within.
 
     Children inherit which signals are held back.  In the parent that is not enough, since a thread of BLAS may be given
     the signal: there it is noted, and raised at the end.
@@ -75,19 +72,21 @@ def _deaf_to_interrupts() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield                                                  # Windows; or a thread, which is never interrupted
         return
+    resource_tracker.ensure_running()                          # Python's helper: its start lets signals through again
     heard: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handlers = {number: signal.signal(number, lambda number, frame: heard.append(number)) for number in numbers}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-        if heard:
-            signal.raise_signal(signal.SIGINT)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in heard:
+            signal.raise_signal(number)
 
 
-def _begin() -> None:
+def become_worker() -> None:
     """Make this process a worker: one thread of BLAS, the parent alone listens to Ctrl-C, and it is not survived."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_the_parent, daemon=True).start()

@@ -91,7 +91,7 @@ def read(characters: int | None) -> tuple[list[str], list[str]]:
 
 def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
     from tinyformer import plot
-    settings = resolve("bert", {**size["bert"], "seed": seed, "device": device})
+    settings = resolve("bert", {**size["bert"], "seed": seed, "device": device, "workers": "1"})
     prepared = _prepare("BERT: tokens", settings, training, held_out)
     model, tokenizer = prepared.model, prepared.tokenizer
     blanks = choose_blanks(held_out, tokenizer, 5, settings.max_length - 2, seed)
@@ -112,7 +112,7 @@ def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
 
 
 def _gpt(folder: Path, training, held_out, size: dict, seed: int, device: str):
-    settings = resolve("gpt", {**size["gpt"], "seed": seed, "device": device})
+    settings = resolve("gpt", {**size["gpt"], "seed": seed, "device": device, "workers": "1"})
     prepared = _prepare("GPT: tokens", settings, training, held_out)
     texts = {"before": _write(prepared, seed)}
     history = stages.train(prepared, "GPT")

@@ -1,0 +1,117 @@
+"""Who computes the steps of a run?  This process alone, or several that share each of them: two forms of one thing.
+
+    gradients(batch, step)    the loss, the length of the gradients before they are clipped, and new values of buffers
+    move(learning_rate)       the optimizer's step, after which there are no gradients
+    figures(batches)          the sums and counts of an evaluation, batch by batch
+    culprit()                 the name of a parameter whose gradient is not finite
+
+However many share a step, its gradients are those of the whole batch, to the rounding of sums; with the same number of
+workers they are the same bit for bit.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+
+from tinyformer import backend
+from tinyformer.engine import no_grad
+from tinyformer.errors import InputError
+from tinyformer.nn.module import Module
+from tinyformer.train.any_batches import why_whole
+from tinyformer.train.choice import choose
+from tinyformer.train.loop_settings import Settings
+from tinyformer.train.noise import Noise
+from tinyformer.train.optimizers import Optimizer
+from tinyformer.train.shared_memory import CannotShare, sharing
+from tinyformer.train.step import accumulate, clip_gradients, number
+
+
+class Alone:
+    """One process, with all of the batch and all of the parameters; on a GPU it waits for no number."""
+
+    size = 1
+
+    def __init__(self, model: Module, optimizer: Optimizer, settings: Settings, loss: Callable | None = None,
+                 measure: Callable | None = None):
+        self.model, self.optimizer, self.settings, self.loss, self.measure = model, optimizer, settings, loss, measure
+
+    def gradients(self, batch, step: int) -> tuple:
+        noise = Noise(self.settings.seed, step)
+        cost, buffers = accumulate(self.model, batch, self.settings.accumulate, noise, self.loss)
+        return cost, clip_gradients(self.model.parameters(), self.settings.clip), buffers
+
+    def move(self, learning_rate: float) -> None:
+        self.optimizer.step(learning_rate)
+        self.optimizer.zero_grad()
+
+    def figures(self, batches: Iterable) -> Iterator[dict[str, tuple[float, int]]]:
+        for batch in batches:
+            with no_grad():
+                found = self.measure(self.model, batch) if self.measure else self.model.measure(batch)
+            yield found
+
+    def culprit(self) -> str | None:
+        for name, p in self.model.named_parameters().items():
+            if p.grad is not None and not number(backend.library(p.grad).isfinite(p.grad).all()):
+                return name
+        return None
+
+
+class Team:
+    """Several members, called by their leader: `members` has a size and call(name, arguments for each) -> answers.
+
+    Every call is a barrier: all have done one thing before anybody does the next.
+    """
+
+    def __init__(self, members, settings: Settings):
+        self.members, self.settings, self.size = members, settings, members.size
+        self.scale = 1.0                      # what clipping makes of the gradients, while they are moved by
+
+    def gradients(self, batch, step: int) -> tuple:
+        if reason := why_whole(self.members.member.model, batch):
+            raise InputError(f"{self.size} workers cannot share this batch: {reason}; take one (--workers 1)")
+        noise, shards, first = Noise(self.settings.seed, step), [], 0
+        for shard in batch.split(self.size):
+            last = first + len(shard)
+            shards.append((shard, batch.counts, noise.part(first, last, len(batch))))
+            first = last
+        nothing = [(None, batch.counts, noise)] * (self.size - len(shards))
+        cost = math.fsum(self.members.call("gradients", shards + nothing))
+        norm, limit = math.sqrt(sum(self.members.call("add"))), self.settings.clip
+        self.scale = limit / norm if limit is not None and limit < norm < math.inf else 1.0
+        return cost, norm, {}
+
+    def move(self, learning_rate: float) -> None:
+        self.members.call("move", [(learning_rate, self.scale)] * self.size)
+
+    def figures(self, batches: Iterable) -> Iterator[dict[str, tuple[float, int]]]:
+        remaining = iter(batches)
+        while several := list(islice(remaining, self.size)):
+            idle = [(None,)] * (self.size - len(several))
+            yield from self.members.call("figures", [(batch,) for batch in several] + idle)[:len(several)]
+
+    def culprit(self) -> str | None:
+        return next(filter(None, self.members.call("culprit")), None)
+
+
+@contextmanager
+def driver(model: Module, optimizer: Optimizer, settings: Settings, first: Callable, recorded: int | None = None,
+           loss: Callable | None = None, measure: Callable | None = None) -> Iterator[tuple[Alone | Team, str]]:
+    """Whoever computes the steps of a run that begins with the batch first(), and a line about it where "auto" chose.
+
+    `recorded` is how many did before the run was stopped.  Where "auto" cannot start workers, one process it is.
+    """
+    count, said = (1, "") if settings.workers == 1 else choose(settings, model, first(), recorded)
+    with ExitStack() as stack:
+        found = Alone(model, optimizer, settings, loss, measure)
+        if count > 1:
+            try:
+                members = sharing(count, model, optimizer, keep_memory=settings.keep_memory, loss=loss,
+                                  measure=measure, pieces=settings.accumulate)
+                found = Team(stack.enter_context(members), settings)
+            except CannotShare as error:
+                if settings.workers != "auto":
+                    raise
+                said = f"workers: 1, since {error}"
+        yield found, said

@@ -1,0 +1,221 @@
+"""How do processes on one machine train one model?  They see the same memory, and wait for one another.
+
+Parameters and moments lie in an arena, and so do the boxes in which workers put what of their gradients belongs to
+others: a gradient is copied once, and no worker has a model of its own.  This process is the first of them and leads:
+it tells each of the others what to do next, does its own part, and waits for the answers.  That is also the barrier
+between the parts of a step.
+
+The others are new processes ("spawn"): one that is forked off inherits locks without the threads that would open them.
+Each has one thread of BLAS and, where the system allows it, a core.  They heed no Ctrl-C and no SIGTERM, which are for
+this process to answer, and none outlives it.
+"""
+
+import multiprocessing
+import pickle
+import signal
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+import numpy as np
+
+from tinyformer.errors import InputError, WorkerError
+from tinyformer.nn.module import Module
+from tinyformer.train.arena import Arena, room
+from tinyformer.train.cores import free_cores, held_to
+from tinyformer.train.member import Member
+from tinyformer.train.memory import keep_freed_memory
+from tinyformer.train.optimizers import Optimizer
+from tinyformer.train.threads import blas_threads
+from tinyformer.train.workers import become_worker, deaf_to
+
+UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)     # what pickle says of a function inside a function
+
+
+class Boxes:
+    """The `Exchange` of workers that see the same memory: box[owner][sender], each as long as the owner's stretch."""
+
+    def __init__(self, rank: int, boxes: list[list[np.ndarray | None]], sent: np.ndarray):
+        self.rank, self.boxes, self.sent = rank, boxes, sent
+
+    def outbox(self, owner: int) -> np.ndarray:
+        return self.boxes[owner][self.rank]
+
+    def inbox(self) -> list[tuple[int, np.ndarray]]:
+        return [(sender, box) for sender, box in enumerate(self.boxes[self.rank]) if sender != self.rank]
+
+    def share(self, values: np.ndarray) -> None:
+        pass                                                   # everybody sees them
+
+
+class Workers:
+    """The workers as their leader sees them: the first is here, the others are (process, connection)."""
+
+    def __init__(self, member: Member, others: Sequence[tuple[BaseProcess, Connection]]):
+        self.member, self.others, self.size = member, others, 1 + len(others)
+
+    def call(self, name: str, arguments: Sequence[tuple] | None = None) -> list:
+        """What the method `name` of each member returns, by rank, given the arguments for each.
+
+        An error there is one here; WorkerError where one has ended.
+        """
+        given = arguments or [()] * self.size
+        for rank, (_, connection) in enumerate(self.others, 1):
+            try:
+                connection.send((name, given[rank]))
+            except OSError:
+                raise self._lost(rank) from None
+        found = [getattr(self.member, name)(*given[0])]
+        return found + [self.answer(rank) for rank in range(1, self.size)]
+
+    def answer(self, rank: int):
+        """What another member has to say, when it is done."""
+        process, connection = self.others[rank - 1]
+        try:
+            if connection not in wait([connection, process.sentinel]):
+                raise self._lost(rank)
+            answer = connection.recv()
+        except (EOFError, OSError):
+            raise self._lost(rank) from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def look(self, *_) -> None:
+        """WorkerError where one has ended; a handler for SIGCHLD, by which that is heard of in the middle of work."""
+        for rank, (process, _) in enumerate(self.others, 1):
+            if process.exitcode is not None:
+                raise self._lost(rank)
+
+    def _lost(self, rank: int) -> WorkerError:
+        process, _ = self.others[rank - 1]
+        process.join(5)
+        code = process.exitcode
+        how = (f"ended with exit status {code}" if code is None or code >= 0 else
+               f"was ended by {signal.Signals(-code).name}")
+        if code == -getattr(signal, "SIGKILL", 0):
+            how += ", from outside, most often because memory ran out"
+        return WorkerError(f"worker {rank + 1} of {self.size} (process {process.pid}) {how}")
+
+
+class CannotShare(InputError):
+    """Workers cannot be started here for this model; the message says why, and what else there is to do."""
+
+
+@contextmanager
+def sharing(count: int, model: Module, optimizer: Optimizer, *, keep_memory: bool = True,
+            **options) -> Iterator[Workers]:
+    """`count` workers for a model and its optimizer, until the end of the block; `options` are those of `Member`.
+
+    They take about half a second to start.  CannotShare where there is no room, where something cannot be sent to
+    another process, or where one does not come up.
+    """
+    optimizer.zero_grad()
+    edges, slots, dtype = optimizer.cuts(count), optimizer.slots, optimizer.values.dtype
+    frozen = [p for p in model.parameters() if not p.requires_grad]
+    flat = [optimizer.values, *optimizer.memory.values(), *(p.data for p in frozen)]
+    boxes = [room(stop - start, dtype) * (count - 1) for start, stop in pairwise(edges)]
+    size = sum(room(array.size, array.dtype) for array in flat) + sum(boxes) + room(count * len(slots), bool)
+    with ExitStack() as stack:
+        try:
+            arena = Arena(size)
+        except OSError as error:
+            raise CannotShare(f"{count} workers need {size / 1e6:,.1f} MB of shared memory, and there is no room for "
+                              f"it ({error.strerror}); take one (--workers 1)") from None
+        _move(model, optimizer, frozen, arena, stack)
+        sent = arena.empty(count * len(slots), bool).reshape(count, len(slots))
+        boxes = [[None if sender == owner else arena.empty(stop - start, dtype) for sender in range(count)]
+                 for owner, (start, stop) in enumerate(pairwise(edges))]
+        members = [Member(rank, model, optimizer, Boxes(rank, boxes, sent), edges, **options) for rank in range(count)]
+        workers = Workers(members[0], stack.enter_context(_started(members[1:], arena, keep_memory)))
+        for rank in range(1, count):
+            try:
+                workers.answer(rank)
+            except WorkerError as error:
+                raise CannotShare(f"{error} before it was ready; a script that trains with several workers begins its "
+                                  'work below `if __name__ == "__main__":`, since each of them reads it anew; '
+                                  "or take one (--workers 1)") from None
+        stack.enter_context(blas_threads(1))
+        stack.enter_context(_told_of_ends(workers))
+        yield workers
+
+
+def _move(model: Module, optimizer: Optimizer, frozen: list, arena: Arena, stack: ExitStack) -> None:
+    """Bring all parameters and moments into the arena, and at the end back into memory of this process."""
+    optimizer.lay_out(arena.empty)
+    stack.callback(optimizer.lay_out, np.empty)
+    for p in frozen:
+        stack.callback(setattr, p, "data", p.data)
+        there = arena.empty(p.size, p.dtype).reshape(p.shape)
+        there[...] = p.data
+        p.data = there
+
+
+@contextmanager
+def _started(members: list[Member], arena: Arena, keep_memory: bool) -> Iterator[list[tuple[BaseProcess, Connection]]]:
+    """A process for each of the members; at the end of the block they are no more, whatever they are doing."""
+    context, started = multiprocessing.get_context("spawn"), []
+    held = free_cores(1 + len(members)) or [None] * (1 + len(members))
+    try:
+        with deaf_to(signal.SIGINT, signal.SIGTERM):
+            for member, core in zip(members, held[1:], strict=True):
+                connection, far = context.Pipe()
+                try:
+                    process = context.Process(target=_work, daemon=True,
+                                              args=(arena, *arena.pack(member), far, core, keep_memory))
+                    process.start()
+                except UNSENDABLE as error:
+                    raise CannotShare(f"a model, loss or measure that cannot be sent to another process ({error}) is "
+                                      "trained by one (--workers 1); what is sent must stand at the top of a "
+                                      "module") from None
+                except (RuntimeError, OSError, AssertionError) as error:
+                    raise CannotShare(f"no worker can be started: {str(error).strip()}") from None
+                far.close()
+                started.append((process, connection))
+        with held_to(held[0]):
+            yield started
+    finally:
+        for process, _ in started:
+            process.kill()
+        for process, connection in started:
+            process.join()
+            connection.close()
+
+
+@contextmanager
+def _told_of_ends(workers: Workers) -> Iterator[None]:
+    """Inside this block the end of a worker is heard of at once, also while this process is at work itself."""
+    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
+        yield                                                  # it is heard of when the next answer is waited for
+        return
+    before = signal.signal(signal.SIGCHLD, workers.look)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL if before is None else before)
+
+
+def _work(arena: Arena, data: bytes, places: list, leader: Connection, core: int | None, keep_memory: bool) -> None:
+    """The life of a worker: become a member, and do what it is told until it is ended."""
+    become_worker()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if keep_memory:
+        keep_freed_memory()
+    member = arena.unpack(data, places)
+    with held_to(core), np.errstate(over="ignore", invalid="ignore", divide="ignore"), suppress(EOFError, OSError):
+        leader.send("ready")
+        while True:                                            # or until the leader is no more
+            method, arguments = leader.recv()
+            try:
+                answer = getattr(member, method)(*arguments)
+            except Exception as error:
+                error.add_note(f"in worker {member.rank + 1}:\n{traceback.format_exc()}")
+                answer = error
+            try:
+                leader.send(answer)
+            except UNSENDABLE:
+                leader.send(RuntimeError(f"{type(answer).__name__}: {answer}"))

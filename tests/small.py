@@ -13,6 +13,7 @@ from tinyformer.models import (
     BertForPretraining,
     GPTConfig,
     MaskedVectors,
+    MultiLabelClassifier,
     PairScorer,
     Seq2Seq,
     Seq2SeqConfig,
@@ -73,6 +74,8 @@ def head_batch(kind: type[Head], rows: int = 3, length: int = 7, seed: int = 2) 
     if kind is TokenTagger:
         tags = rng.integers(0, 3, (rows, length))
         return LabelledBatch(*inputs, np.where(batch.keep & (rng.random((rows, length)) < 0.6), tags, -100))
+    if kind is MultiLabelClassifier:
+        return LabelledBatch(*inputs, rng.integers(0, 2, (rows, 3)).astype(np.float64))
     labels = rng.normal(size=rows) if kind is PairScorer else rng.integers(0, 3, rows)
     return LabelledBatch(*inputs, labels)
 

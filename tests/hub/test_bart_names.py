@@ -10,6 +10,7 @@ import tinyformer
 from tinyformer.errors import CheckpointError
 from tinyformer.hub import config_json, tensor_names
 from tinyformer.models import (
+    MultiLabelClassifier,
     PairClassifier,
     PairScorer,
     Seq2Seq,
@@ -95,7 +96,8 @@ def test_a_config_that_is_not_ours_is_named(change, words):
 
 
 @pytest.mark.parametrize("head, labels", [(TextClassifier, ["a", "b", "c"]), (PairClassifier, ["yes", "no"]),
-                                          (TokenTagger, ["X", "Y"]), (PairScorer, []), (SpanFinder, [])])
+                                          (TokenTagger, ["X", "Y"]), (PairScorer, []), (SpanFinder, []),
+                                          (MultiLabelClassifier, ["a", "b"])])
 def test_a_head_on_the_encoder_comes_back_as_it_was(head, labels, tmp_path):
     model = head(encoder_of(small.seq2seq()), labels, np.random.default_rng(0))
     again, _ = tinyformer.load(tinyformer.save(tmp_path / "model", model))

@@ -12,7 +12,14 @@ import pytest
 import small
 
 from tinyformer.backend import cuda_trouble, to_host
-from tinyformer.models import PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
+from tinyformer.models import (
+    MultiLabelClassifier,
+    PairClassifier,
+    PairScorer,
+    SpanFinder,
+    TextClassifier,
+    TokenTagger,
+)
 from tinyformer.train.noise import Noise
 from tinyformer.train.optimizers import AdamW
 from tinyformer.train.step import accumulate, clip_gradients
@@ -37,6 +44,7 @@ MODELS = {
     "GPT-1": (small.gpt, dict(norm="post"), small.text_batch),
     "BART": (small.seq2seq, {}, small.seq2seq_batch),
     "a class for a text": _head(TextClassifier),
+    "any labels for a text": _head(MultiLabelClassifier),
     "a tag for each token": _head(TokenTagger),
     "a class for a pair": _head(PairClassifier),
     "a score for a pair": _head(PairScorer),

@@ -13,6 +13,7 @@ from tinyformer.hub import config_json, tensor_names
 from tinyformer.models import (
     Bert,
     BertForPretraining,
+    MultiLabelClassifier,
     PairClassifier,
     PairScorer,
     SpanFinder,
@@ -24,7 +25,8 @@ from tinyformer.text import ByteLevelBPE, CharTokenizer
 from tinyformer.train.weights import read_arrays, write_arrays
 
 HEADS = {TextClassifier: "ForSequenceClassification", PairClassifier: "ForSequenceClassification",
-         PairScorer: "ForSequenceClassification", TokenTagger: "ForTokenClassification",
+         MultiLabelClassifier: "ForSequenceClassification", PairScorer: "ForSequenceClassification",
+         TokenTagger: "ForTokenClassification",
          SpanFinder: "ForQuestionAnswering"}
 ENCODERS = {"Bert": lambda dtype: small.bert(dtype=dtype).bert,
             "Albert": lambda dtype: small.bert(dtype=dtype, shared=True, factor=4, activation="gelu_tanh").bert,
@@ -76,6 +78,7 @@ def test_config_json_says_what_a_head_is():
     assert described["problem_type"] == "single_label_classification"
     assert config_json.to_hub(make("Bert", PairScorer))["problem_type"] == "regression"
     assert len(config_json.to_hub(make("Bert", PairScorer))["id2label"]) == 1
+    assert config_json.to_hub(make("GPT2", MultiLabelClassifier))["problem_type"] == "multi_label_classification"
     assert "tinyformer" not in config_json.to_hub(make("Bert", TextClassifier))
 
 
@@ -103,7 +106,7 @@ def test_without_class_names_the_tensors_show_the_head(family, kind, tmp_path):
 
 
 @pytest.mark.parametrize("change, message", [
-    (dict(problem_type="multi_label_classification"), "multi_label_classification' with 3 labels"),
+    (dict(problem_type="ranking"), "ranking' with 3 labels; it must be one of single_label_classification, multi_"),
     (dict(problem_type="regression"), "regression' with 3 labels"),
     (dict(architectures=["BertForMultipleChoice"]), "names BertForMultipleChoice, for which there is no head here"),
     (dict(id2label={"0": "a", "2": "b"}), "without a gap"), (dict(id2label=["a"]), "without a gap"),
@@ -234,6 +237,19 @@ def test_their_head_opens_here(theirs, family, ending, outputs, tmp_path):
     assert type(ours) is kind
     assert ours.labels == (() if kind in (PairScorer, SpanFinder) else tuple(f"LABEL_{i}" for i in range(outputs)))
     assert_same_scores(ours, there, family, batch_for(family, kind))
+
+
+@pytest.mark.parametrize("family, outputs", [(family, outputs) for family in ENCODERS for outputs in (1, 3)])
+def test_their_classifier_of_many_labels_opens_here(theirs, family, outputs, tmp_path):
+    config = their_config(theirs, family, num_labels=outputs, problem_type="multi_label_classification")
+    there = spread(getattr(theirs, family + "ForSequenceClassification")(config))
+    there.save_pretrained(tmp_path)
+    ours, _ = tinyformer.load(tmp_path)
+    assert type(ours) is MultiLabelClassifier and ours.labels == tuple(f"LABEL_{i}" for i in range(outputs))
+    batch = batch_for(family, MultiLabelClassifier)
+    batch = LabelledBatch(batch.ids, batch.segments, batch.keep, batch.labels[:, :outputs])
+    loss = there.eval()(**inputs(family, batch), labels=torched(batch.labels.astype(np.float32))).loss.item()
+    assert ours.loss(batch).item() == pytest.approx(loss, rel=1e-5)
 
 
 @pytest.mark.parametrize("ending", ["ForTokenClassification", "ForQuestionAnswering"])

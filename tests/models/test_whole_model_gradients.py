@@ -10,7 +10,14 @@ import small
 
 from tinyformer import no_grad
 from tinyformer.gradcheck import check, hvp
-from tinyformer.models import PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
+from tinyformer.models import (
+    MultiLabelClassifier,
+    PairClassifier,
+    PairScorer,
+    SpanFinder,
+    TextClassifier,
+    TokenTagger,
+)
 from tinyformer.ops import cross_entropy
 
 
@@ -59,12 +66,15 @@ MODELS = {
     "GPT-2, no bias": lambda: _gpt(bias=False),
     "GPT-1": lambda: _gpt(norm="post"),
     "a class for a text": lambda: _head(TextClassifier),
+    "any labels for a text": lambda: _head(MultiLabelClassifier),
     "a tag for each token": lambda: _head(TokenTagger),
     "a class for a pair": lambda: _head(PairClassifier),
     "a score for a pair": lambda: _head(PairScorer),
     "a span": lambda: _head(SpanFinder),
     "a span, ALBERT": lambda: _head(SpanFinder, shared=True, factor=4, layers=3),
     "a class for a text, GPT-2": lambda: _head(TextClassifier, small.gpt()),
+    "any labels for a text, GPT-2": lambda: _head(MultiLabelClassifier, small.gpt()),
+    "any labels for a text, BART's encoder": lambda: _head(MultiLabelClassifier, small.seq2seq().encoder),
     "a score for a pair, GPT-1": lambda: _head(PairScorer, small.gpt(norm="post")),
     "a tag for each token, BART's encoder": lambda: _head(TokenTagger, small.seq2seq().encoder),
     "BART": lambda: _seq2seq(),

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-FILES = {"classify": "SST-2/{}.tsv", "tag": "ner/{}.txt", "pair": "MRPC/{}.tsv", "score": "STS-B/{}.tsv",
-         "answer": "squad/{}.json"}
+FILES = {"classify": "SST-2/{}.tsv", "multilabel": "kinds/{}.tsv", "tag": "ner/{}.txt", "pair": "MRPC/{}.tsv",
+         "score": "STS-B/{}.tsv", "answer": "squad/{}.json"}
 BRIEF = ["--batch-size", "8", "--max-length", "40", "--learning-rate", "1e-3", "--steps"]
 
 
@@ -14,9 +14,9 @@ def land(tmp_path_factory):
     from tinyformer.tinyland import task
     from tinyformer.tinyland.to_files import conll2003, glue_rows, squad
     folder = tmp_path_factory.mktemp("land")
-    write = {"classify": ("sst2", lambda rows: glue_rows("sst2", rows)), "tag": ("ner", conll2003),
-             "pair": ("mrpc", lambda rows: glue_rows("mrpc", rows)), "answer": ("squad", squad),
-             "score": ("stsb", lambda rows: glue_rows("stsb", rows))}
+    write = {"classify": ("sst2", lambda rows: glue_rows("sst2", rows)), "multilabel": ("ner", kinds_of_names),
+             "tag": ("ner", conll2003), "pair": ("mrpc", lambda rows: glue_rows("mrpc", rows)),
+             "answer": ("squad", squad), "score": ("stsb", lambda rows: glue_rows("stsb", rows))}
 
     def path(kind: str, split: str):
         found = folder / FILES[kind].format(split)
@@ -26,6 +26,12 @@ def land(tmp_path_factory):
             found.write_text(text(task(name, split, {"train": 30, "dev": 12}[split], 1)))
         return found
     return path
+
+
+def kinds_of_names(sentences) -> str:
+    """A table of sentences and the kinds of the names in each: people, places, companies, or none."""
+    rows = [(" ".join(one.words), "|".join(sorted({tag[2:] for tag in one.tags if tag != "O"}))) for one in sentences]
+    return "".join(f"{text}\t{kinds}\n" for text, kinds in [("text", "labels"), *rows])
 
 
 @pytest.fixture(scope="session")

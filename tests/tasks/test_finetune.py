@@ -1,4 +1,4 @@
-"""Does each of the four heads leave behind what it should, and is the same run the same run?"""
+"""Does each of the heads leave behind what it should, and is the same run the same run?"""
 
 import json
 import os
@@ -21,7 +21,7 @@ from .refusals import refused
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
-KINDS = ("classify", "tag", "pair", "score", "answer")
+KINDS = ("classify", "multilabel", "tag", "pair", "score", "answer")
 
 
 def metrics(folder) -> dict:
@@ -45,8 +45,8 @@ def same(one, other) -> bool:
 # ---- what a run leaves -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind, picture", {"classify": "confusion", "tag": "tagged", "pair": "confusion",
-                                           "score": "scores", "answer": "answers"}.items())
+@pytest.mark.parametrize("kind, picture", {"classify": "confusion", "multilabel": "labels", "tag": "tagged",
+                                           "pair": "confusion", "score": "scores", "answer": "answers"}.items())
 def test_what_a_run_leaves_behind(heads, land, untrained, kind, picture):
     folder, task = heads[kind], TASKS[kind]
     settings = json.loads((folder / "settings.json").read_text())
@@ -61,7 +61,7 @@ def test_what_a_run_leaves_behind(heads, land, untrained, kind, picture):
     for name, value in task.scores(examples, said).items():
         assert found[name] == pytest.approx(value, abs=1e-12), "the figures are those of the predictions that are kept"
     assert task.figures[0] in found
-    for name in {"accuracy", "f1", "f1_macro", "precision", "recall", "exact"} & set(found):
+    for name in set(found) & {"accuracy", "f1", "f1_macro", "f1_micro", "precision", "recall", "exact", "exact_set"}:
         assert 0 <= found[name] <= 1, f"{name} is a fraction"
     constant = task.scores(examples, task.constant(task.read(str(land(kind, "train")), Finetuning()), examples))
     assert found[f"constant {task.figures[0]}"] == constant[task.figures[0]]
@@ -72,6 +72,9 @@ def test_predictions_say_which_and_how_sure(heads, land):
         for row in predictions(heads[kind]):
             assert sum(row["probabilities"].values()) == pytest.approx(1)
             assert row["probability"] == max(row["probabilities"].values()) == row["probabilities"][row["label"]]
+    for row in predictions(heads["multilabel"]):
+        assert list(row["probabilities"]) == ["LOC", "ORG", "PER"]
+        assert row["labels"] == [name for name, p in row["probabilities"].items() if p >= 0.5]
     for row in predictions(heads["tag"]):
         assert len(row["tags"]) == len(row["words"]) and set(row["tags"]) <= {"O", "B-PER", "I-PER", "B-LOC", "B-ORG"}
     documents = {e.id: e.document for e in TASKS["answer"].read(str(land("answer", "dev")), Finetuning())}
@@ -100,12 +103,12 @@ def test_the_picture_of_the_losses_says_what_they_are(monkeypatch):
     from tinyformer import plot
     drawn = []
     monkeypatch.setattr(plot, "loss_curve", lambda *parts, **more: drawn.append(more))
-    for kind, name in (("classify", "label"), ("pair", "label"), ("tag", "label"), ("score", "score"),
-                       ("answer", "span")):
+    for kind, name in (("classify", "label"), ("pair", "label"), ("multilabel", "label"), ("tag", "label"),
+                       ("score", "score"), ("answer", "span")):
         history = History([{"step": 1, "loss": 2.0}], [{"step": 1, f"{name} loss": 3.0}])
         finished_run.draw_loss(history, TASKS[kind], None)
         assert drawn[-1]["validation"] == [(1, 3.0)]
-    assert [more["unit"] for more in drawn] == ["nats per label", "nats per label", "nats per tag", "squared error",
+    assert [more["unit"] for more in drawn] == [*["nats per label"] * 3, "nats per tag", "squared error",
                                                 "nats per end of an answer"]
 
 

@@ -13,9 +13,9 @@ from .refusals import refused
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
-KINDS = ("classify", "tag", "pair", "score", "answer")
-PICTURES = {"classify": "confusion.png", "tag": "tagged.png", "pair": "confusion.png", "score": "scores.png",
-            "answer": "answers.png"}
+KINDS = ("classify", "multilabel", "tag", "pair", "score", "answer")
+PICTURES = {"classify": "confusion.png", "multilabel": "labels.png", "tag": "tagged.png", "pair": "confusion.png",
+            "score": "scores.png", "answer": "answers.png"}
 
 
 def printed(capsys, *words) -> list[dict]:
@@ -88,8 +88,9 @@ def test_labels_the_model_never_saw(capsys, heads, tmp_path):
 # ---- predict ---------------------------------------------------------------------------------------------------------
 
 
-TYPED = {"classify": ["The museum was gloomy."], "tag": ["Ida lives in Ashby ."], "pair": ["a dog", "a cat"],
-         "score": ["a dog", "a cat"], "answer": ["What does Tom like?", "Tom likes the fig. Ida likes the pear."]}
+TYPED = {"classify": ["The museum was gloomy."], "multilabel": ["Ida lives in Ashby ."],
+         "tag": ["Ida lives in Ashby ."], "pair": ["a dog", "a cat"], "score": ["a dog", "a cat"],
+         "answer": ["What does Tom like?", "Tom likes the fig. Ida likes the pear."]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -101,7 +102,8 @@ def test_a_text_is_read_alike_wherever_it_comes_from(capsys, heads, tmp_path, mo
     assert main(["predict", "--model", str(heads[kind]), *TYPED[kind], "--out", str(tmp_path / "new/a.jsonl")]) == 0
     assert capsys.readouterr().out == ""
     assert json.loads((tmp_path / "new/a.jsonl").read_text()) == typed
-    wanted = {"classify": {"text", "label"}, "tag": {"words", "tags"}, "pair": {"first", "second", "label"},
+    wanted = {"classify": {"text", "label"}, "multilabel": {"text", "labels", "probabilities"},
+              "tag": {"words", "tags"}, "pair": {"first", "second", "label"},
               "score": {"first", "second", "score"}, "answer": {"question", "answer", "start", "end"}}[kind]
     assert wanted <= set(typed)
 

@@ -11,7 +11,15 @@ from tinyformer.hub.layouts import CLASSIFIER, GPT_CLASSIFIER, NEXT_SENTENCE, SP
 from tinyformer.models.bert import Bert, BertForPretraining
 from tinyformer.models.config import Config, GPTConfig, Seq2SeqConfig
 from tinyformer.models.gpt import GPT
-from tinyformer.models.heads import Head, PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger
+from tinyformer.models.heads import (
+    Head,
+    MultiLabelClassifier,
+    PairClassifier,
+    PairScorer,
+    SpanFinder,
+    TextClassifier,
+    TokenTagger,
+)
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
 from tinyformer.nn.module import Module
 
@@ -23,6 +31,7 @@ BART_ENCODER = "BartEncoder"                  # begins the name of a head on BAR
 FOREIGN_HEADS = ("ForMultipleChoice",)
 THEIRS = {                                    # head -> how the name of their class ends, and their problem_type
     TextClassifier: (SEQUENCE, "single_label_classification"),
+    MultiLabelClassifier: (SEQUENCE, "multi_label_classification"),
     PairScorer: (SEQUENCE, "regression"),
     TokenTagger: (TOKENS, None),
     SpanFinder: (QUESTION, None),

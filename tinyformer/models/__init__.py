@@ -8,11 +8,19 @@ if TYPE_CHECKING:
     from tinyformer.models.bert import Bert, BertForPretraining
     from tinyformer.models.config import BertConfig, GPTConfig, Seq2SeqConfig
     from tinyformer.models.gpt import GPT
-    from tinyformer.models.heads import PairClassifier, PairScorer, SpanFinder, TextClassifier, TokenTagger, encoder_of
+    from tinyformer.models.heads import (
+        MultiLabelClassifier,
+        PairClassifier,
+        PairScorer,
+        SpanFinder,
+        TextClassifier,
+        TokenTagger,
+        encoder_of,
+    )
     from tinyformer.models.seq2seq import Seq2Seq
     from tinyformer.models.vectors import MaskedVectors, VectorConfig, VectorEncoder
 
 __getattr__, __dir__ = opens(
     __name__, bert="Bert BertForPretraining", config="BertConfig GPTConfig Seq2SeqConfig", gpt="GPT",
-    heads="PairClassifier PairScorer SpanFinder TextClassifier TokenTagger encoder_of", seq2seq="Seq2Seq",
-    vectors="MaskedVectors VectorConfig VectorEncoder")
+    heads="MultiLabelClassifier PairClassifier PairScorer SpanFinder TextClassifier TokenTagger encoder_of",
+    seq2seq="Seq2Seq", vectors="MaskedVectors VectorConfig VectorEncoder")

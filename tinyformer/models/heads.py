@@ -3,6 +3,7 @@
 | head                           | reads                               | and gives                                    |
 |--------------------------------|-------------------------------------|----------------------------------------------|
 | `TextClassifier`               | the first position, pooled          | a score for each of K classes, (B, K)        |
+| `MultiLabelClassifier`         | the same                            | K scores, each of a yes or no, (B, K)        |
 | `TokenTagger`                  | every position                      | a score for each of K tags, (B, T, K)        |
 | `PairClassifier`, `PairScorer` | the first, of segments 0 and 1      | K classes (B, K), or one number (B,)         |
 | `SpanFinder`                   | every position of the document      | a start and an end vector against each of    |
@@ -26,7 +27,16 @@ from tinyformer.models.gpt import GPT
 from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
 from tinyformer.nn import Linear, Module
-from tinyformer.ops import cross_entropy, dropout, embedding, masked_softmax, mean_squared_error, where
+from tinyformer.ops import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    dropout,
+    embedding,
+    masked_softmax,
+    mean_squared_error,
+    sigmoid,
+    where,
+)
 
 
 class Head(Module):
@@ -94,6 +104,32 @@ class TextClassifier(Head):
         """The probability of each class, (B, K)."""
         with no_grad():
             return to_host(masked_softmax(self.logits(batch)).data)
+
+
+class MultiLabelClassifier(TextClassifier):
+    """Which of K labels does the text have, none or several?  K questions of yes or no about the pooled first position.
+
+    No label takes from another: a choice of one class has a softmax over all of them, this has a sigmoid for each.
+    """
+
+    def loss(self, batch, counts: dict | None = None, rng=None) -> Tensor:
+        """Mean binary cross-entropy over texts and labels, in nats; a batch's labels (B, K) are 1 for yes, 0 for no."""
+        counts = counts or batch.counts
+        loss = binary_cross_entropy_with_logits(self.logits(batch, rng), target=batch.labels)
+        return loss * (len(batch) / counts["labels"])
+
+    def predict(self, batch) -> np.ndarray:
+        """The probability of each label, (B, K)."""
+        with no_grad():
+            return to_host(sigmoid(self.logits(batch)).data)
+
+    def measure(self, batch) -> dict[str, tuple[float, int]]:
+        """The loss of the texts, and how many of the K decisions on each are right, as sums and counts."""
+        with no_grad():
+            logits = self.logits(batch)
+            loss = binary_cross_entropy_with_logits(logits, target=batch.labels).item()
+        right = int(((to_host(logits.data) > 0) == (batch.labels > 0)).sum())
+        return {"label loss": (loss * len(batch), len(batch)), "label accuracy": (right, batch.labels.size)}
 
 
 class TokenTagger(Head):

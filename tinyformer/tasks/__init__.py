@@ -7,6 +7,7 @@ from tinyformer.opening import Table
 
 TASKS = Table({
     "classify": "tinyformer.tasks.classify:Classify()",
+    "multilabel": "tinyformer.tasks.multilabel:Multilabel()",
     "tag": "tinyformer.tasks.tag:Tag()",
     "pair": "tinyformer.tasks.pair:Pair()",
     "score": "tinyformer.tasks.score:Score()",

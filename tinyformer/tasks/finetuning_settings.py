@@ -72,7 +72,9 @@ class Finetuning:
     max_answer_length: int = option(30, "answer: tokens of the longest answer", least=1)
     may_be_impossible: bool | None = option(None, "answer: a question may have no answer (default: as in the "
                                             "training file)")
-    threshold: float | None = option(None, "answer: how much better no answer must be than the best one (default 0)")
+    threshold: float | None = option(None, "answer, multilabel: of an answer, how much better none must be than the "
+                                     "best one (default 0); of a label, from which probability it is given (default "
+                                     "0.5)")
     beams: int | None = option(None, "rewrite: search for the most probable text, following so many at once (default: "
                                "take the most probable token each time)", least=1)
     length_penalty: float = option(1.0, "rewrite: with --beams: compare log p / tokens**PENALTY")

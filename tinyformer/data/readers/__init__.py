@@ -1,8 +1,9 @@
 """Which labelled files can be read?  Those that data sets are published in, each checked row by row.
 
 Tables: `read_table` (TSV, CSV or JSONL by naming columns), `read_examples` (where the columns are recognised),
-`read_glue`, `read_sick`, `read_snli`.  Tagged words: `read_conllu`, `read_conll2003`.  Questions: `read_squad`.
-Translations and other texts for texts: `read_parallel`, `read_aligned`, `read_sources`, and tables.
+`read_label_sets` (any number of labels for a text), `read_glue`, `read_sick`, `read_snli`.  Tagged words:
+`read_conllu`, `read_conll2003`.  Questions: `read_squad`.  Translations and other texts for texts: `read_parallel`,
+`read_aligned`, `read_sources`, and tables.
 """
 
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tinyformer.data.readers.examples import (
         Answer,
         Examples,
+        MultilabelExample,
         PairExample,
         Question,
         Rewriting,
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
         TextExample,
     )
     from tinyformer.data.readers.glue import GLUE, glue_file, read_glue, read_sick, read_snli
+    from tinyformer.data.readers.label_sets import read_label_sets
     from tinyformer.data.readers.labels import check_labels, label_names
     from tinyformer.data.readers.parallel import read_aligned, read_parallel, read_sources
     from tinyformer.data.readers.squad import read_squad
@@ -30,7 +33,8 @@ if TYPE_CHECKING:
 
 __getattr__, __dir__ = opens(
     __name__, conll2003="read_conll2003", conllu="read_conllu",
-    examples="Answer Examples PairExample Question Rewriting TaggedSentence TextExample",
-    glue="GLUE glue_file read_glue read_sick read_snli", labels="check_labels label_names",
+    examples="Answer Examples MultilabelExample PairExample Question Rewriting TaggedSentence TextExample",
+    glue="GLUE glue_file read_glue read_sick read_snli", label_sets="read_label_sets",
+    labels="check_labels label_names",
     parallel="read_aligned read_parallel read_sources", which_column="parse_columns read_examples recognise",
     squad="read_squad", tabular="read_table")

@@ -22,6 +22,16 @@ class TextExample:
 
 
 @dataclass(frozen=True)
+class MultilabelExample:
+    """One text and its labels, any number of them; None where the file says nothing of labels."""
+
+    text: str
+    labels: tuple[str, ...] | None
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class PairExample:
     """Two texts and either the class of the pair or a score."""
 

@@ -16,6 +16,7 @@ NAMES = {
     "second": ("sentence2", "sentence_b", "hypothesis", "question2", "#2 string", "text2", "second", "sentence"),
     "label": ("gold_label", "label", "quality", "is_duplicate", "entailment_judgment", "entailment_label", "class",
               "sentiment"),
+    "labels": ("labels", "label", "tags", "topics", "categories", "genres", "emotions"),
     "score": ("score", "relatedness_score", "similarity"),
     "source": ("source", "src", "input", "document", "article", "text", "sentence"),
     "target": ("target", "tgt", "output", "translation", "summary", "correction"),
@@ -100,7 +101,7 @@ def _by_values(parts: tuple[str, ...], rows: list[list[str]]) -> Columns | None:
     cells = list(zip(*rows, strict=True))
     if parts == ("text", "label") and len(cells) == 4 and set(cells[1]) <= {"0", "1"} and set(cells[2]) <= {"", "*"}:
         return {"text": 4, "label": 2}                     # CoLA: source, label, the author's star, sentence
-    if len(cells) != len(parts):
+    if len(cells) != len(parts) or parts[-1] == "labels":      # sets of labels may look like anything
         return None
     if parts[-1] == "score":
         numbers = [place for place, column in enumerate(cells) if all(map(_is_number, column))]

@@ -36,7 +36,7 @@ def prepare(data, name, seed, dropout):
 
     import tinyformer
     from tinyformer.data.labelled import LabelledBatches
-    from tinyformer.models.heads import with_dropout
+    from tinyformer.models.parts.encoders import with_dropout
     from tinyformer.rng import stream
     from tinyformer.tasks import TASKS
     from tinyformer.tasks.finetuning_settings import Finetuning

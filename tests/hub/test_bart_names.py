@@ -20,7 +20,7 @@ from tinyformer.models import (
     TokenTagger,
     encoder_of,
 )
-from tinyformer.models.heads import with_dropout
+from tinyformer.models.parts.encoders import with_dropout
 
 KINDS = {"BART": {}, "scaled words": dict(scale_words=True), "tanh form": dict(activation="gelu_tanh"),
          "a longer decoder": dict(layers=1, decoder_layers=3), "ids of our tokenizers": dict(pad_id=0, end_id=3)}

@@ -16,7 +16,7 @@ from tinyformer.models import (
     TokenTagger,
     encoder_of,
 )
-from tinyformer.models.heads import with_dropout
+from tinyformer.models.parts.encoders import with_dropout
 from tinyformer.train.optimizers import AdamW
 from tinyformer.train.step import accumulate, gradients
 

@@ -20,7 +20,8 @@ from tinyformer.hub.misfits import misfits
 from tinyformer.models.bert import Bert, BertForPretraining
 from tinyformer.models.config import Seq2SeqConfig
 from tinyformer.models.gpt import GPT
-from tinyformer.models.heads import Head, SpanFinder, encoder_of
+from tinyformer.models.heads import Head, SpanFinder
+from tinyformer.models.parts.encoders import encoder_of
 from tinyformer.models.seq2seq import Seq2Seq
 from tinyformer.nn.module import Module
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
         SpanFinder,
         TextClassifier,
         TokenTagger,
-        encoder_of,
     )
+    from tinyformer.models.parts.encoders import encoder_of
     from tinyformer.models.seq2seq import Seq2Seq
     from tinyformer.models.vectors import MaskedVectors, VectorConfig, VectorEncoder
 
 __getattr__, __dir__ = opens(
     __name__, bert="Bert BertForPretraining", config="BertConfig GPTConfig Seq2SeqConfig", gpt="GPT",
-    heads="MultiLabelClassifier PairClassifier PairScorer SpanFinder TextClassifier TokenTagger encoder_of",
-    seq2seq="Seq2Seq", vectors="MaskedVectors VectorConfig VectorEncoder")
+    heads="MultiLabelClassifier PairClassifier PairScorer SpanFinder TextClassifier TokenTagger",
+    seq2seq="Seq2Seq", vectors="MaskedVectors VectorConfig VectorEncoder", **{"parts.encoders": "encoder_of"})

@@ -60,7 +60,7 @@ class Bert(Module):
     def pool(self, hidden: Tensor) -> Tensor:
         """One vector for the sequence, (B, C): tanh of a product with the first position, where [CLS] stands."""
         if self.pooler is None:
-            raise ValueError("Bert: this encoder has no pooler; heads.encoder_of(model, rng) gives it a new one")
+            raise ValueError("Bert: this encoder has no pooler; models.encoder_of(model, rng) gives it a new one")
         return tanh(self.pooler(hidden[:, 0]))
 
 

@@ -22,10 +22,10 @@ import numpy as np
 
 from tinyformer.backend import to_device, to_host
 from tinyformer.engine import Tensor, no_grad
-from tinyformer.models.bert import Bert, BertForPretraining
+from tinyformer.models.bert import Bert
 from tinyformer.models.gpt import GPT
 from tinyformer.models.parts.loss_and_accuracy import measured
-from tinyformer.models.seq2seq import Encoder, Seq2Seq
+from tinyformer.models.seq2seq import Encoder
 from tinyformer.nn import Linear, Module
 from tinyformer.ops import (
     binary_cross_entropy_with_logits,
@@ -54,7 +54,7 @@ class Head(Module):
                             "take a Bert (a GPT can carry heads that read one position, which are called pooled)")
         if isinstance(encoder, Bert) and self.pooled and encoder.pooler is None:
             raise ValueError(f"{type(self).__name__}: the encoder has no pooler, which this head reads; "
-                             "take heads.encoder_of(model, rng), which gives it a new one")
+                             "take models.encoder_of(model, rng), which gives it a new one")
         if len(set(labels)) < len(labels) or not (labels or self.outputs):
             raise ValueError(f"{type(self).__name__}: labels are {list(labels)}; give each class a name of its own")
         self.config, self.labels = encoder.config, tuple(labels)
@@ -223,41 +223,8 @@ class SpanFinder(Head):
         return {"span loss": (loss, len(right)), "span accuracy": (int(right.sum()), len(right))}
 
 
-def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Bert | GPT | Encoder:
-    """What can be fine-tuned of any model here: its encoder (a GPT is one as a whole), sharing every weight.
-
-    Where a Bert has no pooler, as after masked-word training alone or under a tagger, it gets a new one drawn from
-    `rng`, which has learned nothing yet; without `rng` it stays without.  TypeError where there is no such encoder.
-    """
-    encoder = model.bert if isinstance(model, BertForPretraining) else getattr(model, "encoder", model)
-    if not isinstance(encoder, Bert | GPT | Encoder):
-        raise TypeError(f"encoder_of: the model is a {type(model).__name__}; "
-                        "the heads stand on a Bert, a BertForPretraining, a GPT, a Seq2Seq's encoder or another head's")
-    if not isinstance(encoder, Bert) or encoder.pooler is not None or rng is None:
-        return encoder
-    words, pooled = encoder.words.weight, copy.copy(encoder)
-    pooled.pooler = Linear(encoder.config.width, encoder.config.width, rng, std=encoder.config.init_std)
-    pooled.pooler.to(words.device, words.dtype)
-    return pooled
-
-
 def _without_pooler(encoder: Any) -> Any:
     """The same encoder, sharing every weight, without the layer that nobody reads here."""
     light = copy.copy(encoder)
     light.pooler = None
     return light
-
-
-def with_dropout(encoder: Bert | GPT | Encoder, rate: float) -> Bert | GPT | Encoder:
-    """A copy of an encoder that drops out another share of its activations."""
-    empty = like(encoder, encoder.config.but(dropout=rate), None)
-    return empty.to(dtype=encoder.words.weight.dtype).load(encoder.state())
-
-
-def like(model: Module, config: Any, rng: np.random.Generator | None) -> Any:
-    """A Bert, a GPT, a Seq2Seq or its encoder of the same kind as `model`, with initial weights drawn from `rng`."""
-    if isinstance(model, Encoder):
-        return Seq2Seq(config, rng).encoder
-    pooled = {"pooled": model.pooler is not None} if isinstance(model, Bert) else {}
-    kind: Any = type(model)
-    return kind(config, rng, **pooled)

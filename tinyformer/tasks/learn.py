@@ -16,8 +16,8 @@ from tinyformer.data.readers import check_labels
 from tinyformer.errors import InputError
 from tinyformer.metrics import over_seeds
 from tinyformer.models import GPT
-from tinyformer.models.heads import like
 from tinyformer.models.parts.depth import layer_rates
+from tinyformer.models.parts.encoders import like
 from tinyformer.nn import Module
 from tinyformer.places import say
 from tinyformer.rng import stream

@@ -10,8 +10,9 @@ from tinyformer.data.readers import Examples, label_names, parse_columns, read_e
 from tinyformer.errors import InputError
 from tinyformer.models import BertConfig
 from tinyformer.models.bert import Bert
-from tinyformer.models.heads import Head, encoder_of, with_dropout
+from tinyformer.models.heads import Head
 from tinyformer.models.parts.depth import freeze
+from tinyformer.models.parts.encoders import encoder_of, with_dropout
 from tinyformer.nn import Module
 from tinyformer.rng import stream
 from tinyformer.tasks import TASKS

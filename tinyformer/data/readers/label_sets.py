@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 from tinyformer.data.readers.examples import Examples, MultilabelExample
 from tinyformer.data.readers.lines import BadRow, whole_characters
-from tinyformer.data.readers.which_column import recognise
 from tinyformer.data.readers.tabular import Columns, first_row, format_of, read_rows, text_at
+from tinyformer.data.readers.which_column import recognise
 from tinyformer.errors import InputError
 
 PARTS = ("text", "labels")

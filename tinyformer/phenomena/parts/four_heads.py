@@ -13,7 +13,7 @@ from pathlib import Path
 from tinyformer.data.mixture import InTurn
 from tinyformer.metrics.over_seeds import interval
 from tinyformer.models import Bert
-from tinyformer.models.heads import like
+from tinyformer.models.parts.encoders import like
 from tinyformer.phenomena.parts.few_examples import FewLabels, examples, learned
 from tinyformer.pretraining import stages
 from tinyformer.pretraining.pretraining_settings import resolve

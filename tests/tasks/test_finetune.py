@@ -372,7 +372,7 @@ def test_what_is_missing(capsys, command, heads, tmp_path):
 
 
 def test_columns_are_for_tables(capsys, command, tmp_path):
-    assert "--columns is a setting of classify, pair, score, rewrite, and the task is tag" in refused(
+    assert "--columns is a setting of classify, multilabel, pair, score, rewrite, and the task is tag" in refused(
         capsys, command("tag", tmp_path / "run", "--columns", "text=1,label=2"))
 
 

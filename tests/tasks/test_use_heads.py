@@ -41,8 +41,8 @@ def test_evaluate_finds_what_finetune_found(capsys, heads, land, tmp_path, kind)
     assert TASKS[kind].figures[0] in figures and all(found[name] == trained[name] for name in figures)
     assert (found["task"], found["examples"]) == (kind, 12)
     assert kept(out) == kept(heads[kind]) and (out / PICTURES[kind]).stat().st_size > 5000
-    last = capsys.readouterr().out.strip().splitlines()[-1]
-    assert last.startswith(f"{TASKS[kind].figures[0]} {found[TASKS[kind].figures[0]]:.4f}, ")
+    last, first = capsys.readouterr().out.strip().splitlines()[-1], TASKS[kind].figures[0]
+    assert last.startswith(f"{first.replace('_', ' ')} {found[first]:.4f}, ")
     assert last.endswith("12 examples")
 
 

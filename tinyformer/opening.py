@@ -61,10 +61,7 @@ class Table(Mapping):
 
     def question(self, name: str) -> str:
         """The question that the file of an entry answers, the first sentence of its docstring; imports nothing."""
-        import ast
-        from importlib.util import find_spec
-        source = find_spec(self.places[name].partition(":")[0]).loader.get_source(None)
-        first = ast.get_docstring(ast.parse(source)).partition("?")[0] + "?"
+        first = _docstring(self.places[name].partition(":")[0]).partition("?")[0] + "?"
         return first[0].lower() + first[1:]
 
     def __contains__(self, name: object) -> bool:
@@ -75,3 +72,9 @@ class Table(Mapping):
 
     def __len__(self) -> int:
         return len(self.places)
+
+
+def _docstring(module):
+    import ast
+    from importlib.util import find_spec
+    return ast.get_docstring(ast.parse(find_spec(module).loader.get_source(None)))

@@ -1,6 +1,7 @@
 """How do the hidden vectors of a BERT leave the house?  As one file, with the text and the token that each is of."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from tinyformer.errors import InputError
 from tinyformer.options import DEVICES, REQUIRED, option
@@ -43,7 +44,7 @@ def run(options: Options) -> int:
     path, layers = check_file(options.out), options.numbers
     model, tokenizer = open_folder(options.model)
     texts = read_texts(options.data)
-    encoder = encoder_of(model).to(choose_device(options.device)[0])
+    encoder: Any = encoder_of(model).to(choose_device(options.device)[0])
     vectors, numbers, names = features(encoder, tokenizer, texts, layers, options.tokens, options.max_length)
     if options.width is not None:
         vectors = principal(vectors, options.width)

@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tinyformer import tinyland
 from tinyformer.data import readers
@@ -65,7 +66,7 @@ def run(options: Options) -> int:
             one = settings.but(task=task.name, seed=seed, seeds=1, out=str(folder))
             if pretrained:
                 model, tokenizer = pretrained
-                encoder = encoder_of(model, stream(seed, "pooler"))
+                encoder: Any = encoder_of(model, stream(seed, "pooler"))
             else:
                 tokenizer, encoder = learn.scratch(one, train)
             say(f"{name}: {len(train):,} training and {len(dev):,} development examples")

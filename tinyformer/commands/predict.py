@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def run(options: Options) -> int:
         raise InputError(f"--out is a file that --data {data} names, {settings.out}, which would be lost; choose "
                          "another --out")
     if data:
-        groups = iter([read_shown(task, data, settings, labelled=False)])
+        groups: Iterable[Sequence] = [read_shown(task, data, settings, labelled=False)]
     elif texts:
-        groups = iter([[task.typed(texts, 1)]])
+        groups = [[task.typed(texts, 1)]]
     else:
         groups = ([task.typed(line.split("\t"), number)] for number, line in enumerate(read_lines(NO_TEXT), 1))
     if out:

@@ -30,11 +30,11 @@ def run(options: Options) -> int:
     """Run the experiment, whose table, pictures and page are left in --out; or list them all."""
     if options.all and options.experiment:
         raise InputError(f"--all runs every experiment, and {options.experiment} is named; give one of the two")
-    if not options.all and options.experiment is None:
-        print(phenomena.overview())
-        return 0
     seeds = options.seeds or (1 if options.all and options.quick else 3)
     more = options.seed, options.resume, options.overwrite
     if options.all:
         return phenomena.reproduce_all(options.out or "runs", seeds, options.quick, *more)
+    if options.experiment is None:
+        print(phenomena.overview())
+        return 0
     return phenomena.reproduce(options.experiment, options.out, seeds, options.quick, *more)

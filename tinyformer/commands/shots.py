@@ -187,7 +187,7 @@ def weights_line(before: str, after: str) -> str:
 def draw(found: Sequence[dict], path: Path) -> None:
     """The accuracy over the number of shots, with its standard error; the control and chance beside it."""
     from tinyformer import plot
-    curves = {}
+    curves: dict[str, list[tuple]] = {}
     for row in found:
         name = "outputs exchanged" if row["exchanged"] else "examples as they are"
         curves.setdefault(name, []).append(tuple(100 * row[part] if part != "shots" else row[part]

@@ -10,7 +10,7 @@ class EpochOrder:
 
     def __init__(self, count: int, seed: int):
         self.count, self.seed = count, seed
-        self._last = (-1, None)                  # the epoch that was asked for last, and its order
+        self._last = -1, np.empty(0, int)        # the epoch that was asked for last, and its order
 
     def epoch(self, number: int) -> np.ndarray:
         """The order of an epoch, a permutation of (count,)."""

@@ -32,7 +32,8 @@ def beam_search(first: np.ndarray, step: Callable[[list[int], list[int]], np.nda
     `beams` candidates of its step.  Raises InputError for settings out of range, CheckpointError for NaN.
     """
     check_search(length, beams, length_penalty)
-    open_ids, sums = [()], np.zeros(1)                         # open continuations, and their sums of log p, best first
+    open_ids: list[tuple[int, ...]] = [()]                     # open continuations, the best first
+    sums = np.zeros(1)                                         # and the sum of log p of each
     finished: list[Beam] = []
     scores = np.asarray(first, np.float64)[None]               # (1, V)
     for size in range(1, length + 1):

@@ -44,7 +44,8 @@ class Reading:
     def __init__(self, model: GPT, rows: Sequence[Sequence[int]], cached: bool = True):
         if not rows or not all(len(row) for row in rows):
             raise InputError("generate: nothing to continue; the prompt must have at least one token")
-        self.model, self.cached, self.rows, self.cache = model, cached, [list(row) for row in rows], None
+        self.model, self.cached, self.rows = model, cached, [list(row) for row in rows]
+        self.cache: Cache | None = None
         self.logits = self._read_all()
 
     def step(self, tokens: Sequence[int], parents: Sequence[int] | None = None) -> np.ndarray:
@@ -60,7 +61,7 @@ class Reading:
             self.logits = self._read_all()
         else:
             if not unmoved:
-                self.cache.take(parents)
+                self.cache.take(np.asarray(parents))
             self.logits = _last_logits(self.model, np.array([row[-1:] for row in self.rows]), self.cache)
         return self.logits
 

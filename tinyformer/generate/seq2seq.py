@@ -34,7 +34,8 @@ def rewrite_beams(model: Seq2Seq, source: Sequence[int], length: int | None = No
                   early_stopping: bool = False) -> list[Beam]:
     """The most probable targets for one source that a `beam_search` finds, at most `beams`, best first."""
     check_penalty(repetition_penalty)
-    cache, texts = model.start(*_side_by_side(model, [source])), [[]]
+    cache = model.start(*_side_by_side(model, [source]))
+    texts: list[list[int]] = [[]]
 
     def step(tokens: Sequence[int], parents: Sequence[int]) -> np.ndarray:
         texts[:] = [[*texts[parent], token] for token, parent in zip(tokens, parents, strict=True)]
@@ -63,7 +64,7 @@ def rewrite_texts(model: Seq2Seq, tokenizer: Tokenizer, texts: Sequence[str], le
     """Texts in, texts out; the encoder reads [CLS] text [SEP], as in pre-training.  With `beams`, by `beam_search`."""
     sources = [_framed(tokenizer, text) for text in texts]
     if beams is not None:
-        found = [rewrite_beams(model, source, length, beams, length_penalty, sampling.repetition_penalty)[0].ids
+        found = [list(rewrite_beams(model, source, length, beams, length_penalty, sampling.repetition_penalty)[0].ids)
                  for source in sources]
     else:
         found = rewrite(model, sources, length, sampling, seed)

@@ -34,7 +34,8 @@ class CrossAttention(Module):
 
     def keys_values(self, memory) -> tuple[Tensor, Tensor]:
         """What the source offers to every question: key and value, (B, H, S, D) each."""
-        return split_heads(self.project(memory), 2, self.heads)
+        key, value = split_heads(self.project(memory), 2, self.heads)
+        return key, value
 
     def ask(self, x, key, value, keep=None, rate: float = 0.0, rng=None) -> Tensor:
         """x (B, T, C) asks keys and values that are there already, (B, H, S, D) each -> (B, T, C)."""

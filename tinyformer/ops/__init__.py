@@ -54,24 +54,28 @@ def _shape(shape):
 
 
 # The engine knows no calculus, so the operators come to the Tensor from here.
-Tensor.__add__ = lambda a, b: add(a, b)
-Tensor.__radd__ = lambda a, b: add(b, a)
-Tensor.__sub__ = lambda a, b: subtract(a, b)
-Tensor.__rsub__ = lambda a, b: subtract(b, a)
-Tensor.__mul__ = lambda a, b: scale(a, by=b) if _number(b) else multiply(a, b)
-Tensor.__rmul__ = lambda a, b: scale(a, by=b) if _number(b) else multiply(b, a)
-Tensor.__truediv__ = lambda a, b: scale(a, by=1 / b) if _number(b) and b else divide(a, b)
-Tensor.__rtruediv__ = lambda a, b: divide(b, a)
-Tensor.__neg__ = lambda a: negate(a)
-Tensor.__pow__ = lambda x, exponent: power(x, exponent=exponent) if _number(exponent) else pow(x, exponent)
-Tensor.__rpow__ = _raised
-Tensor.__matmul__ = lambda a, b: matmul(a, b)
-Tensor.__rmatmul__ = lambda a, b: matmul(b, a)
-Tensor.__getitem__ = lambda x, index: getitem(x, index=index)
-Tensor.sum = lambda x, axis=None, keepdims=False: sum(x, axis=axis, keepdims=keepdims)
-Tensor.mean = lambda x, axis=None, keepdims=False: mean(x, axis=axis, keepdims=keepdims)
-Tensor.max = lambda x, axis=None, keepdims=False: max(x, axis=axis, keepdims=keepdims)
-Tensor.reshape = lambda x, *shape: reshape(x, shape=_shape(shape))
-Tensor.transpose = lambda x, *axes: transpose(x, axes=_shape(axes) or None)
-Tensor.swapaxes = lambda x, first, second: swapaxes(x, first=first, second=second)
-Tensor.T = property(lambda x: transpose(x))
+OPERATORS = {
+    "__add__": lambda a, b: add(a, b),
+    "__radd__": lambda a, b: add(b, a),
+    "__sub__": lambda a, b: subtract(a, b),
+    "__rsub__": lambda a, b: subtract(b, a),
+    "__mul__": lambda a, b: scale(a, by=b) if _number(b) else multiply(a, b),
+    "__rmul__": lambda a, b: scale(a, by=b) if _number(b) else multiply(b, a),
+    "__truediv__": lambda a, b: scale(a, by=1 / b) if _number(b) and b else divide(a, b),
+    "__rtruediv__": lambda a, b: divide(b, a),
+    "__neg__": lambda a: negate(a),
+    "__pow__": lambda x, exponent: power(x, exponent=exponent) if _number(exponent) else pow(x, exponent),
+    "__rpow__": _raised,
+    "__matmul__": lambda a, b: matmul(a, b),
+    "__rmatmul__": lambda a, b: matmul(b, a),
+    "__getitem__": lambda x, index: getitem(x, index=index),
+    "sum": lambda x, axis=None, keepdims=False: sum(x, axis=axis, keepdims=keepdims),
+    "mean": lambda x, axis=None, keepdims=False: mean(x, axis=axis, keepdims=keepdims),
+    "max": lambda x, axis=None, keepdims=False: max(x, axis=axis, keepdims=keepdims),
+    "reshape": lambda x, *shape: reshape(x, shape=_shape(shape)),
+    "transpose": lambda x, *axes: transpose(x, axes=_shape(axes) or None),
+    "swapaxes": lambda x, first, second: swapaxes(x, first=first, second=second),
+    "T": property(lambda x: transpose(x)),
+}
+for _name, _operator in OPERATORS.items():
+    setattr(Tensor, _name, _operator)

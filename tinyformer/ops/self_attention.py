@@ -25,7 +25,7 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     if heads < 1 or packed.ndim != 3 or 0 in packed.shape[1:] or packed.shape[-1] % (3 * heads):
         raise ValueError(f"self_attention: packed is {packed.shape}, heads is {heads}; it must be (B, T, 3C) with T of "
                          "at least 1 and C a multiple of heads")
-    shape, (batch, length, width) = packed.shape, (*packed.shape[:2], packed.shape[2] // 3)
+    shape, (batch, length), width = packed.shape, packed.shape[:2], packed.shape[2] // 3
     if keep is not None and not _stretches(keep.shape, (batch, heads, length, length)):
         raise ValueError(f"self_attention: keep is {keep.shape}; it must have the axes (B, H, T, T), each whole or 1: "
                          "a mask of real positions (B, T) goes in as (B, 1, 1, T), one for all as (1, 1, T, T)")

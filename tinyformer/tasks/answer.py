@@ -138,10 +138,10 @@ def marked(document: str, predicted: Span | None, gold: Sequence[Span], around: 
         after = document.find(" ", last, last + WORD)                          # -1 where none ends
         kept[before or (0 if first < WORD else first):last if after < 0 else after] = True
     pieces, place = [], 0
-    for at, *_, mark in [*placed, (len(document), 2, "")]:
-        for _, run in groupby(range(place, at), key=kept.__getitem__):
-            run = list(run)
-            pieces.append(document[run[0]:run[-1] + 1] if kept[run[0]] else " … ")
+    for at, *_, mark in [*placed, (len(document), 2, 0, 0, "")]:
+        for shown, group in groupby(range(place, at), key=kept.__getitem__):
+            run = list(group)
+            pieces.append(document[run[0]:run[-1] + 1] if shown else " … ")
         pieces.append(mark)
         place = at
     return "".join(pieces).strip()

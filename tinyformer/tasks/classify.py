@@ -5,6 +5,7 @@ The figures are those of GLUE's single sentences and pairs (Wang et al. 2019).
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -20,8 +21,10 @@ from tinyformer.tasks.terminal_lines import heading, terminal_width, texts, wrap
 class Classify(Task):
     """One class for a text."""
 
-    name, head, figures = "classify", TextClassifier, ("accuracy", "f1", "f1_macro", "matthews")
-    parts, picture = ("text", "label"), "confusion.png"
+    name, picture = "classify", "confusion.png"
+    head: Any = TextClassifier
+    figures: tuple[str, ...] = ("accuracy", "f1", "f1_macro", "matthews")
+    parts: tuple[str, ...] = ("text", "label")
 
     def example(self, text, *, number):
         return TextExample(text, None, TYPED, number)
@@ -77,6 +80,6 @@ def wrong_labels(items: Iterable[tuple[list[str], str, str, float | None]], *, m
     sure = len(wrong) > 1 and any(item[3] is not None for item in wrong)
     out = [heading(len(wrong), len(items), "example", most, ", the surest first" if sure else "")]
     for parts, true, predicted, confidence in wrong[:most]:
-        sure = "" if confidence is None else f" ({confidence:.1%})"
-        out += ["", *wrapped(f"true: {true}, predicted: {predicted}{sure}", width, 2), *texts(parts, width)]
+        share = "" if confidence is None else f" ({confidence:.1%})"
+        out += ["", *wrapped(f"true: {true}, predicted: {predicted}{share}", width, 2), *texts(parts, width)]
     return "\n".join(out)

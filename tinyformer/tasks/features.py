@@ -36,15 +36,15 @@ def features(encoder: Bert, tokenizer, texts: Sequence[str], layers: Sequence[in
                          "one of these at least")
     if tokens not in TOKENS:
         raise InputError(f"tokens is {tokens!r}; it must be one of {', '.join(TOKENS)}")
-    options = dict(labels=(), max_length=min(max_length, encoder.config.context))
+    room = min(max_length, encoder.config.context)
     if tokens == "words":
-        examples = [TaggedSentence(tuple(text.split()), (), "text", n) for n, text in enumerate(texts, 1)]
-        rows = tagged_rows(examples, tokenizer, **options)
+        sentences = [TaggedSentence(tuple(text.split()), (), "text", n) for n, text in enumerate(texts, 1)]
+        rows = tagged_rows(sentences, tokenizer, (), room)
     else:
         examples = [TextExample(text, None, "text", n) for n, text in enumerate(texts, 1)]
-        rows = text_rows(examples, tokenizer, **options)
+        rows = text_rows(examples, tokenizer, (), room)
     if rows.cut:
-        say(f"{rows.cut:,} of {len(texts):,} texts were cut to {options['max_length']} tokens")
+        say(f"{rows.cut:,} of {len(texts):,} texts were cut to {room} tokens")
 
     vectors, numbers, names, number = [], [], [], 0
     for batch in LabelledBatches(rows, batch_size=32, seed=0, pad_id=tokenizer.pad_id).in_order(32):
@@ -52,7 +52,7 @@ def features(encoder: Bert, tokenizer, texts: Sequence[str], layers: Sequence[in
             states = [to_host(state.data) for state in encoder.states(batch.ids, batch.segments, batch.keep)]
         joined = np.concatenate([states[layer] for layer in layers], axis=-1)              # (B, T, C * layers)
         for vector in joined:
-            row, example = rows[number], examples[number]
+            row = rows[number]
             places = row.firsts if tokens == "words" else np.arange(1, len(row.ids) - 1)   # without [CLS] and [SEP]
             if tokens in ("first", "mean"):
                 vectors.append(vector[:1] if tokens == "first" or not len(places) else
@@ -60,7 +60,7 @@ def features(encoder: Bert, tokenizer, texts: Sequence[str], layers: Sequence[in
                 names.append("[CLS]" if tokens == "first" else "mean")
             else:
                 vectors.append(vector[places])
-                names += (example.words[:len(places)] if tokens == "words" else
+                names += (texts[number].split()[:len(places)] if tokens == "words" else
                           [tokenizer.tokens[id] for id in row.ids[places]])
             numbers += [number] * len(vectors[-1])
             number += 1

@@ -24,7 +24,7 @@ NARROW = 256                                  # below this width the published l
 class Finetuning:
     """Every setting of a fine-tuning run; None is filled in from the model."""
 
-    task: str | None = None
+    task: str = ""
     model: str | None = option(None, "folder of a pre-trained model, ours or from the model hub; scratch: a fresh one, "
                                "to compare with")
     fresh: bool = option(False, "take kind, sizes and vocabulary from --model, and no weights: to compare with what "
@@ -176,4 +176,4 @@ def chosen(labels: str | None, count: int) -> int:
         amount = math.nan
     if not 0 < amount < math.inf or number != labels and amount > 100:
         raise InputError(f"--labels is {labels!r}; it must be a share such as 10% or a number of examples such as 200")
-    return max(1, round(count * amount / 100)) if number != labels else min(count, amount)
+    return max(1, round(count * amount / 100)) if number != labels else min(count, int(amount))

@@ -6,6 +6,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tinyformer.places import say
 from tinyformer.tasks.task import Task
@@ -33,7 +34,7 @@ def finish(prepared, history, out: Path) -> dict:
 
 def judge(task: Task, predictions: Sequence[dict], examples: Sequence, train: Sequence = ()) -> dict:
     """The official figures, what somebody reaches who reads nothing or copies (`task.blind`), and a collapse."""
-    found = task.scores(examples, predictions)
+    found: dict[str, Any] = task.scores(examples, predictions)
     if train:
         blind = task.scores(examples, task.constant(train, examples))
         found |= {f"{task.blind[0]} {name}": blind[name] for name in task.figures if name in blind}

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 from types import UnionType
+from typing import Any, get_args
 
 from tinyformer.backend import choose_device
 from tinyformer.errors import InputError
+from tinyformer.text import Tokenizer
 
 COMMANDS = {"GPT": "generate", "Seq2Seq": "generate", "BertForPretraining": "fill", "Head": "predict"}
 
 
-def open_folder(folder: str):
+def open_folder(folder: str) -> tuple[Any, Tokenizer]:
     """The model and the tokenizer in `folder`; InputError where there is no such folder or no vocabulary in it."""
     from tinyformer.train.checkpoints import load_model
     if not Path(folder).is_dir():
@@ -29,12 +31,14 @@ def open_folder(folder: str):
     return model, tokenizer
 
 
-def open_model(folder: str, kind: type | UnionType, device: str = "cpu"):
+def open_model(folder: str, kind: type | UnionType, device: str = "cpu") -> tuple[Any, Tokenizer]:
     """The model and the tokenizer in `folder`, moved to the device; InputError where it is another kind of model."""
     model, tokenizer = open_folder(folder)
-    if not isinstance(model, kind):
+    fits = isinstance(model, kind)
+    if not fits:
         other = next((COMMANDS[one.__name__] for one in type(model).__mro__ if one.__name__ in COMMANDS), None)
         hint = f"; for this one try: python -m tinyformer {other} --model {folder}" if other else ""
-        wanted = " or a ".join(one.__name__ for one in getattr(kind, "__args__", (kind,)))
+        kinds: Any = get_args(kind) or (kind,)
+        wanted = " or a ".join(one.__name__ for one in kinds)
         raise InputError(f"{folder}: holds a {type(model).__name__}, and a {wanted} is needed{hint}")
     return model.to(choose_device(device)[0]), tokenizer

@@ -9,6 +9,7 @@ decoder is trained as well, and there is no head.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tinyformer.backend import choose_device
 from tinyformer.data.labelled import EncodedRows
@@ -72,7 +73,7 @@ class Prepared:
     settings: Finetuning
     task: Task
     tokenizer: Tokenizer
-    model: Module
+    model: Any
     train: Sequence
     dev: Sequence
     train_rows: EncodedRows
@@ -103,14 +104,14 @@ def prepare(settings: Finetuning) -> Prepared:
     if settings.model == SCRATCH:
         tokenizer, encoder = scratch(settings, train)
     else:
-        model, tokenizer = open_folder(settings.model)
+        model, tokenizer = open_folder(str(settings.model))
         encoder = task.part_of(model, settings.seed)
         if settings.fresh:
             encoder = like(encoder, encoder.config, stream(settings.seed, "weights"))
     return assemble(settings, encoder, tokenizer, train, dev)
 
 
-def assemble(settings: Finetuning, encoder: Module, tokenizer: Tokenizer, train: Sequence, dev: Sequence) -> Prepared:
+def assemble(settings: Finetuning, encoder: Any, tokenizer: Tokenizer, train: Sequence, dev: Sequence) -> Prepared:
     """Put a fresh head on a copy of the encoder, take as many labels as are wanted, and turn examples into rows.
 
     To rewrite, `encoder` is a Seq2Seq, which is copied and needs no head.
@@ -132,8 +133,8 @@ def assemble(settings: Finetuning, encoder: Module, tokenizer: Tokenizer, train:
     if room < settings.max_length:
         notes.append(f"the model has room for {room} tokens, so --max-length {settings.max_length} becomes {room}")
         settings = settings.but(max_length=room)
-    rows = [task.rows(examples, tokenizer, labels, settings) for examples in (train, dev)]
-    for name, these, examples in zip(("training", "development"), rows, (train, dev), strict=True):
+    train_rows, dev_rows = (task.rows(examples, tokenizer, labels, settings) for examples in (train, dev))
+    for name, these, examples in (("training", train_rows, train), ("development", dev_rows, dev)):
         if these.cut:
             how = "read in several windows" if task.windows else f"cut to {room} tokens"
             notes.append(f"{these.cut:,} of {len(examples):,} {name} examples are longer than the model reads at once "
@@ -141,7 +142,7 @@ def assemble(settings: Finetuning, encoder: Module, tokenizer: Tokenizer, train:
     notes += task.notes(train, tokenizer)
     model = task.build(encoder, tokenizer, labels, settings)
     model.to(choose_device(settings.device)[0])
-    return Prepared(settings, task, tokenizer, model, train, dev, *rows, notes)
+    return Prepared(settings, task, tokenizer, model, train, dev, train_rows, dev_rows, notes)
 
 
 def scratch(settings: Finetuning, train: Sequence) -> tuple[Tokenizer, Module]:

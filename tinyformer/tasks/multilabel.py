@@ -99,9 +99,9 @@ def said_of(probabilities: dict[str, float], threshold: float) -> dict:
 def wrong_sets(items: Iterable[tuple[str, Iterable[str], Iterable[str]]], *, most: int = 5,
                width: int | None = None) -> str:
     """Texts whose labels are not all right, (text, true labels, predicted labels); those with the most wrong first."""
-    items, width = [(text, set(true), set(said)) for text, true, said in items], terminal_width(width)
-    wrong = sorted((item for item in items if item[1] != item[2]), key=lambda item: -len(item[1] ^ item[2]))
-    out = [heading(len(wrong), len(items), "text", most, ", the worst first")]
+    sets, width = [(text, set(true), set(said)) for text, true, said in items], terminal_width(width)
+    wrong = sorted((item for item in sets if item[1] != item[2]), key=lambda item: -len(item[1] ^ item[2]))
+    out = [heading(len(wrong), len(sets), "text", most, ", the worst first")]
     for text, true, said in wrong[:most]:
         faults = [f"{word}: {listed(sorted(labels))}" for word, labels in (("missed", true - said),
                                                                            ("too many", said - true)) if labels]

@@ -1,5 +1,7 @@
 """In which relation do two texts stand?  The same words, an entailment, a question and its answer."""
 
+from typing import Any
+
 from tinyformer.data.labelled import pair_rows
 from tinyformer.data.readers import PairExample
 from tinyformer.models import PairClassifier
@@ -10,8 +12,10 @@ from tinyformer.tasks.task import TYPED
 class Pair(Classify):
     """One class for two texts."""
 
-    name, head = "pair", PairClassifier
-    parts, takes = ("first", "second", "label"), (2, "two texts")
+    name = "pair"
+    head: Any = PairClassifier
+    parts = ("first", "second", "label")
+    takes = (2, "two texts")
     texts = shown = ("first", "second")
 
     def example(self, first, second, *, number):

@@ -153,7 +153,8 @@ class Rewrite(Task):
         sources = [[c.start_id, *source, c.end_id] for source, _ in rows]
         if options.beams is None:
             return rewrite(model, sources, room)
-        return [rewrite_beams(model, source, room, options.beams, options.length_penalty)[0].ids for source in sources]
+        best = [rewrite_beams(model, source, room, options.beams, options.length_penalty)[0] for source in sources]
+        return [list(beam.ids) for beam in best]
 
 
 def wrong_texts(items: Iterable[tuple[str, str, str]], *, most: int = 5, width: int | None = None) -> str:
@@ -182,4 +183,5 @@ def _both(path: str, endings: str) -> tuple[Path, Path]:
         raise InputError(f"--endings is {endings!r}; it takes two, that of the source first, such as en,fr")
     plain = [Path(f"{path}.{part}") for part in parts]
     packed = [Path(f"{path}.{part}.gz") for part in parts]
-    return tuple(p if p.exists() or not z.exists() else z for p, z in zip(plain, packed, strict=True))
+    source, target = (p if p.exists() or not z.exists() else z for p, z in zip(plain, packed, strict=True))
+    return source, target

@@ -19,8 +19,10 @@ from tinyformer.tasks.terminal_lines import many, terminal_width, texts
 class Score(Pair):
     """One number for two texts."""
 
-    name, head, figures = "score", PairScorer, ("pearson", "spearman", "squared_error")
-    parts, picture, loss, unit = ("first", "second", "score"), "scores.png", "score loss", "squared error"
+    name, picture, loss, unit = "score", "scores.png", "score loss", "squared error"
+    head = PairScorer
+    figures = ("pearson", "spearman", "squared_error")
+    parts = ("first", "second", "score")
 
     def labels(self, examples):
         return []

@@ -100,11 +100,11 @@ def wrong_tags(sentences: Iterable[tuple[Sequence[str], Sequence[str], Sequence[
     for words, rows in wrong[:most]:
         table = [("word", "true", "predicted"), *((words[n], true, predicted) for n, true, predicted in rows)]
         room = max(8, width // 3 - 4)
-        table = [[clipped(cell, room) for cell in row] for row in table]
-        wide = [max(screen_columns(row[k]) for row in table) for k in range(3)]
+        cells = [[clipped(cell, room) for cell in row] for row in table]
+        wide = [max(screen_columns(row[k]) for row in cells) for k in range(3)]
         out += ["", *wrapped(" ".join(words), width, 2)]
         padded = [[cell + " " * (w - screen_columns(cell)) for cell, w in zip(row, wide, strict=True)]
-                  for row in table]
+                  for row in cells]
         out += ["    " + "  ".join(row).rstrip() for row in padded]
     return "\n".join(out)
 

@@ -10,7 +10,6 @@ from tinyformer.data.readers import Examples, label_names, parse_columns, read_e
 from tinyformer.errors import InputError
 from tinyformer.models import BertConfig
 from tinyformer.models.bert import Bert
-from tinyformer.models.heads import Head
 from tinyformer.models.parts.depth import freeze
 from tinyformer.models.parts.encoders import encoder_of, with_dropout
 from tinyformer.nn import Module
@@ -29,7 +28,7 @@ class Task:
     """
 
     name: str                                 # as it is typed
-    head: type[Module]                        # the model that carries it
+    head: Any                                 # the class of the model that carries it
     figures: tuple[str, ...]                  # that are shown, the one that counts first
     blind = ("constant", "reading nothing")   # whose figures stand beside the model's: in metrics.json, in words
 
@@ -138,7 +137,7 @@ class Task:
         """The same with weights that know nothing."""
         return Bert(BertConfig(vocabulary=len(tokenizer), **sizes(options)), stream(options.seed, "weights"))
 
-    def build(self, part: Module, tokenizer: Tokenizer, labels: Sequence[str], options) -> Module:
+    def build(self, part: Any, tokenizer: Tokenizer, labels: Sequence[str], options) -> Module:
         """The model to be trained: a new head on a copy of `part`."""
         dropout = part.config.dropout if options.dropout is None else options.dropout
         model = self.head(with_dropout(part, dropout), labels, stream(options.seed, "head"))
@@ -173,7 +172,7 @@ class Task:
         raise NotImplementedError
 
     @staticmethod
-    def outputs(model: Head, rows: EncodedRows) -> list:
+    def outputs(model: Any, rows: EncodedRows) -> list:
         """What the head predicts for each row, in order."""
         batches = LabelledBatches(rows, batch_size=BATCH, seed=0, pad_id=0)
         return [row for batch in batches.in_order(BATCH) for row in model.predict(batch)]

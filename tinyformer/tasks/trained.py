@@ -6,6 +6,7 @@ The settings it was trained with lie beside it in settings.json.
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from tinyformer.backend import choose_device
 from tinyformer.data.readers import Examples
@@ -40,7 +41,7 @@ def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
     return model.to(choose_device(settings.device)[0]), tokenizer, task, settings
 
 
-def unknown_labels(model: Module, examples: Sequence) -> list[str]:
+def unknown_labels(model: Any, examples: Sequence) -> list[str]:
     """A warning about labels that the model was never shown; InputError where it knows none of them."""
     if not labels_of(model):
         return []

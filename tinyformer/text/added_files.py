@@ -13,9 +13,9 @@ from .files import SETTINGS_FILE, hold_to, read_json
 
 ADDED_FILE, MAP_FILE = "added_tokens.json", "special_tokens_map.json"
 # Settings with which texts would get other ids than here, and the values with which they do not.
-OLDER = {"do_basic_tokenize": (True, None), "never_split": (None, []), "clean_text": (True, None),
-         "add_prefix_space": (False, None), "wordpieces_prefix": ("##", None),
-         "split_special_tokens": (False, None)}
+OLDER: dict[str, tuple] = {"do_basic_tokenize": (True, None), "never_split": (None, []), "clean_text": (True, None),
+                           "add_prefix_space": (False, None), "wordpieces_prefix": ("##", None),
+                           "split_special_tokens": (False, None)}
 
 
 def read_added(folder: Path, tokens: list[str], roles: dict[str, str]) -> tuple[list[str], list[AddedToken]]:

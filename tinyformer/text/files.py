@@ -1,6 +1,7 @@
 """What can be wrong with the files of a vocabulary?  Read them, and name file and line of a fault."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from tinyformer.errors import InputError
@@ -52,7 +53,7 @@ def tokens_in_order(vocab: dict[str, int], path: Path) -> list[str]:
     for token, id in vocab.items():
         if not isinstance(id, int) or isinstance(id, bool):
             raise InputError(f"{path}: token {token!r} has id {id!r}; an id must be a whole number")
-    tokens = sorted(vocab, key=vocab.get)
+    tokens = sorted(vocab, key=lambda token: vocab[token])
     for place, token in enumerate(tokens):
         if vocab[token] != place:
             raise InputError(f"{path}: token {token!r} has id {vocab[token]} where {place} was due; "
@@ -107,7 +108,7 @@ def read_merges(path: Path, tokens: set[str]) -> list[tuple[str, str]]:
     return merges
 
 
-def hold_to(rules: dict[str, dict[str, tuple]], parts: dict[str, dict]) -> None:
+def hold_to(rules: Mapping[str, Mapping[str, tuple]], parts: Mapping[str, dict]) -> None:
     """InputError that names the first setting with a value that asks for other ids than ours."""
     for part, settings in rules.items():
         for name, values in settings.items():

@@ -5,6 +5,7 @@ give other ids than ours, is refused by name rather than read as something it is
 """
 
 from pathlib import Path
+from typing import Any
 
 from tinyformer.errors import InputError
 
@@ -15,11 +16,12 @@ from .files import hold_to, read_json, tokens_in_order
 from .wordpiece import CONTINUES, LONGEST_WORD, WordPieceTokenizer
 
 # Settings with which their pipeline would give other ids than ours, and the values with which it does not.
-WORDPIECE = {"model": {"unk_token": ("[UNK]",), "continuing_subword_prefix": (CONTINUES,)},
-             "normalizer": {"clean_text": (True,)}}
-BYTE_LEVEL = {"model": {"dropout": (None, 0), "ignore_merges": (False, None), "continuing_subword_prefix": ("", None),
-                        "end_of_word_suffix": ("", None)},
-              "pre_tokenizer": {"add_prefix_space": (False,), "use_regex": (True,)}}
+Rules = dict[str, dict[str, tuple]]                        # part of the pipeline -> setting -> its values
+WORDPIECE: Rules = {"model": {"unk_token": ("[UNK]",), "continuing_subword_prefix": (CONTINUES,)},
+                    "normalizer": {"clean_text": (True,)}}
+BYTE_LEVEL: Rules = {"model": {"dropout": (None, 0), "ignore_merges": (False, None),
+                               "continuing_subword_prefix": ("", None), "end_of_word_suffix": ("", None)},
+                     "pre_tokenizer": {"add_prefix_space": (False,), "use_regex": (True,)}}
 
 
 def read_tokenizer_json(path: Path) -> Tokenizer:
@@ -40,7 +42,7 @@ def read_tokenizer_json(path: Path) -> Tokenizer:
                                       longest_word=model.get("max_input_chars_per_word", LONGEST_WORD), added=found)
         if kinds == ("BPE", None, "ByteLevel"):
             hold_to(BYTE_LEVEL, parts)
-            merges = [pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"]]
+            merges: list[Any] = [pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"]]
             return ByteLevelBPE(tokens, merges, found)
     except InputError as error:
         raise error if str(path) in str(error) else InputError(f"{path}: {error}") from None

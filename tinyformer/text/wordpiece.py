@@ -12,6 +12,7 @@ the pieces of a word need not be those it was built from.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tinyformer.errors import InputError
 
@@ -200,12 +201,12 @@ def spell(word: str) -> tuple[str, ...]:
     return (word[0], *[CONTINUES + char for char in word[1:]])
 
 
-def read_settings(path: Path) -> dict[str, bool | int | None]:
+def read_settings(path: Path) -> dict[str, Any]:
     """The options of the basic tokenizer in a tokenizer_config.json; those it does not name are left out."""
     names = {"do_lower_case": "lower_case", "strip_accents": "strip_accents",
              "tokenize_chinese_chars": "split_chinese", LONGEST: "longest_word"}
     written = read_json(path) if path.exists() else {}
-    options = {}
+    options: dict[str, Any] = {}
     for key, name in names.items():
         value = written.get(key)
         if value is None:

@@ -13,13 +13,14 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tinyformer.errors import CheckpointError
 from tinyformer.hub import config_json, tensor_names
 from tinyformer.nn.module import Module, fitted
-from tinyformer.text import load_tokenizer
+from tinyformer.text import Tokenizer, load_tokenizer
 from tinyformer.train import durable
 from tinyformer.train.weights import INDEX, WEIGHTS, read_arrays, read_weights, write_arrays
 
@@ -53,7 +54,7 @@ def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: boo
     return folder
 
 
-def load_model(folder: str | Path, model: Module | None = None) -> tuple[Module, object | None]:
+def load_model(folder: str | Path, model: Module | None = None) -> tuple[Any, Tokenizer | None]:
     """The model in a folder, ours or from the model hub, and its tokenizer (None where there is none).
 
     A `model` that is built already, as one of a class of your own must be, is filled with the numbers.  CheckpointError

@@ -6,10 +6,10 @@ decay^(top - d) of the head's (Howard and Ruder 2018, section 3.2; Clark et al. 
 """
 
 import re
+from typing import Any
 
 from tinyformer.errors import InputError
 from tinyformer.models.heads import Head
-from tinyformer.nn import Module
 
 
 def depth(name: str, layers: int) -> int:
@@ -21,7 +21,7 @@ def depth(name: str, layers: int) -> int:
     return 0 if below else layers + 1
 
 
-def depths(model: Module) -> dict[str, int]:
+def depths(model: Any) -> dict[str, int]:
     """The depth of every parameter of a model with a head, by name."""
     layers = model.config.layers
     found = {name: depth(name, layers) for name in model.named_parameters()}
@@ -39,7 +39,7 @@ def freeze(head: Head, layers: int | str) -> None:
     if layers != "all" and not (isinstance(layers, int) and 0 <= layers <= most):
         raise InputError(f"freeze is {layers!r}; it must be all, or a number of layers from 0 to {most}")
     for name, level in depths(head).items():
-        frozen = name.startswith("encoder.") if layers == "all" else layers > 0 and level <= layers
+        frozen = name.startswith("encoder.") if isinstance(layers, str) else layers > 0 and level <= layers
         head.named_parameters()[name].requires_grad = not frozen
 
 

@@ -6,6 +6,7 @@ The sizes are fixed numbers of steps, so that the same seed gives the same tour.
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tinyformer.data.pydocs import pydocs
 from tinyformer.engine import REGISTRY
@@ -25,7 +26,7 @@ from tinyformer.train.threads import blas_threads
 from tinyformer.train.workers import workers
 
 # BERT has short rows and many steps: it is the number of steps that it takes to find out where to look.
-SIZES = {
+SIZES: dict[str, dict[str, Any]] = {
     "full": dict(
         characters=None, pairs=1000,
         bert=dict(steps=2200, vocabulary=2000, layers=2, heads=2, width=128, max_length=24, batch_size=32,

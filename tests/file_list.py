@@ -1,17 +1,20 @@
 """What does tinyformer/README.md say?  Every file of the package with the question that its docstring opens with.
 
-    python tests/file_list.py              writes that page again, after a file has come, gone or changed its question
+    python tests/file_list.py              writes that page again, after a file has come, gone or changed its question,
+                                           and counts the lines that the README speaks of
 
 Rooms stand in the order of the floors.  In each, what is on the path comes first, in the path's order, and then the
 rest by name.
 """
 
 import ast
+import re
 from pathlib import Path
 
 import reading_path
 
 PAGE = reading_path.ROOT / "tinyformer" / "README.md"
+README = reading_path.ROOT / "README.md"
 ROOMS = (".", "ops", "gradcheck", "nn", "models", "models/parts", "hub", "text", "metrics", "plot", "data",
          "data/readers", "tinyland", "train", "generate", "pretraining", "tasks", "phenomena", "phenomena/kit",
          "phenomena/parts", "commands")
@@ -53,5 +56,14 @@ def question(file: Path) -> str:
     return ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))).splitlines()[0]
 
 
+def counted(readme: str) -> str:
+    """The README with its claim of size made true, in thousands of lines."""
+    book = reading_path.lines(reading_path.files())
+    workshop = reading_path.lines(reading_path.package()) - book
+    return re.sub(r"about [\d,]+ lines(.*)about [\d,]+ that the book built",
+                  f"about {round(book, -3):,} lines\\1about {round(workshop, -3):,} that the book built", readme)
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    README.write_text(counted(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -55,7 +55,7 @@ def test_the_two_commands_stand_where_the_gate_looks_for_them():
 
 
 def test_its_claim_of_size_is_true():
-    """Within a twentieth, as "about" says."""
+    """Within a twentieth, as "about" says; `python tests/file_list.py` counts again."""
     book, workshop = (int(number.replace(",", "")) for number in re.search(
         r"about ([\d,]+) lines.*about ([\d,]+) that the book built", README).groups())
     path, whole = reading_path.lines(PATH), reading_path.lines(reading_path.package())

@@ -143,6 +143,23 @@ def test_signals_end_quietly(number, status):
     assert done.returncode == status and "Traceback" not in done.stderr
 
 
+def test_ctrl_c_while_modules_load_ends_quietly():
+    code = """
+import sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+from tinyformer.cli import main
+sys.exit(main(["gradcheck", "add"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=ENVIRONMENT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "tinyformer: interrupted\n")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="pipes as in POSIX")
 def test_a_reader_that_goes_away_is_no_error():
     reading, writing = os.pipe()

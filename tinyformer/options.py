@@ -142,7 +142,7 @@ class Parser(argparse.ArgumentParser):
         elif kind is bool:
             more |= dict(action=argparse.BooleanOptionalAction)
         else:
-            shown = rule["metavar"] or "|".join(rule["choices"]) or kind.__name__.upper()
+            shown = rule["metavar"] or "|".join(rule["choices"]) or ("N,N" if kind is tuple else kind.__name__.upper())
             more |= dict(type=_reader(kind), metavar=shown, required=item.default is REQUIRED)
             more |= dict(action="append") if kind is list else {}
             more |= dict(nargs="?", const=rule["alone"]) if rule["alone"] is not None else {}

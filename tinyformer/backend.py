@@ -4,7 +4,6 @@ The data decide: arrays on the GPU are CuPy arrays, everything else is NumPy.  T
 environment variable, and CuPy is not imported before somebody asks for it.  This is the only file that names it.
 """
 
-import importlib.metadata
 import importlib.util
 import re
 import sys
@@ -85,7 +84,8 @@ def choose_device(wanted: str = "auto") -> tuple[str, str]:
 
 def cuda_trouble() -> str | None:
     """Why no CUDA device can be used here, with the remedy; None where one can."""
-    wheels = sorted({name for dist in importlib.metadata.distributions()
+    from importlib import metadata  # a tenth of a second, and few ask
+    wheels = sorted({name for dist in metadata.distributions()
                      if re.fullmatch(r"cupy(-cuda.*|-rocm.*)?", name := (dist.metadata["Name"] or "").lower())})
     if len(wheels) > 1:
         return (f"several CuPy packages are installed ({', '.join(wheels)}) and break one another; "

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from tinyformer import train
 from tinyformer.errors import InputError
 from tinyformer.models.config import Config
 from tinyformer.options import check_values, number_or_auto, option
-from tinyformer.train import evaluate
 from tinyformer.train.loop_settings import OPTIMIZERS
 from tinyformer.train.schedules import SCHEDULES
 
@@ -141,7 +141,7 @@ class Objective:
 
     def measure(self, prepared, pairs: int) -> dict[str, float]:
         """The figures on what was held out, and those of simple baselines; `pairs` of each kind where there are any."""
-        values = evaluate(prepared.model, prepared.held_out_batches())
+        values = train.evaluate(prepared.model, prepared.held_out_batches())
         return {f"val {what}": values[f"{self.figure} {what}"] for what in ("loss", "accuracy")
                 if f"{self.figure} {what}" in values}
 

@@ -106,7 +106,8 @@ def _show(model, tokenizer, prompt: str, options: Options, seed: int) -> None:
     if options.beams is not None:
         ids = tokenizer.encode(prompt) or generate.beginning(tokenizer)
         best = generate.write_beams(model, ids, options.tokens, options.beams, options.penalty, tokenizer.eos_id,
-                                    options.repetition_penalty, cached=options.cache)[0].ids
+                                    options.repetition_penalty, cached=options.cache,
+                                    known=len(tokenizer))[0].ids
         print(prompt + tokenizer.decode(best[:-1] if best[-1] == tokenizer.eos_id else best))
     elif options.samples > 1:
         texts = generate.write_texts(model, tokenizer, [prompt] * options.samples, options.tokens, options.sampling,

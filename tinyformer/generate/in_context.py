@@ -117,7 +117,8 @@ def _chosen(model, tokenizer, questions, prompts, look, average) -> list[dict]:
                              "choose; judge by generation (--score generation), or give more candidates")
     endings = [[tokenizer.encode(look.answer(output)) for output in one.candidates] for one in questions]
     at_once = max(1, len(prompts) // max(map(len, endings)))   # each candidate takes a copy of its prompt's keys
-    scores = likelihoods(model, [tokenizer.encode(prompt) for prompt in prompts], endings, at_once)
+    scores = likelihoods(model, [tokenizer.encode(prompt) for prompt in prompts], endings, at_once,
+                         len(tokenizer))
     found = []
     for one, ids, log_p in zip(questions, endings, scores, strict=True):
         if average:

@@ -19,11 +19,12 @@ Ids = Sequence[int]
 
 
 def likelihoods(model: GPT, prompts: Sequence[Ids], continuations: Sequence[Sequence[Ids]],
-                batch_size: int = 32) -> list[np.ndarray]:
+                batch_size: int = 32, known: int | None = None) -> list[np.ndarray]:
     """log p(continuation | prompt) in nats, an array for each prompt with a number for each of its continuations.
 
     log p = sum_t log p(c_t | prompt, c_1 ... c_t-1).  Prompts and continuations may have any lengths; `batch_size`
-    prompts are read at a time, which changes the numbers by rounding alone.  InputError where a prompt or a
+    prompts are read at a time, which changes the numbers by rounding alone.  Ids from `known` on have no token and no
+    share of the probability.  InputError where a prompt or a
     continuation is empty, or both together are longer than the model's context.
     """
     for number, (prompt, given) in enumerate(zip(prompts, continuations, strict=True), 1):
@@ -37,17 +38,18 @@ def likelihoods(model: GPT, prompts: Sequence[Ids], continuations: Sequence[Sequ
     found: list[np.ndarray] = []
     for first in range(0, len(prompts), batch_size):
         part = slice(first, first + batch_size)
-        found += _together(model, prompts[part], continuations[part])
+        found += _together(model, prompts[part], continuations[part], known)
     return found
 
 
-def _together(model: GPT, prompts: Sequence[Ids], continuations: Sequence[Sequence[Ids]]) -> list[np.ndarray]:
+def _together(model: GPT, prompts: Sequence[Ids], continuations: Sequence[Sequence[Ids]],
+              known: int | None) -> list[np.ndarray]:
     """The log probabilities of one batch, in which prompts are padded at the left and continuations at the right."""
     longest = max(map(len, prompts))
     if longest + max((len(ids) for given in continuations for ids in given), default=0) > model.config.context:
         half = len(prompts) // 2                               # or padding would stand where the model has no position
-        return (_together(model, prompts[:half], continuations[:half])
-                + _together(model, prompts[half:], continuations[half:]))
+        return (_together(model, prompts[:half], continuations[:half], known)
+                + _together(model, prompts[half:], continuations[half:], known))
     padding = longest - np.array([len(ids) for ids in prompts])
     cache = Cache(len(model.layers), padding)
     read = np.array([[0] * pad + list(ids) for pad, ids in zip(padding, prompts, strict=True)])        # (B, S)
@@ -62,15 +64,16 @@ def _together(model: GPT, prompts: Sequence[Ids], continuations: Sequence[Sequen
     total = np.zeros(len(every))
     with no_grad():
         vectors = model.hidden(read, past=cache)[:, -1]                                # (B, C)
-        total += _expected(model, vectors)[owners, ids[:, 0]]
+        total += _expected(model, vectors, known)[owners, ids[:, 0]]
         if wide > 1:
             cache.take(owners)
             vectors = model.hidden(ids[:, :-1], past=cache)                            # (N, T - 1, C)
         for place in range(1, wide):                                                   # one at a time: V may be large
-            total += np.where(real[:, place], _expected(model, vectors[:, place - 1])[rows, ids[:, place]], 0.0)
+            expected = _expected(model, vectors[:, place - 1], known)
+            total += np.where(real[:, place], expected[rows, ids[:, place]], 0.0)
     return [total[owners == row] for row in range(len(prompts))]
 
 
-def _expected(model: GPT, vectors) -> np.ndarray:
+def _expected(model: GPT, vectors, known: int | None) -> np.ndarray:
     """The log probabilities (N, V) of the next token after vectors (N, C), on the host."""
-    return log_softmax(to_host(affine(vectors, model.words.weight).data))
+    return log_softmax(to_host(affine(vectors, model.words.weight).data)[:, :known])

@@ -25,10 +25,10 @@ def fill(model: BertForPretraining, tokenizer, text: str, top: int = 5) -> list[
     places = np.flatnonzero(np.array(ids) == tokenizer.mask_id)          # (M,)
     if not len(places):
         raise InputError(f"there is no [MASK] in {text[:60]!r}; write it where a word is to be guessed")
-    shares = probabilities(model, np.array([ids]), places)               # (M, V)
+    shares = probabilities(model, np.array([ids]), places)[:, :len(tokenizer)]     # (M, V); padding has no token
     shares[:, sorted(tokenizer.special_ids)] = 0
     shares /= shares.sum(-1, keepdims=True)
-    order = np.argsort(-shares, axis=1, kind="stable")[:, :top]
+    order = np.argsort(-shares, axis=1, kind="stable")[:, :min(top, len(tokenizer) - len(tokenizer.special_ids))]
     return [[(tokenizer.tokens[id], float(share[id])) for id in best]
             for share, best in zip(shares, order, strict=True)]
 

@@ -18,20 +18,21 @@ from tinyformer.text import Tokenizer
 
 
 def rewrite(model: Seq2Seq, sources: Sequence[Sequence[int]], length: int | None = None, sampling: Sampling = GREEDY,
-            seed: int = 0) -> list[list[int]]:
+            seed: int = 0, known: int | None = None) -> list[list[int]]:
     """What the decoder writes for each source, up to `length` ids (None: as many as there are positions).
 
-    The sources are ids as the encoder reads them, of any lengths.  The start and the end token are not given out.
+    The sources are ids as the encoder reads them, of any lengths.  The start and the end token are not given out, and
+    ids from `known` on, which have no token, are never chosen.
     """
     targets: list[list[int]] = [[] for _ in sources]
-    for number, id in _one_by_one(model, sources, length, sampling, seed):
+    for number, id in _one_by_one(model, sources, length, sampling, seed, known):
         targets[number].append(id)
     return targets
 
 
 def rewrite_beams(model: Seq2Seq, source: Sequence[int], length: int | None = None, beams: int = 4,
                   length_penalty: float = 1.0, repetition_penalty: float = 1.0,
-                  early_stopping: bool = False) -> list[Beam]:
+                  early_stopping: bool = False, known: int | None = None) -> list[Beam]:
     """The most probable targets for one source that a `beam_search` finds, at most `beams`, best first."""
     check_penalty(repetition_penalty)
     cache = model.start(*_side_by_side(model, [source]))
@@ -40,7 +41,7 @@ def rewrite_beams(model: Seq2Seq, source: Sequence[int], length: int | None = No
     def step(tokens: Sequence[int], parents: Sequence[int]) -> np.ndarray:
         texts[:] = [[*texts[parent], token] for token, parent in zip(tokens, parents, strict=True)]
         cache.take(np.asarray(parents))
-        scores = log_softmax(to_host(model.step(np.array(tokens)[:, None], cache).data)[:, -1])
+        scores = log_softmax(to_host(model.step(np.array(tokens)[:, None], cache).data)[:, -1, :known])
         return np.stack([penalised(row, text, repetition_penalty) for row, text in zip(scores, texts, strict=True)])
 
     return beam_search(step([model.config.start_id], [0])[0], step, length=_room(model, length), beams=beams,
@@ -51,7 +52,7 @@ def rewrite_text(model: Seq2Seq, tokenizer: Tokenizer, text: str, length: int | 
                  sampling: Sampling = GREEDY, seed: int = 0, stop: Sequence[str] = ()) -> Iterator[str]:
     """The answer to one text, piece by piece, up to one of the `stop` strings; the pieces are those of `write_text`."""
     pieces, stops = tokenizer.stream(), StopStrings(stop)
-    for _, id in _one_by_one(model, [_framed(tokenizer, text)], length, sampling, seed):
+    for _, id in _one_by_one(model, [_framed(tokenizer, text)], length, sampling, seed, len(tokenizer)):
         yield stops.feed(pieces.feed(id))
         if stops.found:
             return
@@ -64,21 +65,21 @@ def rewrite_texts(model: Seq2Seq, tokenizer: Tokenizer, texts: Sequence[str], le
     """Texts in, texts out; the encoder reads [CLS] text [SEP], as in pre-training.  With `beams`, by `beam_search`."""
     sources = [_framed(tokenizer, text) for text in texts]
     if beams is not None:
-        found = [list(rewrite_beams(model, source, length, beams, length_penalty, sampling.repetition_penalty)[0].ids)
-                 for source in sources]
+        found = [list(rewrite_beams(model, source, length, beams, length_penalty, sampling.repetition_penalty,
+                                    known=len(tokenizer))[0].ids) for source in sources]
     else:
-        found = rewrite(model, sources, length, sampling, seed)
+        found = rewrite(model, sources, length, sampling, seed, len(tokenizer))
     return [tokenizer.decode([id for id in ids if id != model.config.end_id]) for ids in found]
 
 
 def _one_by_one(model: Seq2Seq, sources: Sequence[Sequence[int]], length: int | None, sampling: Sampling,
-                seed: int) -> Iterator[tuple[int, int]]:
+                seed: int, known: int | None) -> Iterator[tuple[int, int]]:
     """(number of the source, id) for every id as soon as it is chosen; the end tokens are not among them."""
     c, written = model.config, [[model.config.start_id] for _ in sources]
     cache, active = model.start(*_side_by_side(model, sources)), list(range(len(sources)))     # the rows of the cache
     for place in range(_room(model, length)):
         tokens = np.array([[written[number][-1]] for number in active])
-        logits = to_host(model.step(tokens, cache).data)[:, -1]                    # (R, V)
+        logits = to_host(model.step(tokens, cache).data)[:, -1, :known]            # (R, V)
         chosen = [sampling.choose(row, draws(seed, number, place), written[number])
                   for row, number in zip(logits, active, strict=True)]
         on = [row for row, id in enumerate(chosen) if id != c.end_id]

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 
 def write(model: GPT, ids: list[int], length: int, sampling: Sampling = GREEDY, seed: int = 0,
-          stop_id: int | None = None, ask: Callable | None = None) -> Iterator[int]:
+          stop_id: int | None = None, ask: Callable | None = None, known: int | None = None) -> Iterator[int]:
     """Continue `ids` by up to `length` ids, one by one; `stop_id` ends the text and is not given out.
+
+    A model may have more word vectors than there are tokens (their number is often rounded up): ids from `known` on
+    are never chosen.
 
     The same seed writes the same text: the draw of token t comes from stream (seed, "generate", t).
     ask(model, ids) says what is expected next, logits (V,): `next_logits` reads all ids each time, and a `Remember`,
@@ -31,7 +34,7 @@ def write(model: GPT, ids: list[int], length: int, sampling: Sampling = GREEDY, 
         raise InputError("generate: nothing to continue; the prompt must have at least one token")
     ids, ask = list(ids), ask or Remember()
     for place in range(length):
-        chosen = sampling.choose(ask(model, ids), draws(seed, 0, place), ids)
+        chosen = sampling.choose(ask(model, ids)[:known], draws(seed, 0, place), ids)
         if chosen == stop_id:
             return
         yield chosen
@@ -40,7 +43,7 @@ def write(model: GPT, ids: list[int], length: int, sampling: Sampling = GREEDY, 
 
 def write_batch(model: GPT, prompts: Sequence[Sequence[int]], length: int, sampling: Sampling = GREEDY, seed: int = 0,
                 stop_id: int | None = None, ends: Callable[[int, int], bool] | None = None,
-                cached: bool = True) -> list[list[int]]:
+                cached: bool = True, known: int | None = None) -> list[list[int]]:
     """Continue several prompts, of any lengths, at the same time: what follows each, up to `length` ids.
 
     ends(row, id), where given, says after each id whether the text of this row ends there.  Row 0 is what `write`
@@ -51,7 +54,7 @@ def write_batch(model: GPT, prompts: Sequence[Sequence[int]], length: int, sampl
     active = list(range(len(prompts)))                         # which prompt each row of `reading` continues
     for place in range(length):
         chosen = [sampling.choose(logits, draws(seed, row, place), text)
-                  for logits, row, text in zip(reading.logits, active, reading.rows, strict=True)]
+                  for logits, row, text in zip(reading.logits[:, :known], active, reading.rows, strict=True)]
         on = []                                                # rows of `reading` that go on
         for i, (row, id) in enumerate(zip(active, chosen, strict=True)):
             if id != stop_id:
@@ -67,13 +70,13 @@ def write_batch(model: GPT, prompts: Sequence[Sequence[int]], length: int, sampl
 
 def write_beams(model: GPT, ids: Sequence[int], length: int, beams: int, length_penalty: float = 1.0,
                 stop_id: int | None = None, repetition_penalty: float = 1.0, early_stopping: bool = False,
-                cached: bool = True) -> list[Beam]:
+                cached: bool = True, known: int | None = None) -> list[Beam]:
     """The most probable continuations of `ids` that a `beam_search` finds, at most `beams`, best first."""
     check_penalty(repetition_penalty)
     reading = Reading(model, [ids], cached)
 
     def expected() -> np.ndarray:
-        rows = zip(log_softmax(reading.logits), reading.rows, strict=True)
+        rows = zip(log_softmax(reading.logits[:, :known]), reading.rows, strict=True)
         return np.stack([penalised(scores, text, repetition_penalty) for scores, text in rows])    # (R, V)
 
     def step(tokens, parents):
@@ -94,7 +97,7 @@ def write_text(model: GPT, tokenizer: Tokenizer, prompt: str, length: int = 200,
     """
     ids = tokenizer.encode(prompt) or beginning(tokenizer)
     pieces, stops = tokenizer.stream(), StopStrings(stop)
-    for id in write(model, ids, length, sampling, seed, tokenizer.eos_id, ask):
+    for id in write(model, ids, length, sampling, seed, tokenizer.eos_id, ask, len(tokenizer)):
         yield stops.feed(pieces.feed(id))
         if stops.found:
             return
@@ -112,7 +115,7 @@ def write_texts(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], length
         texts[row] += stops[row].feed(pieces[row].feed(id))
         return stops[row].found
 
-    write_batch(model, ids, length, sampling, seed, tokenizer.eos_id, ends, cached)
+    write_batch(model, ids, length, sampling, seed, tokenizer.eos_id, ends, cached, len(tokenizer))
     return [text + stops[row].feed(pieces[row].finish()) + stops[row].finish() for row, text in enumerate(texts)]
 
 

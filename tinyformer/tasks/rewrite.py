@@ -118,7 +118,8 @@ class Rewrite(Task):
         order = sorted(range(len(rows)), key=lambda number: len(rows[number][0]))
         for first in range(0, len(order), BATCH):
             numbers = order[first:first + BATCH]
-            for number, ids in zip(numbers, self._written(model, [rows[n] for n in numbers], options), strict=True):
+            for number, ids in zip(numbers, self._written(model, [rows[n] for n in numbers], options, len(tokenizer)),
+                                   strict=True):
                 found[number]["text"] = tokenizer.decode([id for id in ids if id != model.config.end_id])
         for one, example, row in zip(found, examples, rows, strict=True):
             if example.target is not None:
@@ -147,13 +148,14 @@ class Rewrite(Task):
                            most=most)
 
     @staticmethod
-    def _written(model: Seq2Seq, rows, options) -> list[list[int]]:
+    def _written(model: Seq2Seq, rows, options, known: int) -> list[list[int]]:
         """The ids that the decoder writes for each source, greedily or by beam search."""
         c, room = model.config, options.max_length
         sources = [[c.start_id, *source, c.end_id] for source, _ in rows]
         if options.beams is None:
-            return rewrite(model, sources, room)
-        best = [rewrite_beams(model, source, room, options.beams, options.length_penalty)[0] for source in sources]
+            return rewrite(model, sources, room, known=known)
+        best = [rewrite_beams(model, source, room, options.beams, options.length_penalty, known=known)[0]
+                for source in sources]
         return [list(beam.ids) for beam in best]
 
 

@@ -149,7 +149,7 @@ def test_an_objective_that_reads_vectors_goes_through_every_stage(tmp_path, monk
     history = stages.train(prepared, out=tmp_path, progress=False)
     found = stages.measure(prepared)
     truth = np.concatenate([batch.truth[batch.hidden] for batch in prepared.held_out_batches()])
-    assert found["val loss"] < 0.1 * truth.var(), "guessing the mean would cost the variance"
+    assert found["val loss"] < 0.2 * truth.var(), "guessing the mean would cost the variance"
     assert stages.final_line(prepared, history, found).startswith(f"val loss {found['val loss']:.4f}, ")
     stages.draw(prepared, history, tmp_path / "loss.png", found)
     assert (tmp_path / "loss.png").stat().st_size > 5000

@@ -190,7 +190,7 @@ def main():
             for found in pair:
                 print(json.dumps(found), flush=True)
                 if options.out:
-                    with open(options.out, "a") as file:
+                    with open(options.out, "a", encoding="utf-8") as file:
                         file.write(json.dumps(found) + "\n")
     if not options.trace:
         table(results)

@@ -59,7 +59,7 @@ def train_ours(path, seed):
         subprocess.run([sys.executable, "-m", "tinyformer", "pretrain", "gpt", "--corpus", path, "--preset",
                         "shakespeare-cpu", "--seed", str(seed), "--out", f"{out}/gpt"], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with open(f"{out}/gpt/metrics.json") as file:
+        with open(f"{out}/gpt/metrics.json", encoding="utf-8") as file:
             metrics = json.load(file)
     return metrics["val loss"], metrics["seconds"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tinyformer.errors import InputError
 
 MODEL = "config.json"                         # stands in every folder of a model
+END = "Ctrl-Z and Enter" if os.name == "nt" else "Ctrl-D"      # what ends an input at a terminal
 
 
 def say(line: str) -> None:
@@ -97,7 +98,7 @@ def read_lines(missing: str, typed: bool = True) -> Iterator[str]:
     if sys.stdin is None or not (typed or _is_piped()):
         raise InputError(missing)
     if not _is_piped():
-        say("one text a line; Ctrl-D ends")
+        say(f"one text a line; {END} ends")
     found = False
     for line in _input():
         if line.strip():

@@ -53,8 +53,9 @@ class Running:
     def workers(self) -> list[int]:
         """The processes that it has started, but for the one of Python's that cleans up after it."""
         found = []
-        for child in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
-            if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        for child in children.read_text(encoding="utf-8").split():
+            if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8"):
                 found.append(int(child))
         return found
 
@@ -73,7 +74,7 @@ class Running:
 
 def alive(process: int) -> bool:
     try:                                                       # an orphan that nobody has collected has ended, too
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 

@@ -141,7 +141,7 @@ def test_nothing_is_heard_of_workers_that_are_interrupted_at_their_very_start():
     parent = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               start_new_session=True, env=os.environ | threads)
     children, end = Path(f"/proc/{parent.pid}/task/{parent.pid}/children"), time.monotonic() + 60
-    while time.monotonic() < end and len(children.read_text().split()) < 2:
+    while time.monotonic() < end and len(children.read_text(encoding="utf-8").split()) < 2:
         time.sleep(0.001)
     os.killpg(parent.pid, signal.SIGINT)
     out, errors = parent.communicate(timeout=60)
@@ -154,6 +154,6 @@ def alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     try:                                                       # an orphan that nobody has collected has ended, too
-        return open(f"/proc/{process}/stat").read().rpartition(")")[2].split()[0] != "Z"
+        return open(f"/proc/{process}/stat", encoding="utf-8").read().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return True

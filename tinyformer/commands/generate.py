@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from tinyformer import generate, models
 from tinyformer.errors import InputError
 from tinyformer.options import DEVICES, REQUIRED, option
-from tinyformer.places import read_text, say
+from tinyformer.places import END, read_text, say
 
-WELCOME = """Each line is a prompt, and each text starts from its prompt alone: nothing is remembered.
-Ctrl-C stops a text; /quit or Ctrl-D ends."""
+WELCOME = f"""Each line is a prompt, and each text starts from its prompt alone: nothing is remembered.
+Ctrl-C stops a text; /quit or {END} ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def talk(show: Callable[[str, int], None]) -> int:
             print()
             return 0
         except KeyboardInterrupt:
-            print("\n(/quit or Ctrl-D ends)")
+            print(f"\n(/quit or {END} ends)")
             continue
         if prompt.strip() == "/quit":
             return 0

@@ -16,7 +16,7 @@ def cores() -> int:
     """How many cores this process may use: those it is allowed on, and no more than a container's share of time."""
     allowed = len(own_cores()) or os.cpu_count() or 1
     try:
-        quota, period = QUOTA.read_text().split()
+        quota, period = QUOTA.read_text(encoding="utf-8").split()
         return max(1, min(allowed, int(quota) // int(period)))
     except (OSError, ValueError):                              # no container, or one without a limit ("max")
         return allowed

@@ -10,10 +10,12 @@ import json
 import math
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from tinyformer.errors import CheckpointError
 
@@ -114,7 +116,19 @@ def check_finite(value, name: str) -> None:
 def sync_file(path: Path) -> None:
     """Wait until the bytes of a file are on the disk."""
     with path.open("rb+") as file:
-        os.fsync(file.fileno())
+        sync_open(file)
+
+
+def sync_open(file: IO) -> None:
+    """The same for a file that is open; macOS's fsync waits only until the drive has the bytes, not until they stay."""
+    if sys.platform == "darwin":
+        try:
+            import fcntl
+            fcntl.fcntl(file.fileno(), fcntl.F_FULLFSYNC)
+            return
+        except OSError:                                        # a file system without it
+            pass
+    os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -39,7 +39,7 @@ class RunLog:
         table = _csv_line(COLUMNS) + "".join(_csv_line(row[name] for name in COLUMNS) for row in rows)
         for name, text in ((JSONL, jsonl), (CSV, table)):
             beside = folder / f"{durable.TEMPORARY}{name}"
-            beside.write_text(text, encoding="utf-8")
+            beside.write_text(text, encoding="utf-8", newline="\n")
             os.replace(beside, folder / name)
             self.files.append((folder / name).open("a", encoding="utf-8", newline=""))
         self.rows = rows
@@ -61,7 +61,7 @@ class RunLog:
     def sync(self) -> None:
         """Wait until every line is on the disk: before a checkpoint, which counts on them."""
         for file in self.files:
-            os.fsync(file.fileno())
+            durable.sync_open(file)
 
     def close(self) -> None:
         for file in self.files:

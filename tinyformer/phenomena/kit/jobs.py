@@ -84,7 +84,7 @@ def outcomes(folder: Path, title: str, function: partial, jobs: Sequence[tuple],
                 line = json.dumps({"job": job, "settings": settings, "outcome": outcome})
                 file.write(line + "\n")
                 file.flush()
-                os.fsync(file.fileno())
+                durable.sync_open(file)
                 done[json.dumps(job)] = json.loads(line)["outcome"]        # as who goes on would read it
     except BaseException:
         if len(done) > known:

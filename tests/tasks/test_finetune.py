@@ -7,6 +7,7 @@ import signal
 
 import numpy as np
 import pytest
+from refusals import refused
 
 from tinyformer.cli import main
 from tinyformer.data.labelled import LabelledBatches
@@ -16,8 +17,6 @@ from tinyformer.tasks import TASKS, finished_run, learn
 from tinyformer.tasks.finetuning_settings import Finetuning, chosen
 from tinyformer.text import ByteLevelBPE
 from tinyformer.train import History, load_model, save_model
-
-from .refusals import refused
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from refusals import refused
 
 from tinyformer.cli import main
 from tinyformer.data.readers import MultilabelExample
@@ -11,8 +12,6 @@ from tinyformer.models import MultiLabelClassifier
 from tinyformer.tasks import TASKS, task_of
 from tinyformer.tasks.multilabel import wrong_sets
 from tinyformer.train import load_model
-
-from .refusals import refused
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 

@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import tinyformer
 from tinyformer.cli import main
@@ -14,12 +15,9 @@ from tinyformer.data.readers import Rewriting, read_examples
 from tinyformer.generate import rewrite_texts
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
 from tinyformer.pretraining.pretraining_settings import resolve
-from tinyformer.pretraining.stages import make_tokenizer
 from tinyformer.tasks import TASKS, task_of
 from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.train import save_model
-
-from .refusals import refused
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
@@ -186,7 +184,7 @@ def test_a_pretrained_model_goes_on_as_it_is(words, corpus, small, tmp_path, cap
 
 def test_what_is_pretrained_to_write_can_write_accents():
     for model, said in (("seq2seq", "le café"), ("bert", "le cafe")):
-        tokenizer = make_tokenizer(resolve(model, {"corpus": "x", "vocabulary": 80}), ["Le café est là."] * 5, [])
+        tokenizer = resolve(model, {"corpus": "x", "vocabulary": 80}).make_tokenizer(["Le café est là."] * 5, [])
         assert tokenizer.decode(tokenizer.encode("Le café")) == said
 
 
@@ -195,7 +193,7 @@ def test_targets_that_the_vocabulary_cannot_write_are_counted(words, tmp_path, c
     accents = sum("é" in target for _, target in pairs(40, 0))
     for tokenizer, said in (("bare", f"{accents} of 40 targets cannot be written"), ("accents", None)):
         model, texts = "bert" if tokenizer == "bare" else "seq2seq", [" ".join([*WORDS, *WORDS.values(), "and et"])]
-        make_tokenizer(resolve(model, {"corpus": "x", "vocabulary": 120}), texts, []).save(tmp_path / tokenizer)
+        resolve(model, {"corpus": "x", "vocabulary": 120}).make_tokenizer(texts, []).save(tmp_path / tokenizer)
         assert main(words(tmp_path / f"run-{tokenizer}", "--steps", "1", "--tokenizer", str(tmp_path / tokenizer))) == 0
         shown = "".join(capsys.readouterr())
         assert said in shown if said else "cannot be written" not in shown

@@ -7,7 +7,6 @@ import pytest
 from tinyformer.cli import main
 from tinyformer.data.readers import read_examples, read_glue
 from tinyformer.pretraining.pretraining_settings import resolve
-from tinyformer.pretraining.stages import make_batches, make_tokenizer, read_texts
 from tinyformer.tinyland import TASKS, World, task
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
@@ -34,19 +33,19 @@ def test_pretraining_on_tinyland(capsys, tmp_path, small, model):
 
 def test_the_false_next_sentence_comes_from_the_twin():
     settings = resolve("bert", dict(corpus="tinyland", world_documents=60, max_length=40, validation=0.0))
-    training, held_out = read_texts(settings)
+    training, held_out = settings.read()
     assert held_out == [] and training == list(World(0).documents(60))
-    tokenizer = make_tokenizer(settings, training, [])
-    pairs = make_batches(settings, training, tokenizer).pairs
+    tokenizer = settings.make_tokenizer(training, [])
+    pairs = settings.make_batches(training, tokenizer).pairs
     assert pairs.default_negatives == "topic" and len(pairs.twin) >= sum(map(len, pairs.documents()[:60]))
     lone = resolve("bert", dict(corpus="tinyland", world_documents=60, objective="sop"))
-    assert make_batches(lone, training, tokenizer).pairs.twin == {}
+    assert lone.make_batches(training, tokenizer).pairs.twin == {}
 
 
 def test_held_out_text_of_ones_own(tmp_path):
     (tmp_path / "other.txt").write_text("The dog sleeps. The cat sleeps too.\n")
     settings = resolve("gpt", dict(corpus="tinyland", world_documents=30, held_out=str(tmp_path / "other.txt")))
-    training, held_out = read_texts(settings)
+    training, held_out = settings.read()
     assert len(training) == 30 and held_out == ["The dog sleeps. The cat sleeps too.\n"]
 
 

@@ -31,6 +31,25 @@ def refused(capsys, *words) -> str:
     return err
 
 
+def test_it_goes_on_and_repeats(capsys, gpt):
+    words = ["generate", "--model", str(gpt), "--prompt", "The ", "--tokens", "30"]
+    texts = []
+    for more in ([], ["--top-k", "1"], ["--temperature", "1", "--seed", "3"], ["--temperature", "1", "--seed", "3"],
+                 ["--temperature", "1", "--seed", "4"]):
+        assert main([*words, *more]) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0].startswith("The ") and len(texts[0]) == 4 + 30 + 1
+    assert texts[0] == texts[1]
+    assert texts[2] == texts[3] != texts[4]
+
+
+def test_it_says_what_is_wrong(capsys, gpt, bert):
+    assert "top-p is 2.0" in refused(capsys, "--model", gpt, "--top-p", 2, "--prompt", "a")
+    assert "--tokens" in refused(capsys, "--model", gpt, "--tokens", 0)
+    assert "fill" in refused(capsys, "--model", bert, "--prompt", "a")
+    assert "U+20AC" in refused(capsys, "--model", gpt, "--prompt", "€")
+
+
 def test_without_a_cache_the_same_is_written(capsys, gpt):
     words = ["--model", gpt, "--prompt", "The ", "--tokens", 40]
     for more in ([], ["--top-k", 5, "--seed", 3], ["--beams", 3], ["--samples", 2, "--temperature", 1]):

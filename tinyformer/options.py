@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from tinyformer.errors import InputError
+from tinyformer.json_text import NotJSON, parse_json
+from tinyformer.places import special_file
 
 KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false", tuple: "numbers", list: "texts"}
 REQUIRED = MISSING                            # in the place of a default: the option must be given
@@ -221,17 +223,18 @@ def read_config(path: str, cls) -> dict[str, Any]:
 def read_object(path: str) -> dict[str, Any]:
     """What a file with one JSON object says; InputError, with the line, for anything else."""
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        if (kind := special_file(path)) is not None:           # opening a FIFO would wait for ever
+            raise InputError(f"{path} is {kind}; --config takes a JSON file")
+        found = parse_json(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); --config takes a JSON file such as the "
                          "settings.json of an earlier run") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}, byte offset {error.start}: not UTF-8; --config takes a JSON file") from None
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}); "
-                         "mend the line, or copy the settings.json of an earlier run") from None
-    except RecursionError:
-        raise InputError(f"{path}: brackets within brackets without end; --config takes a flat JSON object") from None
+    except NotJSON as error:
+        place = "" if error.line is None else f", line {error.line}, column {error.column}"
+        raise InputError(f"{path}{place}: not JSON ({error}); mend it, or copy the settings.json of an earlier "
+                         "run") from None
     if not isinstance(found, dict):
         raise InputError(f"{path}: holds a JSON {type(found).__name__}; it must be an object "
                          '{"steps": 1000, ...}')

@@ -4,6 +4,7 @@ A place is refused before any work is done, and a check leaves nothing behind.
 """
 
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -82,6 +83,15 @@ def _refused(path: Path, reason: str | None) -> InputError:
 
 
 # ---- what comes in ---------------------------------------------------------------------------------------------------
+
+
+def special_file(path: str | os.PathLike) -> str | None:
+    """What stands at a path if it is no regular file, such as "a FIFO (named pipe)"; OSError where nothing does."""
+    mode = os.stat(path).st_mode
+    kinds = [(stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a FIFO (named pipe)"), (stat.S_ISSOCK, "a socket"),
+             (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device")]
+    return None if stat.S_ISREG(mode) else next((name for test, name in kinds if test(mode)), "a special file")
+
 
 
 def read_text() -> str:

@@ -7,13 +7,13 @@ changed, so that a character model sees the text as its author left it.
 import gzip
 import os
 import re
-import stat
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from tinyformer.data.sentences import sentences
 from tinyformer.errors import InputError
+from tinyformer.places import special_file
 
 __all__ = ["read_documents", "read_text", "sentences", "split_documents"]
 
@@ -67,9 +67,8 @@ def read_text(path: str | os.PathLike) -> str:
     Raises InputError for a file that is missing, unreadable, no regular file, binary, or not valid UTF-8.
     """
     try:
-        mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode):                               # opening a FIFO would wait for ever
-            raise InputError(f"{path} is {_kind(mode)}, not a regular file; give a plain-text file")
+        if (kind := special_file(path)) is not None:             # opening a FIFO would wait for ever
+            raise InputError(f"{path} is {kind}, not a regular file; give a plain-text file")
         data = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); {_remedy(error)}") from None
@@ -142,12 +141,6 @@ def _decode(data: bytes, path) -> str:
 
 def _line(data: bytes, offset: int) -> int:
     return data.count(b"\n", 0, offset) + 1
-
-
-def _kind(mode: int) -> str:
-    kinds = [(stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a FIFO (named pipe)"), (stat.S_ISSOCK, "a socket"),
-             (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device")]
-    return next((name for test, name in kinds if test(mode)), "a special file")
 
 
 def _remedy(error: OSError) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tinyformer.errors import InputError
+from tinyformer.json_text import NotJSON, parse_json
+from tinyformer.places import special_file
 
 SETTINGS_FILE = "tokenizer_config.json"
 ASCII_SPACE = " \t\r\v\f"                                 # Unicode's other spaces may be tokens
@@ -13,6 +15,8 @@ ASCII_SPACE = " \t\r\v\f"                                 # Unicode's other spac
 def read_text(path: Path) -> str:
     """The UTF-8 text of a vocabulary file; an InputError names the file where it cannot be read."""
     try:
+        if (kind := special_file(path)) is not None:           # opening a FIFO would wait for ever
+            raise InputError(f"{path} is {kind}; the tokenizer needs a file there")
         raw = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); the tokenizer needs it") from None
@@ -26,18 +30,11 @@ def read_text(path: Path) -> str:
 
 def read_json(path: Path) -> dict:
     """The object in a JSON file; an InputError names file and line, or the key that stands there twice."""
-    def unique(pairs):
-        seen = {}
-        for key, value in pairs:
-            if key in seen:
-                raise InputError(f"{path}: key {key!r} stands there twice; remove one of the two")
-            seen[key] = value
-        return seen
-
     try:
-        value = json.loads(read_text(path), object_pairs_hook=unique)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg}); was the file cut short?") from None
+        value = parse_json(read_text(path))
+    except NotJSON as error:
+        place = "" if error.line is None else f":{error.line}"
+        raise InputError(f"{path}{place}: not JSON ({error}); {error.remedy}") from None
     if not isinstance(value, dict):
         raise InputError(f"{path}: holds a JSON {type(value).__name__}; it must be an object {{...}}")
     return value

@@ -9,7 +9,6 @@ tokenizer.  A *checkpoint* is a model folder with the optimizer's arrays and the
 Order and noise of a run are pure functions of its seed and the step, so nothing else has to be remembered.
 """
 
-import json
 import os
 import re
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 
 from tinyformer.errors import CheckpointError
 from tinyformer.hub import config_json, tensor_names
+from tinyformer.json_text import NotJSON, parse_json
 from tinyformer.nn.module import Module, fitted
 from tinyformer.text import Tokenizer, load_tokenizer
 from tinyformer.train import durable
@@ -154,9 +154,10 @@ def _read_json(folder: Path, name: str) -> dict:
         hint = f"give {inside[-1]}, a checkpoint in it" if inside else "is it the folder of a model?"
         raise CheckpointError(f"{folder}: {name} is missing; {hint}")
     try:
-        value = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: not JSON ({error}); was the file cut short?") from None
+        value = parse_json(path.read_bytes())
+    except NotJSON as error:
+        place = "" if error.line is None else f":{error.line}"
+        raise CheckpointError(f"{path}{place}: not JSON ({error}); {error.remedy}") from None
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: holds a JSON {type(value).__name__}; it must be an object {{...}}")
     return value

@@ -3,12 +3,12 @@
 Large models come in several files, the *shards*; model.safetensors.index.json says for each tensor in which.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from tinyformer.errors import CheckpointError, InputError
+from tinyformer.json_text import parse_json
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 FOREIGN = ((b"version https://git-lfs", "a Git LFS pointer (git lfs pull fetches the file itself)"),
@@ -93,11 +93,11 @@ def read_weights(folder: Path) -> dict[str, np.ndarray]:
 def _read_index(path: Path) -> dict[str, str]:
     """The name of the shard of every tensor; each must be the name of a file in the same folder."""
     try:
-        where = json.loads(path.read_bytes())["weight_map"]
+        where = parse_json(path.read_bytes())["weight_map"]
         if not isinstance(where, dict) or not all(isinstance(name, str) and Path(name).name == name and name
                                                   for name in where.values()):
             raise TypeError("weight_map must give the name of a file in this folder for each tensor")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path.name} cannot be read ({type(error).__name__}: {error}); "
                               "get the file again") from error
     return where

@@ -1,6 +1,5 @@
 """What happens at a bad row?  It stops the reading with file, line and remedy, or is counted where that is allowed."""
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from tinyformer.data.corpus import read_text
 from tinyformer.data.readers.examples import Examples
 from tinyformer.errors import InputError
+from tinyformer.json_text import NotJSON, parse_json
 
 LONGEST_LINE = 1_000_000                                   # characters; more is a damaged file, not an example
 
@@ -82,10 +82,10 @@ def _hint(skipped: int) -> str:
 def json_object(text: str) -> dict:
     """The JSON object written in one line; a BadRow where there is none."""
     try:
-        value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        place = f", column {error.colno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else ", too deep"
-        raise BadRow(f"not JSON{place}; every line must be one whole object {{...}}") from None
+        value = parse_json(text)
+    except NotJSON as error:
+        place = "" if error.column is None else f", column {error.column}"
+        raise BadRow(f"not JSON{place}: {error}; every line must be one whole object {{...}}") from None
     if not isinstance(value, dict):
         raise BadRow(f"a JSON {type(value).__name__}; every line must be one object {{...}}")
     return value

@@ -7,13 +7,19 @@ Rajpurkar et al. 2016 (1.1) and 2018 (2.0).
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
 
 from tinyformer.data.readers.examples import Answer, Examples, Question
 from tinyformer.data.readers.lines import BadRow, collect, file_text, whole_characters
 from tinyformer.errors import InputError
+from tinyformer.json_text import NotJSON, parse_json
 
 REPORTED = 5
+LOST = 10                                      # ids not found as they are written, before no more are looked for
+UNITS = {"UTF-16 units": (0x10000,), "UTF-8 bytes": (0x80, 0x800, 0x10000)}    # characters from which one more is due
 
 
 def read_squad(path: str | os.PathLike, training: bool = False, labelled: bool = True,
@@ -41,23 +47,28 @@ def read_squad(path: str | os.PathLike, training: bool = False, labelled: bool =
             raise BadRow(f"question id {question.id!r} was given in line {seen[question.id]} already; ids must be "
                          "unique, since predictions go by them")
         seen[question.id] = line
-        if training and not question.answers and not question.impossible and labelled:
-            faults.dropped += 1
-            return None
         return question
 
     found = collect(path, _rows(text, path), parse, skip_bad_rows)
-    found.unlabelled -= faults.dropped                     # they had answers, at wrong places
+    if training and labelled:                              # without the questions of which every answer is misplaced
+        kept = [question for question in found if question.answers or question.impossible]
+        faults.dropped = len(found) - len(kept)
+        found[:] = kept
+    if not found:
+        raise InputError(f"{path}: no examples in it; of {faults.dropped:,} questions not one has an answer that "
+                         "stands at its answer_start (were the documents changed later?); the first of them:\n" +
+                         "\n".join(faults.first))
     found.notes += faults.notes()
     return found
 
 
 class _Faults:
-    """Counts the answers that do not stand where the file says."""
+    """Counts the answers that do not stand where the file says, and describes the first of them."""
 
     def __init__(self, path: str, training: bool):
         self.path, self.training = path, training
-        self.misplaced: list[str] = []
+        self.misplaced, self.first = 0, list[str]()
+        self.whole = ""                                    # the last document that was found whole
         self.repaired: dict[str, int] = {}
         self.dropped = 0
 
@@ -67,27 +78,27 @@ class _Faults:
         if self.misplaced:
             what = (f"left out, and {self.dropped:,} questions with them" if self.training else
                     "kept for scoring, since that compares texts")
-            lines.append(f"{self.path}: {len(self.misplaced):,} answers do not stand at their answer_start; {what}; "
+            lines.append(f"{self.path}: {self.misplaced:,} answers do not stand at their answer_start; {what}; "
                          "the first of them:")
-            lines += [f"  {message}" for message in self.misplaced[:REPORTED]]
+            lines += self.first
         return lines
 
 
 def _rows(text: str, path) -> Iterator[tuple[int, tuple[str, str, dict]]]:
     """(line, (title, document, question)) for every question; InputError where the file has another shape."""
     try:
-        root = json.loads(text)
-    except json.JSONDecodeError as error:
-        cut = "the file is cut short: fetch it again" if not text[error.pos:].strip() or "Unterminated" in error.msg \
-            else "correct it there"
-        raise InputError(f"{path}:{error.lineno}: not JSON at column {error.colno} ({error.msg}); {cut}") from None
-    except RecursionError:
-        raise InputError(f"{path}: JSON nested too deeply to be SQuAD's") from None
+        root = parse_json(text)
+    except NotJSON as error:
+        if error.place is None:
+            raise InputError(f"{path}: not JSON ({error}); correct it, or fetch the file again") from None
+        cut = not text[error.place:].strip() or "Unterminated" in str(error)
+        raise InputError(f"{path}:{error.line}: not JSON at column {error.column} ({error}); " + (
+            "the file is cut short: fetch it again" if cut else "correct it there")) from None
     if not isinstance(root, dict) or not isinstance(root.get("data"), list):
         kind = f"an object with {', '.join(map(repr, root)) or 'nothing'}" if isinstance(root, dict) else \
             f"a JSON {type(root).__name__}"
         raise InputError(f'{path}: the root is {kind[:200]}; SQuAD\'s is {{"version": ..., "data": [articles]}}')
-    place = 0
+    place, line, lost = 0, 1, 0
     for a, article in enumerate(root["data"]):
         title = article.get("title", "") if isinstance(article, dict) else ""
         for p, paragraph in enumerate(_list(path, article, "paragraphs", f"data[{a}]")):
@@ -98,8 +109,11 @@ def _rows(text: str, path) -> Iterator[tuple[int, tuple[str, str, dict]]]:
                 raise InputError(f"{path}: {where} has no text at \"context\"; every paragraph needs one")
             for question in questions:
                 id = question.get("id") if isinstance(question, dict) else None
-                place = max(place, text.find(json.dumps(id), place)) if isinstance(id, str) else place
-                yield text.count("\n", 0, place) + 1, (title, document, question)
+                at = text.find(json.dumps(id), place) if isinstance(id, str) and lost < LOST else -1
+                lost += at < 0
+                if at >= 0:
+                    place, line = at, line + text.count("\n", place, at)
+                yield line, (title, document, question)
 
 
 def _list(path, holder, key: str, where: str) -> list:
@@ -115,7 +129,8 @@ def _question(found, document, title, file, line, labelled, faults) -> Question:
     id, question = (_text(found, key, f"a question of {title!r}") for key in ("id", "question"))
     what = f"question {id!r}"
     whole_characters(question, what)
-    whole_characters(document, f"the document of {what}")
+    if document is not faults.whole:
+        faults.whole = whole_characters(document, f"the document of {what}")
     impossible = found.get("is_impossible", False)
     answers = found.get("answers", None if labelled else [])
     if not isinstance(impossible, bool):
@@ -141,17 +156,23 @@ def _answer(answer, document, what, where, faults) -> Answer:
         raise BadRow(f"{what}: answer_start is {json.dumps(start)[:60]}; it must be a whole number")
     if start >= 0 and document.startswith(text, start):
         return Answer(text, start)
-    for unit, place in UNITS.items():
-        point = place(document, start) if start >= 0 else None
+    for unit, wider in UNITS.items():
+        point = _place(document, start, wider)
         if point is not None and document.startswith(text, point):
             faults.repaired[unit] = faults.repaired.get(unit, 0) + 1
             return Answer(text, point)
+    faults.misplaced += 1
+    if len(faults.first) < REPORTED:
+        faults.first.append(f"  {where}: {what}: {_misplaced(text, start, document)}")
+    return Answer(text, None)
+
+
+def _misplaced(text: str, start: int, document: str) -> str:
     stands = f"where {document[start:start + len(text)][:60]!r} stands" if 0 <= start < len(document) else \
         f"outside the document of {len(document):,} characters"
     other = document.find(text)
-    faults.misplaced.append(f"{where}: {what}: answer {text[:60]!r} at {start}, {stands}" + (
-        f"; it stands at {other}" if other >= 0 else "; it stands nowhere in the document"))
-    return Answer(text, None)
+    return f"answer {text[:60]!r} at {start}, {stands}" + (
+        f"; it stands at {other}" if other >= 0 else "; it stands nowhere in the document")
 
 
 def _text(holder: dict, key: str, what: str) -> str:
@@ -161,15 +182,17 @@ def _text(holder: dict, key: str, what: str) -> str:
     return value
 
 
-def _in_units(encoding: str, width: int) -> Callable[[str, int], int | None]:
-    """A function from a place counted in units of an encoding to code points; None inside a character or behind."""
-    def place(document: str, start: int) -> int | None:
-        data = document.encode(encoding)
-        try:
-            return len(data[:start * width].decode(encoding)) if start * width <= len(data) else None
-        except UnicodeDecodeError:
-            return None
-    return place
+@lru_cache(maxsize=2)                          # questions on one document follow one another
+def _starts(document: str, wider: tuple[int, ...]) -> np.ndarray:
+    """Where each character begins, and the end, counted in units of which some characters take several."""
+    codes = np.frombuffer(document.encode("utf-32-le"), np.uint32)
+    return np.concatenate([[0], np.cumsum(1 + sum((codes >= first).astype(np.int64) for first in wider))])
 
 
-UNITS = {"UTF-16 units": _in_units("utf-16-le", 2), "UTF-8 bytes": _in_units("utf-8", 1)}
+def _place(document: str, start: int, wider: tuple[int, ...]) -> int | None:
+    """A place counted in such units in code points; None inside a character or outside the document."""
+    starts = _starts(document, wider)
+    if not 0 <= start <= starts[-1]:
+        return None
+    point = int(np.searchsorted(starts, start))
+    return point if starts[point] == start else None

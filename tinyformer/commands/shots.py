@@ -126,13 +126,14 @@ def read_pairs(path: str, columns: str | None = None, skip_bad_rows: int = 0) ->
 
 
 def _columns(path: str, written: str | None) -> dict[str, str | int]:
-    from tinyformer.data.readers.tabular import first_row, format_of
+    from tinyformer.data.readers.cells import first_row, format_of
+    from tinyformer.data.readers.tabular import column_of
     if written is not None:
         parts = dict(part.partition("=")[::2] for part in written.replace(" ", "").split(","))
         if set(parts) != {"input", "output"} or not all(parts.values()):
             raise InputError(f"--columns is {written!r}; it must name both, as in input=english,output=french, or with "
                              "numbers from 1 where the file has no header: input=1,output=2")
-        numbered = {part: int(name) if name.isascii() and name.isdigit() else name for part, name in parts.items()}
+        numbered = {part: column_of(name) for part, name in parts.items()}
         return {"first": numbered["input"], "second": numbered["output"]}
     if format_of(path) == "jsonl":
         return {"first": "input", "second": "output"}
@@ -146,8 +147,9 @@ def _columns(path: str, written: str | None) -> dict[str, str | int]:
     if len(names) == 1:
         raise InputError(f"{path}:1: there is one column, {names[0][:60]!r}; write each input and its output in two, "
                          "with a tab between them (or a comma, in a file called .csv)")
-    raise InputError(f"{path}:1: cannot tell which of {len(names)} columns are input and output; say so with "
-                     "--columns input=1,output=2, or with names where the first row has them")
+    raise InputError(f"{path}:1: cannot tell which of {len(names)} columns are input and output; the first row is "
+                     f"{', '.join(repr(name[:30]) for name in names)[:200]}: say so with --columns "
+                     "input=COLUMN,output=COLUMN, each one of these names or its number")
 
 
 # ---- what people get to see ------------------------------------------------------------------------------------------

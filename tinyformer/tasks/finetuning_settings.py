@@ -1,6 +1,7 @@
 """Which numbers make a fine-tuning run?  All of them, as options of the commands and as lines of settings.json."""
 
 import math
+import re
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -98,7 +99,7 @@ class Finetuning:
         number_or_auto("--workers", self.workers)
         if self.steps is not None and self.epochs is not None:
             raise InputError(f"--steps is {self.steps} and --epochs is {self.epochs}; give one of the two")
-        if self.freeze is not None and self.freeze != "all" and not self.freeze.isdigit():
+        if self.freeze is not None and not re.fullmatch("all|[0-9]{1,9}", self.freeze):
             raise InputError(f"--freeze is {self.freeze!r}; it must be all or a number of layers")
         if self.fresh and self.model == SCRATCH:
             raise InputError("--fresh takes the sizes of a folder without its weights, and --model scratch names no "

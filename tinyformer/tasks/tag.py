@@ -4,6 +4,7 @@ A word's tag is read at its first piece (Devlin et al. 2019, section 5.3).  Name
 CoNLL-2003 does.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
@@ -29,7 +30,7 @@ class Tag(Task):
         if _looks_like_conllu(path):
             return readers.read_conllu(path, options.tags or "upos", labelled, options.skip_bad_rows)
         column = options.tags or "ner"
-        return readers.read_conll2003(path, int(column) if column.lstrip("-").isdigit() else column,
+        return readers.read_conll2003(path, int(column) if re.fullmatch("-?[0-9]{1,9}", column) else column,
                                       labelled=labelled, skip_bad_rows=options.skip_bad_rows)
 
     def example(self, sentence, *, number):
@@ -53,6 +54,8 @@ class Tag(Task):
         truth, said = [list(e.tags) for e in examples], [p["tags"] for p in predictions]
         right = [a == b for a, b in zip(chain(*truth), chain(*said), strict=True)]
         found = {"accuracy": sum(right) / len(right)}
+        if unread := _unread(predictions):
+            found["unread"] = unread
         said = [[tag or "O" for tag in tags] for tags in said]
         if is_bio({*chain(*truth), *chain(*said)}):
             pieces = entity_scores(truth, said)
@@ -74,7 +77,10 @@ class Tag(Task):
         return None if same is None else repr(same)
 
     def mistakes(self, examples, predictions, most=5):
-        return wrong_tags([(e.words, e.tags, _read(p)) for e, p in zip(examples, predictions, strict=True)], most=most)
+        wrong = wrong_tags([(e.words, e.tags, _read(p)) for e, p in zip(examples, predictions, strict=True)], most=most)
+        unread = _unread(predictions)
+        return wrong + (f"\n\n{many(unread, 'word')} more behind --max-length, not read, and counted as wrong"
+                        if unread else "")
 
     def draw(self, examples, predictions, path):
         from tinyformer import plot
@@ -118,6 +124,11 @@ def is_bio(tags: Collection[str]) -> bool:
 def _read(prediction: dict) -> list[str]:
     """The tags of the words that were read; those behind them have none."""
     return [tag for tag in prediction["tags"] if tag is not None]
+
+
+def _unread(predictions: Sequence[dict]) -> int:
+    """How many words have no tag, since they were cut off."""
+    return sum(tag is None for p in predictions for tag in p["tags"])
 
 
 def _looks_like_conllu(path: str) -> bool:

@@ -45,7 +45,7 @@ def test_the_form_in_bio_and_with_tabs(file):
 @pytest.mark.parametrize("row, words", [
     ("x NN B-NP", ["3 columns where 4 were due"]),
     ("x NN B-NP O O", ["5 columns where 4 were due"]),
-    ("x NN B-NP I-LOC", ["'I-LOC' after 'O'", "B-LOC", "iob1"]),
+    ("x NN B-NP I-LOC", ["'I-LOC' after 'O'", "write B-LOC", "IOB1"]),
     ("x NN B-NP B-ANIMAL", ["'ANIMAL' is not among PER, ORG, LOC"]),
     ("x NN B-NP E-PER", ["'E-PER' is not BIO"]),
     ("x NN B-NP PER", ["'PER' is not BIO"]),

@@ -86,7 +86,8 @@ def test_bad_marks_are_named(file, refused):
 
 def test_columns_that_do_not_fit(file, refused):
     path = file("a.tsv", "comment\ta\tb\nx\t1\t0\n")
-    refused(read_label_sets, path, words=["cannot tell which columns are text, labels", "--columns text=1,labels=2"])
+    refused(read_label_sets, path, words=["cannot tell which columns are text, labels",
+                                          "--columns text=comment,labels=a"])
     refused(read_label_sets, file("b.tsv", "one\ta,b\ntwo\tb\n"), words=["cannot tell which columns"])
     refused(read_label_sets, path, {"labels": 1}, words=["it must name text, or text and labels"])
     refused(read_label_sets, path, {"text": 1, "labels": "2+3"}, words=["name one at least"])

@@ -51,7 +51,7 @@ def test_jsonl(file):
 @pytest.mark.parametrize("name, data, line, words", [
     ("a.tsv", "1\ta\n0\tb\tc\n", 2, ["3 columns where 2 were due", "single tabs", "--skip-bad-rows"]),
     ("a.tsv", "1\ta\n\n0 b\n", 3, ["1 columns where 2 were due", "put back"]),
-    ("a.tsv", "1\ta\n0,b\n", 2, ["CSV"]),
+    ("a.tsv", "1\ta\n0,b\n", 2, ["name the file .csv"]),
     ("a.tsv", "only\n", 1, ["1 columns, and column 2 was asked for"]),
     ("a.tsv", "1\ta\n2\tb\n", 2, ["label '2' is not among 0, 1"]),
     ("a.tsv", "1\ta\n \tb\n", 2, ["label is empty"]),
@@ -145,7 +145,7 @@ def test_columns_as_typed(refused):
     assert parse_columns("text=2,label=1") == {"text": 2, "label": 1}
     assert parse_columns(" first = p , second=h.2,score=s ") == {"first": "p", "second": "h.2", "score": "s"}
     for written in ("text", "text=", "=1", "", "text=1,text=2"):
-        refused(parse_columns, written, words=["text=sentence,label=gold"])
+        refused(parse_columns, written, words=["PART=COLUMN"])
 
 
 CLASSIFY, PAIR, SCORE = ("text", "label"), ("first", "second", "label"), ("first", "second", "score")
@@ -168,9 +168,10 @@ def test_columns_are_recognised(file, name, data, parts, columns):
 
 
 def test_where_they_are_not_the_user_is_asked(file, refused):
-    for data in ("a\tb\nc\td\n", "a\tb\tc\n1\t2\t3\n", "a b\n"):
+    for data, hint in (("a\tb\nc\td\n", "--columns text=a,label=b"), ("a\tb\tc\n1\t2\t3\n", "--columns text=a,label=b"),
+                       ("a b\n", "2 columns are needed, and there are 1"), ("text,label\nx,y\n", "name the file .csv")):
         path = file("a.tsv", data)
-        refused(recognise, path, CLASSIFY, words=[f"{path}:1: ", "text, label", "--columns"])
+        refused(recognise, path, CLASSIFY, words=[f"{path}:1: ", "text, label", hint])
     refused(recognise, file("a.jsonl", '{"x": 1}'), PAIR, words=["first, second, label", "'x'"])
     refused(recognise, file("a.jsonl", "{"), PAIR, words=[":1: ", "not JSON"])
     refused(recognise, file("a.tsv", ""), PAIR, words=["no examples"])

@@ -15,8 +15,8 @@ def split_tag(tag: str) -> tuple[str, str]:
         return "O", ""
     prefix, dash, kind = tag.partition("-")
     if prefix not in ("B", "I") or not dash or not kind:
-        raise BadRow(f"tag {tag!r} is not BIO; it must be O, B-TYPE or I-TYPE (for columns of another kind, such as "
-                     "parts of speech, say that they have no scheme)")
+        raise BadRow(f"tag {tag!r} is not BIO; it must be O, B-TYPE or I-TYPE; correct it, or is this another column "
+                     "(--tags)?")
     return prefix, kind
 
 
@@ -32,8 +32,8 @@ def check_bio(tags: Sequence[str], kinds: Collection[str] | None = None) -> None
             if kind and kinds is not None and kind not in kinds:
                 raise BadRow(f"tag {tag!r}: type {kind!r} is not among {', '.join(kinds)}; correct it")
             if prefix == "I" and before not in (f"B-{kind}", f"I-{kind}"):
-                raise BadRow(f"tag {tag!r} after {before!r}; it must follow B-{kind} or I-{kind}: write B-{kind}, or "
-                             "read the file with scheme='iob1' if it is in the older scheme")
+                raise BadRow(f"tag {tag!r} after {before!r}; it must follow B-{kind} or I-{kind}: write B-{kind} "
+                             "(the older scheme, IOB1, would do without, but other tags are against that)")
         except BadRow as fault:
             raise BadRow(str(fault), place) from None
         before = tag
@@ -57,6 +57,11 @@ def bio_to_iob1(tags: Sequence[str]) -> list[str]:
         found.append(f"I-{kind}" if prefix == "B" and kind != before else tag)
         before = kind
     return found
+
+
+def looks_like_bio(sentences: Iterable[Sequence[str]]) -> bool:
+    """Whether some tag marks a piece: without B- and I- they are of another kind, such as parts of speech."""
+    return any(tag.startswith(("B-", "I-")) for tags in sentences for tag in tags)
 
 
 def looks_like_iob1(sentences: Iterable[Sequence[str]]) -> bool:

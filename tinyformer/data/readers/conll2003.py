@@ -5,9 +5,10 @@ same way.  Tjong Kim Sang & De Meulder 2003.
 """
 
 import os
+import re
 from collections.abc import Collection, Iterator
 
-from tinyformer.data.readers.bio import check_bio, iob1_to_bio, looks_like_iob1
+from tinyformer.data.readers.bio import check_bio, iob1_to_bio, looks_like_bio, looks_like_iob1
 from tinyformer.data.readers.examples import Examples, TaggedSentence
 from tinyformer.data.readers.lines import BadRow, collect, file_lines
 from tinyformer.errors import InputError
@@ -15,6 +16,7 @@ from tinyformer.errors import InputError
 COLUMNS = {"pos": 2, "chunk": 3, "ner": 4}
 SCHEMES = ("auto", "bio", "iob1", "none")
 NEW_DOCUMENT = "-DOCSTART-"
+COMMENT = re.compile(r"#\s+(id\s|newdoc\b|newpar\b|[\w.]+\s*=)")     # "# id 17  domain=en", "# text = ..."
 
 Row = tuple[int, list[str]]
 
@@ -23,9 +25,10 @@ def read_conll2003(path: str | os.PathLike, tag: str | int = "ner", scheme: str 
                    kinds: Collection[str] | None = None, labelled: bool = True, skip_bad_rows: int = 0) -> Examples:
     """Sentences with the tags of one column: "ner", "chunk" or "pos", or its number from 1 (-1: the last).
 
-    Columns are separated by tabs where a line has one, otherwise by spaces; -DOCSTART- lines are left out.  Tags
-    come out as BIO whether the file is in BIO or IOB1, which `scheme` says or the whole file shows ("auto");
-    "none" takes them as they are, as "pos" always does.  `kinds` are the allowed types (PER, LOC, ...).
+    Columns are separated by tabs where a line has one, otherwise by spaces; white space around a cell does not count.
+    -DOCSTART- lines are left out, and comments before a sentence.  Tags come out as BIO whether the file is in BIO or
+    IOB1, which `scheme` says or the whole file shows ("auto"); "none" takes them as they are, as "pos" always does,
+    and "auto" where no tag of the file begins with B- or I-.  `kinds` are the allowed types (PER, LOC, ...).
     `labelled=False` reads the words alone, which may stand in a column of their own.
     A bad row makes its sentence bad: `skip_bad_rows` counts sentences.
     """
@@ -34,18 +37,18 @@ def read_conll2003(path: str | os.PathLike, tag: str | int = "ner", scheme: str 
     place = COLUMNS.get(tag, tag)
     if not isinstance(place, int) or place in (0, 1):
         raise InputError(f"tag is {tag!r}; it must be one of {', '.join(COLUMNS)}, or the number of a column: 2 is "
-                         "the one behind the word, -1 the last")
+                         "the one behind the word, -1 the last (--tags)")
     if tag == "pos":
         scheme = "none"
     rows = list(_sentences(path))
     width = len(rows[0][1][0][1]) if rows else 0
     if labelled and rows and not (2 <= place <= width or 2 - width <= place + 1 <= 0):
         raise InputError(f"{path}:{rows[0][0]}: {width} columns, and column {place} was asked for; name one that "
-                         "the file has behind the word (-1 is the last)")
+                         "the file has behind the word (--tags -1 is the last)")
     index = place - 1 if place > 0 else place
     if scheme == "auto" and labelled:
-        tags = ([cells[index] for _, cells in sentence if len(cells) == width] for _, sentence in rows)
-        scheme = "iob1" if looks_like_iob1(tags) else "bio"
+        tags = [[cells[index] for _, cells in sentence if len(cells) == width] for _, sentence in rows]
+        scheme = "none" if not looks_like_bio(tags) else "iob1" if looks_like_iob1(tags) else "bio"
 
     def parse(line, sentence):
         for number, cells in sentence:
@@ -72,8 +75,11 @@ def _sentences(path) -> Iterator[tuple[int, list[Row]]]:
     """(first line, rows) of every sentence, a row being (line, cells)."""
     sentence: list[Row] = []
     for number, text in enumerate([*file_lines(path), ""], 1):
-        cells = text.split("\t") if "\t" in text else [cell for cell in text.split(" ") if cell]
-        if any(cells) and cells[0] != NEW_DOCUMENT:
+        cells = text.split("\t") if "\t" in text else text.split(" ")
+        cells = [cell.strip(" " if place == 0 else None) for place, cell in enumerate(cells) if cell or "\t" in text]
+        if not sentence and COMMENT.match(text):
+            continue
+        if text.strip() and cells[0] != NEW_DOCUMENT:          # a word may be a space of another kind, such as U+00A0
             sentence.append((number, cells))
         elif sentence:
             yield sentence[0][0], sentence

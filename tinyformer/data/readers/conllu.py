@@ -17,9 +17,10 @@ from tinyformer.errors import InputError
 TAGS = {"upos": 3, "xpos": 4}
 FORM, HEAD = 1, 6
 WIDTH = 10
-WORD = re.compile(r"[1-9][0-9]*")
-RANGE = re.compile(r"([1-9][0-9]*)-([1-9][0-9]*)")
-EMPTY_NODE = re.compile(r"(0|[1-9][0-9]*)\.([1-9][0-9]*)")
+NUMBER = "[1-9][0-9]{0,8}"                      # longer ones are no places in a sentence
+WORD = re.compile(NUMBER)
+RANGE = re.compile(f"({NUMBER})-({NUMBER})")
+EMPTY_NODE = re.compile(rf"(0|{NUMBER})\.({NUMBER})")
 
 Row = tuple[int, list[str]]
 
@@ -33,15 +34,17 @@ def read_conllu(path: str | os.PathLike, tag: str = "upos", labelled: bool = Tru
     A file that ends without a blank line is read, and a note says that it may have been cut short.
     """
     if tag not in TAGS:
-        raise InputError(f"tag is {tag!r}; it must be one of {', '.join(TAGS)}")
+        raise InputError(f"tag is {tag!r}; it must be one of {', '.join(TAGS)} (--tags)")
+
+    other = next(name for name in TAGS if name != tag)
 
     def parse(line, rows):
         words = _words(rows)
         _check_tree(words)
         for number, cells in words:
             if labelled and cells[TAGS[tag]] == "_":
-                raise BadRow(f"word {cells[FORM]!r} has no {tag.upper()} tag; fill it in, or is the other tag given?",
-                             number)
+                raise BadRow(f"word {cells[FORM]!r} has no {tag.upper()} tag; fill it in, or read the other one "
+                             f"(--tags {other})", number)
         forms, tags = (tuple(cells[column] for _, cells in words) for column in (FORM, TAGS[tag]))
         return TaggedSentence(forms, tags if labelled else (), str(path), line)
 
@@ -90,7 +93,7 @@ def _words(rows: list[tuple[int, str]]) -> list[Row]:
             if (int(match[1]), int(match[2])) != (due - 1, empty):
                 raise BadRow(f"empty node {id} where {due - 1}.{empty} was due; it stands behind word {match[1]}", line)
         else:
-            raise BadRow(f"id {id!r} is neither a word (3), nor a range (3-4), nor an empty node (5.1)", line)
+            raise BadRow(f"id {id[:60]!r} is neither a word (3), nor a range (3-4), nor an empty node (5.1)", line)
     if covered > len(words):
         raise BadRow(f"a range goes to word {covered}, and the sentence has {len(words)} words", rows[-1][0])
     if not words:
@@ -99,7 +102,7 @@ def _words(rows: list[tuple[int, str]]) -> list[Row]:
 
 
 def _cells(line: int, text: str) -> list[str]:
-    cells = text.split("\t")
+    cells = [cell.strip(" ") for cell in text.split("\t")]        # a word may be another kind of space
     if len(cells) == WIDTH:
         if not all(cells):
             raise BadRow(f"column {cells.index('') + 1} is empty; write _ where there is nothing", line)
@@ -123,24 +126,25 @@ def _check_tree(words: list[Row]) -> None:
     for line, cells in words:
         head = cells[HEAD]
         if not (head == "0" or WORD.fullmatch(head)) or int(head) > len(words):
-            raise BadRow(f"HEAD {head!r} of word {len(heads)}; it must be a word of the sentence, 1 to {len(words)}, "
-                         "or 0 for the root", line)
+            raise BadRow(f"HEAD {head[:60]!r} of word {len(heads)}; it must be a word of the sentence, 1 to "
+                         f"{len(words)}, or 0 for the root", line)
         heads.append(int(head))
     roots = [word for word in range(1, len(heads)) if heads[word] == 0]
     if not roots:
         raise BadRow("no word has HEAD 0; a sentence has one root")
     if len(roots) > 1:
-        raise BadRow(f"words {', '.join(map(str, roots))} all have HEAD 0; a sentence has one root",
+        raise BadRow(f"words {', '.join(map(str, roots))[:200]} all have HEAD 0; a sentence has one root",
                      words[roots[1] - 1][0])
     safe = {0}
     for start in range(1, len(heads)):
-        path = []
+        path: dict[int, None] = {}                         # in order, and asked in a moment
         word = start
         while word not in safe and word not in path:
-            path.append(word)
+            path[word] = None
             word = heads[word]
         if word not in safe:
-            cycle = path[path.index(word):] + [word]
-            raise BadRow(f"HEADs go round in a cycle, {' -> '.join(map(str, cycle))}; every word must reach the root",
+            cycle = [*list(path)[list(path).index(word):], word]
+            raise BadRow(f"HEADs go round in a cycle, {' -> '.join(map(str, cycle))[:200]}; every word must reach "
+                         "the root",
                          words[word - 1][0])
         safe.update(path)

@@ -7,8 +7,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinyformer.data.readers.cells import first_row
 from tinyformer.data.readers.examples import Examples
-from tinyformer.data.readers.tabular import Columns, first_row, read_table
+from tinyformer.data.readers.tabular import Columns, read_table
 from tinyformer.errors import InputError
 
 BINARY = ("0", "1")

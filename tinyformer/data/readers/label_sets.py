@@ -12,9 +12,10 @@ import os
 import re
 from collections.abc import Mapping
 
+from tinyformer.data.readers.cells import first_row, format_of
 from tinyformer.data.readers.examples import Examples, MultilabelExample
 from tinyformer.data.readers.lines import BadRow, whole_characters
-from tinyformer.data.readers.tabular import Columns, first_row, format_of, read_rows, text_at
+from tinyformer.data.readers.tabular import Columns, column_of, read_rows, text_at
 from tinyformer.data.readers.which_column import recognise
 from tinyformer.errors import InputError
 
@@ -65,7 +66,7 @@ def _columns_of_labels(path, written: str | int | None) -> dict[str | int, str]:
     if written in names:                                       # a column that has a plus sign in its name
         return {}
     parts = [part.strip() for part in written.split(SEVERAL)]
-    found = {int(part) if part.isascii() and part.isdigit() else part: part for part in parts}
+    found = {column_of(part): part for part in parts}
     if "" in parts or len(found) < len(parts):
         raise InputError(f"labels is {written!r}; it must be like toxic+obscene+threat, each column once")
     numbers = [column for column in found if isinstance(column, int)]

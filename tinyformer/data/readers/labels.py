@@ -1,15 +1,18 @@
 """Do the labels make sense?  Which there are, and whether the training and the development file agree on them."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from tinyformer.errors import InputError
 
+WHOLE = re.compile("-?[0-9]{1,18}")
+
 
 def label_names(examples: Sequence) -> list[str]:
     """All labels (or tags) in order: as numbers where all of them are whole numbers, otherwise as text."""
     names = {label for example in examples for label in example.labels}
-    if all(name.isascii() and name.removeprefix("-").isdigit() for name in names):
+    if all(WHOLE.fullmatch(name) for name in names):
         return sorted(names, key=lambda name: (int(name), name))
     return sorted(names)
 

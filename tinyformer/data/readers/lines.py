@@ -38,9 +38,9 @@ def file_lines(path: str | os.PathLike) -> list[str]:
 
 
 def filled_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
-    """(line number, line) of all lines that hold more than spaces."""
+    """(line number, line) of all lines that hold more than white space."""
     for number, line in enumerate(file_lines(path), 1):
-        if line.strip(" "):
+        if line.strip():
             yield number, line
 
 

@@ -4,25 +4,29 @@ In a TSV file a quotation mark is a quotation mark: tabs and line ends alone sep
 file quotes are quotes, and a quoted field may hold commas and line ends.  JSONL is one JSON object a line.
 """
 
-import csv
 import json
 import math
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from tinyformer.data.readers.cells import FORMATS, Refused, by_ending, csv_rows, format_of, misfit, tsv_rows
 from tinyformer.data.readers.examples import Examples, PairExample, Rewriting, TextExample
-from tinyformer.data.readers.lines import BadRow, collect, file_lines, filled_lines, json_object, whole_characters
+from tinyformer.data.readers.lines import BadRow, collect, filled_lines, json_object, whole_characters
 from tinyformer.errors import InputError
 from tinyformer.options import suggestion
 
-FORMATS = ("tsv", "csv", "jsonl")
-ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 TEXTS = ({"text"}, {"first", "second"})
 TARGETS = (set(), {"label"}, {"score"})
 REWRITINGS = ({"source"}, {"source", "target"})
 
 Columns = Mapping[str, str | int]
+
+
+def column_of(written: str) -> str | int:
+    """A column as it is written: a number from 1, or a name."""
+    return int(written) if re.fullmatch("[0-9]{1,9}", written) else written
 
 
 def read_table(path: str | os.PathLike, columns: Columns, *, format: str | None = None, header: bool | None = None,
@@ -35,7 +39,7 @@ def read_table(path: str | os.PathLike, columns: Columns, *, format: str | None 
     header or of the JSON key, or a number counted from 1.  `header` says whether the first row holds names (by
     default: if a column is named), `width` how many columns every row has (by default as many as the first row).
     `labels` are the allowed ones, `no_label` those that mean there is none (by default "-" in a column gold_label).
-    `format` follows from the file's ending: .csv, .jsonl, otherwise TSV.
+    `format` follows from the file's ending: .csv (unless tabs separate its columns), .jsonl, otherwise TSV.
 
     InputError names file and line of the first row beyond `skip_bad_rows` that does not fit.
     """
@@ -54,7 +58,8 @@ def read_rows(path: str | os.PathLike, columns: Collection[str | int], make: Cal
 
     The columns, and the other options, are as in `read_table`; of JSONL the row is the whole object.
     """
-    format = format or format_of(path)
+    shown = format_of(path) if format is None else None
+    format = format or shown
     if format not in FORMATS:
         raise InputError(f"format is {format!r}; it must be one of {', '.join(FORMATS)}")
     if format == "jsonl":
@@ -63,25 +68,29 @@ def read_rows(path: str | os.PathLike, columns: Collection[str | int], make: Cal
             raise InputError(f"{path}: column {number} of a JSONL file; its columns have names: give the key")
         return collect(path, filled_lines(path), lambda line, text: make(line, json_object(text)), skip_bad_rows)
 
-    rows = _csv_rows(path) if format == "csv" else _tsv_rows(path)
+    rows = csv_rows(path) if format == "csv" else tsv_rows(path)
     names = None
     if header if header is not None else any(isinstance(column, str) for column in columns):
         line, names = next(rows, (1, None))
         if names is None:
             raise InputError(f"{path}: no examples in it; the file is empty")
+        names = [name.strip() for name in names]
         width = len(names)
     places = {column: _place(path, names, column) for column in columns}
 
     def parse(line, cells):
         nonlocal width
         width = width or len(cells)
-        if len(cells) != width or isinstance(cells, _Refused):
-            raise BadRow(_misfit(format, cells, width))
+        if len(cells) != width or isinstance(cells, Refused):
+            raise BadRow(misfit(format, cells, width))
         if max(places.values()) >= width:
             raise BadRow(f"{width} columns, and column {max(places.values()) + 1} was asked for; name another one")
         return make(line, {column: cells[place] for column, place in places.items()})
 
-    return collect(path, rows, parse, skip_bad_rows)
+    found = collect(path, rows, parse, skip_bad_rows)
+    if shown is not None and shown != by_ending(path):
+        found.notes.append(f"{path}: its columns are separated by tabs, and read so, whatever its name says")
+    return found
 
 
 def check_columns(columns: Columns) -> None:
@@ -89,66 +98,10 @@ def check_columns(columns: Columns) -> None:
     parts = set(columns)
     if parts not in REWRITINGS and not any(parts == texts | target for texts in TEXTS for target in TARGETS):
         raise InputError(f"columns names {', '.join(columns) or 'nothing'}; it must name text, or first and second, "
-                         "and then label, or score, or neither of them (as text=2,label=1); or source and target")
+                         "and then label, or score, or neither of them; or source and target")
     for part, column in columns.items():
         if isinstance(column, int) and column < 1:
             raise InputError(f"columns: {part} is column {column}; columns are counted from 1")
-
-
-def format_of(path: str | os.PathLike) -> str:
-    """tsv, csv or jsonl by the ending of the name; what is neither .csv nor .jsonl is a TSV."""
-    name = str(path).lower().removesuffix(".gz")
-    return ENDINGS.get(os.path.splitext(name)[1], "tsv")
-
-
-def first_row(path: str | os.PathLike, format: str) -> list[str]:
-    """The cells of the first row of a TSV or CSV file, which may be its header; [] where the file is empty."""
-    rows = _csv_rows(path) if format == "csv" else _tsv_rows(path)
-    return next(rows, (1, []))[1]
-
-
-def _tsv_rows(path) -> Iterator[tuple[int, list[str]]]:
-    for line, text in filled_lines(path):
-        yield line, text.split("\t")
-
-
-def _csv_rows(path) -> Iterator[tuple[int, list[str]]]:
-    """(first line, cells) of every row; a row that csv refuses has the refusal as its one cell."""
-    reader = csv.reader([line + "\n" for line in file_lines(path)], strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            if "unexpected end" in str(error):             # everything from here on went into one field
-                raise InputError(f"{path}:{line}: a quotation mark opens here and none closes it before the end of "
-                                 'the file; close it, write "" for a quotation mark inside quotes, or read the '
-                                 "file as TSV if its quotes are text") from None
-            cells = _Refused(error)
-        if cells and (len(cells) > 1 or cells[0].strip(" ")):        # a line with nothing in it is no row
-            yield line, cells
-
-
-class _Refused(list):
-    """Stands for a row that is not CSV."""
-
-    def __init__(self, error: csv.Error):
-        super().__init__([str(error)])
-
-
-def _misfit(format: str, cells: list[str], width: int) -> str:
-    if isinstance(cells, _Refused):
-        return f'not CSV ({cells[0]}); write "" for a quotation mark inside quotes'
-    if format == "csv":
-        remedy = "put a field that holds a comma in quotes"
-    elif len(cells) == 1 and "," in cells[0]:
-        remedy = "columns are separated by tabs here: is this a CSV file?"
-    else:
-        remedy = "columns are separated by single tabs: " + (
-            "remove those within the text" if len(cells) > width else "put back what is missing")
-    return f"{len(cells)} columns where {width} were due; {remedy}"
 
 
 def _place(path, names: list[str] | None, column: str | int) -> int:
@@ -214,10 +167,10 @@ def _label(row, column, labels, no_label) -> str | None:
         raise BadRow(f"no value at {column!r}, the label; fill it in or remove the row")
     if isinstance(value, (dict, list, float)):
         raise BadRow(f"label {json.dumps(value)[:60]} at {column!r}; a label is text or a whole number")
-    name = value if isinstance(value, str) else json.dumps(value)
+    name = value.strip() if isinstance(value, str) else json.dumps(value)
     if name in no_label:
         return None
-    if not name.strip():
+    if not name:
         raise BadRow("the label is empty; fill it in or remove the row")
     if labels is not None and name not in labels:
         raise BadRow(f"label {name[:60]!r} is not among {', '.join(labels)}; correct it, or is this another column?")

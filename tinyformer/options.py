@@ -100,7 +100,8 @@ class Parser(argparse.ArgumentParser):
         prog = f"python -m tinyformer {command}".rstrip()
         super().__init__(prog=prog, usage=usage and f"{prog} {usage}", description=description, allow_abbrev=False)
         self.cls = cls
-        for item in fields(cls):
+        own = cls.__annotations__
+        for item in sorted(fields(cls), key=lambda item: item.name not in own):        # what is inherited comes last
             if item.metadata["role"] == "settings":
                 for inner in described(item.metadata["cls"], item.metadata["only"]):
                     self._add(item.metadata["cls"], inner)

@@ -8,8 +8,8 @@ import pytest
 
 from tinyformer import plot
 from tinyformer.plot.fonts import BOX, legible
+from tinyformer.plot.losses import _smoothed
 from tinyformer.plot.style import spread
-from tinyformer.plot.training import _smoothed
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -17,8 +17,8 @@ class Options:
 
 def run(options: Options) -> int:
     """Print the figures and some mistakes on a labelled file; with --out write them, predictions and picture there."""
+    from tinyformer.tasks.fine_tuned import open_trained, predictions_of, read_shown, unknown_labels
     from tinyformer.tasks.finished_run import PREDICTIONS, draw, final_line, judge, write_lines
-    from tinyformer.tasks.trained import open_trained, predictions_of, read_shown, unknown_labels
     from tinyformer.train.durable import write_json
     model, tokenizer, task, settings = open_trained(options.given)
     out = check_figures(settings.out) if settings.out else None

@@ -40,10 +40,6 @@ class Options:
 
 def run(options: Options) -> int:
     """Fine-tune on each task and print the table; everything is kept below --out, the table as glue.json."""
-    from tinyformer.models import encoder_of
-    from tinyformer.rng import stream
-    from tinyformer.tasks import learn
-    from tinyformer.tasks.finished_run import finish
     from tinyformer.tasks.folders import open_folder
     from tinyformer.train.durable import write_json
     from tinyformer.train.run import check_out
@@ -58,32 +54,46 @@ def run(options: Options) -> int:
     pretrained = None if settings.model == SCRATCH else open_folder(settings.model)
     rows = []
     for name in tasks:
-        train, dev, more = published(data, name, settings) if data \
-            else generated(name, options.examples, settings.seed)
-        task, runs = head_of(name), []
+        sets = published(data, name, settings) if data else generated(name, options.examples, settings.seed)
+        runs = []
         for seed in range(settings.seed, settings.seed + settings.seeds):
             folder = out / name / f"seed-{seed}" if settings.seeds > 1 else out / name
-            one = settings.but(task=task.name, seed=seed, seeds=1, out=str(folder))
-            if pretrained:
-                model, tokenizer = pretrained
-                encoder: Any = encoder_of(model, stream(seed, "pooler"))
-            else:
-                tokenizer, encoder = learn.scratch(one, train)
-            say(f"{name}: {len(train):,} training and {len(dev):,} development examples")
-            prepared = learn.assemble(one, encoder, tokenizer, train, dev)
-            history = learn.train(prepared, out=folder, title=name, overwrite=overwrite)
-            runs.append(finish(prepared, history, folder))
-            for label, other in more.items():                  # MNLI is judged on texts of other kinds, too
-                rest = task.rows(other, tokenizer, prepared.model.labels, prepared.settings)
-                predictions = task.predict(prepared.model, other, rest, tokenizer, prepared.settings)
-                runs[-1] |= {f"{label} {figure}": value for figure, value in task.scores(other, predictions).items()}
-        top = None if data else tinyland.ceiling(name, "dev", len(dev), settings.seed)
+            one = settings.but(task=head_of(name).name, seed=seed, seeds=1, out=str(folder))
+            runs.append(learned(name, *sets, one, pretrained, overwrite))
+        top = None if data else tinyland.ceiling(name, "dev", len(sets[1]), settings.seed)
         rows.append(row(name, runs, top))
     average = statistics.mean(each["score"] for each in rows)
     write_json(out / TABLE, {"model": settings.model, "seeds": settings.seeds, "average": average, "tasks": rows})
-    draw(rows, settings.model, out / "glue.png", "official figures x 100" if data else "majority 0, ceiling 100")
+    draw(rows, str(settings.model), out / "glue.png", "official figures x 100" if data else "majority 0, ceiling 100")
     print(table(rows, average))
     return 0
+
+
+def learned(name: str, train: Sequence, dev: Sequence, more: dict, settings: Finetuning, pretrained: tuple | None,
+            overwrite: bool) -> dict:
+    """Fine-tune once, on a copy of the `pretrained` (model, tokenizer) or from scratch: the figures.
+
+    `more` are further sets on which the model is judged, texts of other kinds for MNLI.
+    """
+    from tinyformer.models import encoder_of
+    from tinyformer.rng import stream
+    from tinyformer.tasks import learn
+    from tinyformer.tasks.finished_run import finish
+    if pretrained:
+        model, tokenizer = pretrained
+        encoder: Any = encoder_of(model, stream(settings.seed, "pooler"))
+    else:
+        tokenizer, encoder = learn.scratch(settings, train)
+    say(f"{name}: {len(train):,} training and {len(dev):,} development examples")
+    folder = Path(str(settings.out))
+    prepared = learn.assemble(settings, encoder, tokenizer, train, dev)
+    history = learn.train(prepared, out=folder, title=name, overwrite=overwrite)
+    found = finish(prepared, history, folder)
+    for label, other in more.items():
+        rest = prepared.task.rows(other, tokenizer, prepared.model.labels, prepared.settings)
+        predictions = prepared.task.predict(prepared.model, other, rest, tokenizer, prepared.settings)
+        found |= {f"{label} {figure}": value for figure, value in prepared.task.scores(other, predictions).items()}
+    return found
 
 
 def chosen(names: str | None) -> list[str]:

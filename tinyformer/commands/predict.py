@@ -31,7 +31,7 @@ def run(options: Options) -> int:
 
     With --out they are written to that file instead.  InputError where nothing comes in.
     """
-    from tinyformer.tasks.trained import open_trained, predictions_of, read_shown
+    from tinyformer.tasks.fine_tuned import open_trained, predictions_of, read_shown
     texts, data = options.text, options.data
     if texts and data:
         raise InputError("both a text and --data were given; give one of the two")

@@ -2,24 +2,20 @@
 
 from dataclasses import dataclass
 
-from tinyformer.options import argument, option, settings_of, switch
+from tinyformer.options import argument, settings_of
 from tinyformer.pretraining import OBJECTIVES
 from tinyformer.pretraining.pretraining_settings import every_option, names_and_deeds
+from tinyformer.train.beginning import Beginning
 
 USAGE = f"{'|'.join(OBJECTIVES)} --corpus PATH|pydocs|tinyland --out DIR [--setting value ...]"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """The settings of the run that were given, and what to do with a run that stands in --out."""
+class Options(Beginning):
+    """What is trained, and the settings of the run that were given."""
 
     model: str = argument(names_and_deeds(), choices=tuple(OBJECTIVES))
     given: dict = settings_of(every_option())
-    config: str | None = option(None, "a saved set of settings, such as the settings.json of an earlier run; the "
-                                "command line wins", metavar="FILE.json")
-    resume: str | bool = option(False, "go on from the last checkpoint in --out; auto: start afresh where there is "
-                                "none", metavar="auto|CHECKPOINT", alone=True)
-    overwrite: bool = switch("replace the model that stands in --out")
 
 
 def run(options: Options) -> int:

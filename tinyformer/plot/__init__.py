@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from tinyformer.plot.comparison import compared
     from tinyformer.plot.every_run import single_runs
     from tinyformer.plot.gradients import valley
+    from tinyformer.plot.losses import loss_curve
     from tinyformer.plot.panels import Bars, Panel
     from tinyformer.plot.predictions import confusion, score_scatter
     from tinyformer.plot.repetition import repeated
     from tinyformer.plot.shots import shot_curve
     from tinyformer.plot.tags import tagged_sentences
-    from tinyformer.plot.training import loss_curve
 
 __getattr__, __dir__ = opens(
     __name__, answers="marked_answers", attention="attention_map", bars="glue_table grouped", comparison="compared",
     every_run="single_runs", gradients="valley", panels="Bars Panel", predictions="confusion score_scatter",
-    repetition="repeated", shots="shot_curve", tags="tagged_sentences", training="loss_curve")
+    repetition="repeated", shots="shot_curve", tags="tagged_sentences", losses="loss_curve")

@@ -8,6 +8,8 @@ import re
 from collections import defaultdict
 from difflib import SequenceMatcher
 
+import numpy as np
+
 ALIKE, NEARLY_THE_SAME = 0.6, 0.85            # similarity of names that goes with equal shapes, and without
 
 Shapes = dict[str, tuple[int, ...]]
@@ -25,6 +27,21 @@ def misfits(wanted: Shapes, given: Shapes) -> list[str]:
     back = {theirs: ours for ours, theirs in twins.items()}
     return lines + [f"unexpected: {name} {given[name]}" + (f"; see {back[name]}, which is missing"
                                                            if name in back else "") for name in unexpected]
+
+
+def odd_numbers(arrays: dict[str, np.ndarray]) -> list[str]:
+    """One line for each tensor of whole numbers, and for each with numbers that are not finite: no weights are such."""
+    lines = []
+    for name, array in arrays.items():
+        if array.dtype.kind != "f":
+            lines.append(f"{name}: the file says that its numbers are {array.dtype}, and weights are floating point "
+                         "numbers; get the file again, or convert it to float32")
+        elif not np.isfinite(array).all():
+            wrong = np.argwhere(~np.isfinite(array))
+            place = tuple(map(int, wrong[0]))
+            lines.append(f"{name}: {len(wrong):,} of {array.size:,} numbers are not finite, the first is "
+                         f"{array[place]} at {list(place)}; the file is damaged, or its training diverged")
+    return lines
 
 
 def lookalikes(missing: Shapes, unexpected: Shapes) -> dict[str, str]:

@@ -16,7 +16,7 @@ from tinyformer.hub.layouts import (
     TURNED,
     layout_of,
 )
-from tinyformer.hub.misfits import misfits
+from tinyformer.hub.misfits import misfits, odd_numbers
 from tinyformer.models.bert import Bert, BertForPretraining
 from tinyformer.models.config import Seq2SeqConfig
 from tinyformer.models.gpt import GPT
@@ -58,6 +58,9 @@ def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np
     are understood.
     """
     if not has_published_names(model):
+        wrong = odd_numbers({name: theirs[name] for name in model.named_parameters() if name in theirs})
+        if wrong:
+            raise CheckpointError(f"{len(wrong)} tensors are no weights\n  " + "\n  ".join(wrong))
         return theirs
     theirs, wrong = _as_today(theirs, model)
     mine, lines = model.named_parameters(), list(_lines(model))
@@ -70,6 +73,7 @@ def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np
         else:                                                  # a bias that this model does without
             silent |= zip(names, np.split(_neutral(our, model), len(names)), strict=True)
     wrong += misfits(wanted, {name: array.shape for name, array in theirs.items() if name not in silent})
+    wrong += odd_numbers({name: theirs[name] for name in wanted if name in theirs})
     wrong += [f"{name}: config.json says that the model does without, but it is not neutral"
               for name, neutral in silent.items() if not np.array_equal(theirs.get(name, neutral), neutral)]
     if wrong:

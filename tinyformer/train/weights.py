@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyformer.errors import CheckpointError, InputError
-from tinyformer.json_text import parse_json
+from tinyformer.json_text import NotJSON, parse_json
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 FOREIGN = ((b"version https://git-lfs", "a Git LFS pointer (git lfs pull fetches the file itself)"),
@@ -32,26 +32,39 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of a safetensors file; CheckpointError where it is none or is damaged."""
+    """All arrays of a safetensors file; CheckpointError where it is none, is damaged, or names a tensor twice."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
     if not path.is_file():
         raise CheckpointError(f"{path.name} is missing; only weights in the safetensors format are read")
     try:
-        return load_file(path)
+        arrays = load_file(path)
     except TypeError as error:
         if "bfloat16" not in str(error):
             raise CheckpointError(f"{path.name} cannot be read ({error}); save it as float32") from error
-        return _widened(path)
+        arrays = _widened(path)
     except (SafetensorError, OSError, ValueError, KeyError, AttributeError) as error:
         raise CheckpointError(f"{path.name} {_what_it_is(path)}cannot be read as safetensors ({error}); "
                               "get the file again") from error
+    _check_header(path)
+    return arrays
+
+
+def _check_header(path: Path) -> None:
+    """CheckpointError where a name stands twice in the header of a file, of which the library takes the last."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        try:
+            parse_json(file.read(length))
+        except NotJSON as error:
+            raise CheckpointError(f"{path.name}: its header cannot be trusted ({error}); get the file again") from None
 
 
 def _widened(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a file with bfloat16 numbers, for which NumPy has no type: they are the upper halves of float32."""
     from safetensors import deserialize
-    others = {"F16": np.float16, "F32": np.float32, "F64": np.float64, "I32": np.int32, "I64": np.int64}
+    others = {"F16": "f2", "F32": "f4", "F64": "f8", "I8": "i1", "I16": "i2", "I32": "i4", "I64": "i8", "U8": "u1",
+              "U16": "u2", "U32": "u4", "U64": "u8", "BOOL": "?"}
     found = {}
     for name, tensor in deserialize(path.read_bytes()):
         if tensor["dtype"] == "BF16":

@@ -129,7 +129,7 @@ def _hint(parts: tuple[str, ...], names: list[str], rows: list[list[str]]) -> st
             COMMAS if len(names) == 1 and "," in names[0] else "is this the right file?")
     body = [row for row in rows[1:] or rows if len(row) == len(names)]
     if not body:                                           # JSONL: its columns have names alone
-        return f"name the columns, --columns {','.join(f'{part}=NAME' for part in parts)} with these names"
+        return f"name the columns, as in --columns {','.join(f'{part}=NAME' for part in parts)} with these names"
     cells = list(zip(*body, strict=True))
     longest = sorted(range(len(cells)), key=lambda place: -sum(map(len, cells[place])))
     texts = sorted(longest[:len(parts) - (parts[-1] in ("label", "labels", "score"))])
@@ -140,7 +140,7 @@ def _hint(parts: tuple[str, ...], names: list[str], rows: list[list[str]]) -> st
     chosen = [*texts, *([target] if len(texts) < len(parts) else [])]
     header = all(name and name not in column for name, column in zip(names, cells, strict=True))
     named = [names[place] if header else str(place + 1) for place in chosen]
-    return "name the columns, perhaps --columns " + ",".join(f"{p}={n}" for p, n in zip(parts, named, strict=True))
+    return "name the columns, as in --columns " + ",".join(f"{p}={n}" for p, n in zip(parts, named, strict=True))
 
 
 def _is_number(text: str) -> bool:

@@ -41,7 +41,7 @@ def is_array(thing) -> bool:
     return type(thing) in LIBRARIES
 
 
-def to_device(array, device: str):
+def to_device(array, device: str) -> Any:
     """The same numbers on `device` ("cpu" or "cuda"); no copy where they are there already."""
     target = _array_type(device)
     if type(array) is target:

@@ -419,7 +419,7 @@ def primitive(raw: Callable) -> Primitive: ...
 def primitive(*, linear: bool = ..., reuses: bool = ..., keeps: str | None = ...,
               register: bool = ...) -> Callable[[Callable], Primitive]: ...
 def primitive(raw: Callable | None = None, *, linear: bool = False, reuses: bool = False, keeps: str | None = None,
-              register: bool = True):
+              register: bool = True) -> Any:
     """Make a differentiable function of `raw(xp, *arrays, **constants) -> (out, backward)`: see `Primitive`."""
     if raw is None:
         return lambda function: _registered(Primitive(function, linear, reuses, keeps), register)

@@ -19,7 +19,7 @@ import operator
 from collections.abc import Iterable
 from dataclasses import MISSING, Field, field, fields
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from tinyformer.errors import InputError
 from tinyformer.json_text import NotJSON, parse_json
@@ -128,7 +128,7 @@ class Parser(argparse.ArgumentParser):
         check_values(options)
         return options
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see: {self.prog} --help")
 
     def _add(self, cls: type, item: Field) -> None:

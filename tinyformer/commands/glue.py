@@ -108,7 +108,7 @@ def chosen(names: str | None) -> list[str]:
     return [name for name in readers.GLUE if name in wanted]
 
 
-def head_of(name: str):
+def head_of(name: str) -> Any:
     """What learns one of the nine: the head that reads rows of the same parts."""
     return next(task for task in TASKS.values() if set(task.parts) == set(readers.GLUE[name].columns))
 

@@ -3,6 +3,8 @@
 Each layer keeps its own (nn/key_values.py); a new token costs one position instead of all of them.
 """
 
+from typing import Any
+
 import numpy as np
 
 from tinyformer.backend import device_of, to_device
@@ -30,7 +32,7 @@ class Cache:
         columns = np.arange(self.length, self.length + count)
         return columns if self.padding is None else np.maximum(columns - self.padding[:, None], 0)
 
-    def keep(self, count: int, like):
+    def keep(self, count: int, like) -> Any:
         """Which columns may be seen once `count` more are there, (B, 1, 1, S) on the device of `like`; None: all."""
         if self.padding is None:
             return None

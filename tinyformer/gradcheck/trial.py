@@ -4,6 +4,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class Trial:
         with complex_or_nothing():
             return self.value(self.along(v, 1j * h))
 
-    def seed(self, out: Tensor, w: np.ndarray):
+    def seed(self, out: Tensor, w: np.ndarray) -> Any:
         """A copy of w that can be `out`'s cotangent."""
         return to_device(np.array(w, out.dtype), self.device)
 
@@ -81,7 +82,7 @@ class Trial:
 
 
 @contextmanager
-def complex_or_nothing():
+def complex_or_nothing() -> Iterator[None]:
     """Inside this block a complex number assigned to a real array raises, where NumPy would only warn."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", np.exceptions.ComplexWarning)

@@ -88,9 +88,10 @@ class Head(Module):
         last = np.full(rows, length) if keep is None else to_host(keep).sum(-1)
         return embedding(hidden.reshape(-1, self.config.width), ids=np.arange(rows) * length + last - 1)
 
-    def logits(self, batch, rng=None):
+    def logits(self, batch, rng=None) -> Tensor:
         """The scores of a batch, as `__call__` gives them."""
-        return self(batch.ids, batch.segments, batch.keep, rng)
+        head: Any = self
+        return head(batch.ids, batch.segments, batch.keep, rng)
 
 
 class TextClassifier(Head):

@@ -3,6 +3,7 @@
 import math
 
 from tinyformer.backend import library
+from tinyformer.engine import Tensor
 from tinyformer.nn.layers import Linear
 from tinyformer.nn.module import Module
 from tinyformer.ops import attention, masked_softmax, self_attention
@@ -47,7 +48,7 @@ class SelfAttention(Module):
         query, key, value = heads_of(packed.data, 3, self.heads)                   # (B, H, T, D) each
         return query, *past.extend(key, value)                                     # keys and values (B, H, S, D)
 
-    def weights(self, x, keep=None, causal: bool = False):
+    def weights(self, x, keep=None, causal: bool = False) -> Tensor:
         """The attention weights themselves, (B, H, T, T), to be looked at: recomputed plainly, without gradient."""
         packed = self.project(x)                               # (B, T, 3C)
         batch, length, width = packed.shape[0], packed.shape[1], packed.shape[2] // 3

@@ -4,6 +4,7 @@ The two kinds differ in where the norm stands.  Post-norm (BERT, GPT-1) norms th
 goes into each part and leaves the stream of sums untouched, which is why deep stacks of it train more easily.
 """
 
+from tinyformer.engine import Tensor
 from tinyformer.nn.attention import SelfAttention
 from tinyformer.nn.layers import LayerNorm, Linear
 from tinyformer.nn.module import Module
@@ -43,7 +44,7 @@ class PostNormBlock(Module):
         x = self.attend_norm(x + dropout(h, rate=self.rate, rng=rng))
         return self.feed_norm(x + dropout(self.feed(x), rate=self.rate, rng=rng))
 
-    def weights(self, x, keep=None):
+    def weights(self, x, keep=None) -> Tensor:
         """Where each position of x (B, T, C) looks: the attention weights (B, H, T, T)."""
         return self.attend.weights(x, keep, self.causal)
 
@@ -70,6 +71,6 @@ class PreNormBlock(Module):
         h = self.feed(self.feed_norm(x))
         return x + dropout(h, rate=self.rate, rng=rng)
 
-    def weights(self, x, keep=None):
+    def weights(self, x, keep=None) -> Tensor:
         """Where each position of x (B, T, C) looks: the attention weights (B, H, T, T)."""
         return self.attend.weights(self.attend_norm(x), keep, self.causal)

@@ -142,7 +142,7 @@ class Module:
         return "\n".join([type(self).__name__, *lines])
 
 
-def fitted(array: np.ndarray, old):
+def fitted(array: np.ndarray, old) -> Any:
     """A copy of a host array in the precision and on the device of what it replaces."""
     return backend.to_device(np.array(array, dtype=old.dtype, order="C"), backend.device_of(old))
 

@@ -7,6 +7,7 @@ by number.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -110,7 +111,7 @@ def add_rows(xp, table, ids, rows) -> None:
     scatter_add(np, table.reshape(-1), places, rows.reshape(-1))
 
 
-def check_ids(op: str, ids, size: int, ignore=None):
+def check_ids(op: str, ids, size: int, ignore=None) -> Any:
     """The ids as a whole-number array, after a look at their range; the look is why ids are best kept on the host.
 
     A GPU would wrap an id outside the table round to another row without a word, so this is checked on both.

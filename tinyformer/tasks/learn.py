@@ -6,7 +6,7 @@ The same stages serve `finetune`, `glue` and the tour; from scratch differs in t
 decoder is trained as well, and there is no head.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,11 +81,11 @@ class Prepared:
     notes: list[str] = field(default_factory=list)
 
     @property
-    def batches(self):
+    def batches(self) -> Any:
         """The training rows in batches."""
         return self.task.batches(self.train_rows, self.tokenizer, self.settings)
 
-    def dev_batches(self):
+    def dev_batches(self) -> Iterable:
         """The development rows, always in the same batches."""
         return self.task.in_order(self.dev_rows, self.tokenizer, self.settings)
 

@@ -1,7 +1,7 @@
 """What is asked of a task, so that the same command can teach it, judge it and use it?"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class Task:
         """What settings that were not given become, as the training examples have it."""
         return {}
 
-    def settled(self, options, train: Sequence = ()):
+    def settled(self, options, train: Sequence = ()) -> Any:
         """The settings with those filled in."""
         return options.but(**{name: value for name, value in self.defaults(train).items()
                               if getattr(options, name) is None})
@@ -89,7 +89,7 @@ class Task:
                              + ",".join(f"{part}={n}" for n, part in enumerate(parts, 1)))
         return found
 
-    def typed(self, parts: Sequence[str], number: int):
+    def typed(self, parts: Sequence[str], number: int) -> Any:
         """The example that somebody typed, the `number`-th; InputError for too many parts, too few or empty ones."""
         count, wanted = self.takes
         if len(parts) != count:
@@ -99,7 +99,7 @@ class Task:
             raise InputError(f"{TYPED} {number}: it is empty; this model takes {wanted}")
         return self.example(*parts, number=number)
 
-    def example(self, *parts: str, number: int):
+    def example(self, *parts: str, number: int) -> Any:
         """An example without a label, made of what was typed."""
         raise NotImplementedError
 
@@ -119,11 +119,11 @@ class Task:
         """What of these examples this vocabulary loses, as lines to be said before the training."""
         return []
 
-    def batches(self, rows: EncodedRows, tokenizer: Tokenizer, options):
+    def batches(self, rows: EncodedRows, tokenizer: Tokenizer, options) -> Any:
         """The rows in batches, as the training loop takes them."""
         return LabelledBatches(rows, batch_size=options.batch_size, seed=options.seed, pad_id=tokenizer.pad_id)
 
-    def in_order(self, rows: EncodedRows, tokenizer: Tokenizer, options):
+    def in_order(self, rows: EncodedRows, tokenizer: Tokenizer, options) -> Iterable:
         """The rows once, always in the same batches, to be measured on."""
         return LabelledBatches(rows, batch_size=BATCH, seed=0, pad_id=tokenizer.pad_id).in_order()
 

@@ -8,7 +8,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -208,7 +208,7 @@ def rescue(latest: Path | None) -> str:
 
 
 @contextmanager
-def stop_requests():
+def stop_requests() -> Iterator[list[int]]:
     """Inside this block Ctrl-C and SIGTERM do not strike at once: their number is put into the list that is yielded.
 
     A second Ctrl-C raises KeyboardInterrupt on the spot.  Outside the main thread Python allows no handlers, and the

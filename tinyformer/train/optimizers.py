@@ -209,7 +209,7 @@ class SGD(Optimizer):
         super().__init__(parameters, weight_decay, rates)
         self.momentum = momentum
 
-    def update(self, p, g, velocity, learning_rate, decay, step):
+    def update(self, p, g, velocity, learning_rate, decay, step) -> None:
         xp, a = self.xp, self.scratch[:g.size]
         velocity *= self.momentum
         velocity += g
@@ -239,10 +239,10 @@ class AdamW(Optimizer):
         self.betas, self.eps = betas, eps
 
     @classmethod
-    def of(cls, parameters, settings, rates=None):
+    def of(cls, parameters, settings, rates=None) -> "AdamW":
         return cls(parameters, betas=settings.betas, eps=settings.eps, weight_decay=settings.weight_decay, rates=rates)
 
-    def update(self, p, g, first, second, learning_rate, decay, step):
+    def update(self, p, g, first, second, learning_rate, decay, step) -> None:
         """The three lines above, in place; sqrt(1 - beta2^t) is taken out of the fraction, which saves a pass."""
         xp, a = self.xp, self.scratch[:g.size]
         beta1, beta2 = self.betas

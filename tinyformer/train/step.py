@@ -7,6 +7,7 @@ up to the big batch exactly, also where one part has more targets than another. 
 
 import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ PIECE = 1 << 15                               # numbers converted to float64 at 
 
 
 def gradients(model, batch, counts: dict | None = None, rng: np.random.Generator | None = None,
-              loss: Callable | None = None):
+              loss: Callable | None = None) -> tuple[Any, dict]:
     """Forward and backward once: add the gradients to `.grad` of the parameters.
 
     Returns the loss, an array (), and the new values of the model's buffers by name, which whoever drives the step puts
@@ -38,7 +39,7 @@ def gradients(model, batch, counts: dict | None = None, rng: np.random.Generator
 
 
 def accumulate(model, batch, pieces: int = 1, noise: Noise | None = None, loss: Callable | None = None,
-               counts: dict | None = None):
+               counts: dict | None = None) -> tuple[Any, dict]:
     """`gradients` of a batch that is too big to be held at once, taken in `pieces` parts.
 
     `noise` is that of the batch, None for no dropout; `counts` are the batch's own, or those of a larger one that this
@@ -50,7 +51,8 @@ def accumulate(model, batch, pieces: int = 1, noise: Noise | None = None, loss: 
     if reason := why_whole(model, batch):
         raise InputError(f"accumulate is {pieces}, but this batch cannot be divided: {reason}; leave accumulate out "
                          "(--accumulate 1)")
-    total, first = None, 0
+    total: Any = None
+    first = 0
     for part in batch.split(pieces):
         last = first + len(part)
         rng = noise.part(first, last, len(batch)).generator() if noise else None
@@ -62,19 +64,19 @@ def accumulate(model, batch, pieces: int = 1, noise: Noise | None = None, loss: 
     return total, {}
 
 
-def gradient_norm(parameters: Iterable[Tensor]):
+def gradient_norm(parameters: Iterable[Tensor]) -> Any:
     """The length of all gradients as one long vector, sqrt(sum g²), in float64: a number on the parameters' device.
 
     In float32 the squares of gradients beyond 1e19 would overflow.
     """
-    total = 0.0
+    total: Any = 0.0
     for p in parameters:
         if p.grad is not None:
             total = total + squares(backend.library(p.grad), p.grad.reshape(-1))
     return total ** 0.5
 
 
-def clip_gradients(parameters: Iterable[Tensor], max_norm: float | None):
+def clip_gradients(parameters: Iterable[Tensor], max_norm: float | None) -> Any:
     """Shorten all gradients together so that their norm is at most `max_norm`; the norm before is returned.
 
     (Pascanu et al. 2013, algorithm 1.)  The direction stays.  On a GPU the norm is an array there, and nothing here
@@ -96,7 +98,7 @@ def number(x) -> float:
     return x if isinstance(x, float) else float(backend.to_host(x))
 
 
-def squares(xp, g):
+def squares(xp, g) -> Any:
     """The sum of the squares of g (n,), in float64."""
     if xp is not np:
         return xp.multiply(g, g, dtype=xp.float64).sum()

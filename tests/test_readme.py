@@ -13,7 +13,7 @@ import reading_path
 
 import tinyformer
 from tinyformer.cli import main
-from tinyformer.commands.table import COMMANDS, parser_of
+from tinyformer.commands.table import parser_of
 
 ROOT = Path(__file__).parent.parent
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in [
@@ -142,7 +142,3 @@ def test_the_path_goes_up():
 def test_every_example_has_its_place():
     linked = re.findall(r"\]\((\d\d_\w+\.py)\)", PAGES["examples/README.md"])
     assert sorted(set(linked)) == sorted(path.name for path in (ROOT / "examples").glob("[0-9]*.py"))
-
-
-def test_every_command_is_named_in_the_readme():
-    assert [name for name in COMMANDS if not re.search(rf"\b{name}\b", README)] == []

@@ -116,6 +116,12 @@ def load_checkpoint(folder: Path, model: Module, optimizer) -> dict:
     return state
 
 
+def has_model_of(folder: Path, checkpoint: Path) -> bool:
+    """Does the folder hold the model of this checkpoint, whole and with the same bytes?"""
+    saved = {name: file for name, file in durable.listed(checkpoint).items() if name not in (MOMENTS, STATE)}
+    return not durable.faults(folder) and durable.listed(folder) == saved
+
+
 def checkpoints(run: Path) -> list[Path]:
     """The checkpoint folders of a run, oldest first by the number of their step (neither by name nor by date)."""
     found = [(int(match[1]), path) for path in Path(run).glob("checkpoint-*")

@@ -89,6 +89,11 @@ def faults(folder: Path) -> list[str]:
     return found
 
 
+def listed(folder: Path) -> dict[str, dict]:
+    """Name, size and SHA-256 of the files of a folder that is whole, by its manifest."""
+    return json.loads((folder / MANIFEST).read_bytes())["files"]
+
+
 def describe(path: Path) -> dict:
     """Size and SHA-256 of a file, as the manifest lists them."""
     with path.open("rb") as file:
@@ -98,10 +103,18 @@ def describe(path: Path) -> dict:
 def write_json(path: Path, value: dict) -> None:
     """Write JSON readable by eye, all at once; numbers must be finite, since JSON knows no others."""
     check_finite(value, path.name)
+    replace_file(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file all at once, in place of the one that may be there; after an error that one stands as it was."""
     beside = path.with_name(f"{TEMPORARY}{path.name}")
-    beside.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    sync_file(beside)
-    os.replace(beside, path)
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        sync_file(beside)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def check_finite(value, name: str) -> None:

@@ -38,9 +38,7 @@ class RunLog:
         rows = [line for line in kept if "evaluation" not in line]
         table = _csv_line(COLUMNS) + "".join(_csv_line(row[name] for name in COLUMNS) for row in rows)
         for name, text in ((JSONL, jsonl), (CSV, table)):
-            beside = folder / f"{durable.TEMPORARY}{name}"
-            beside.write_text(text, encoding="utf-8", newline="\n")
-            os.replace(beside, folder / name)
+            durable.replace_file(folder / name, text)
             self.files.append((folder / name).open("a", encoding="utf-8", newline=""))
         self.rows = rows
         self.evaluations = [{"step": line["step"], **line["evaluation"]} for line in kept if "evaluation" in line]

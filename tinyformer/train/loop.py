@@ -122,10 +122,13 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
                     raise Interrupted(done, run.latest, stop[0])
             history = History(log.rows, log.evaluations, notes=run.notes)
             history.final = final_figures(history, run)
-            if start < settings.steps:
+            finished = start >= settings.steps and run.is_finished()
+            if start >= settings.steps:
+                done = f"all {settings.steps:,} steps were done before"
+                bar.say(f"{title}: the run is complete, {done}" if finished else
+                        f"{title}: {done}, and the trained model is written now")
+            if not finished:
                 run.finish(history.final)
-            else:
-                bar.say(f"{title}: the run is complete, all {settings.steps:,} steps were done before")
     except WorkerError as error:
         raise WorkerError(f"{error}; {rescue(run.latest)}") from error
     finally:

@@ -112,6 +112,14 @@ class Run:
                                                   self.settings.keep)
         return self.latest
 
+    def is_finished(self) -> bool:
+        """Whether what the last checkpoint led to was written, the trained model and its figures.
+
+        A run that was killed behind its last step, or had no more room on the disk, has still to be finished.
+        """
+        return (self.latest is not None and (self.out / METRICS).exists()
+                and checkpoints.has_model_of(self.out, self.latest))
+
     def finish(self, final: dict) -> None:
         """Write the trained model and metrics.json: the facts the caller gave, then the final figures."""
         if self.out is not None:

@@ -260,3 +260,14 @@ def test_an_output_that_is_closed_or_full():
     if os.path.exists("/dev/full"):
         full = under_shell("> /dev/full")
         assert full.returncode != 0 and full.stderr.startswith("tinyformer: cannot write: No space left")
+
+
+@pytest.mark.parametrize("words", [["info"], ["fill", "--model", "x", "a [MASK]"], ["evaluate", "--data", "x"],
+                                   ["generate", "--model", "x"]])
+def test_an_older_numpy_is_named_in_one_line(words):
+    code = ("import numpy, sys; numpy.__version__ = '1.26.4'\n"
+            "from tinyformer.cli import main; sys.exit(main(sys.argv[1:]))")
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == ("tinyformer: NumPy 1.26.4 is installed, and tinyformer needs 2.0 or later: pip install "
+                           "'numpy>=2'\n")

@@ -14,6 +14,9 @@ import numpy as np
 
 from tinyformer.errors import InputError
 
+if np.__version__.startswith(("0.", "1.")):
+    raise InputError(f"NumPy {np.__version__} is installed, and tinyformer needs 2.0 or later: pip install 'numpy>=2'")
+
 LIBRARIES: dict[type, Any] = {np.ndarray: np}      # array type -> the namespace that computes with it
 _DEVICES: dict[str, type] = {"cpu": np.ndarray}    # device name -> array type
 _MOVES: dict[type, tuple] = {np.ndarray: (np.asarray, np.asarray)}   # array type -> (from the host, to the host)

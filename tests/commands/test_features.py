@@ -45,3 +45,13 @@ def test_what_features_refuses(capsys, untrained, tmp_path):
 def test_bytes_that_are_no_text_are_refused(capsys, untrained, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe"), "ascii", "surrogateescape"))
     assert "not UTF-8 (byte 0xff" in refused(capsys, "features", "--model", untrained, "--out", tmp_path / "f.npz")
+
+
+def test_a_table_is_no_list_of_texts(capsys, untrained, tmp_path):
+    tables = {"a.tsv": "sentence\tlabel\ngood\t1\nbad\t0\n", "b.csv": "text,label\na,1\n", "c.jsonl": '{"text": "a"}\n'}
+    lists = {"d.txt": "a\tb\nc\n", "e.txt": "a, b\n"}
+    for name, text in (tables | lists).items():
+        (tmp_path / name).write_text(text)
+        assert main(["features", "--model", str(untrained), "--data", str(tmp_path / name), "--out",
+                     str(tmp_path / "f.npz")]) == 0
+        assert ("looks like a table" in capsys.readouterr().err) == (name in tables), name

@@ -184,3 +184,11 @@ def test_in_a_process_of_its_own(gpt):
     writing.stdout.close()
     assert writing.wait(timeout=60) == 0 and writing.stderr.read() == ""
     writing.stdin.close(), writing.stderr.close()
+
+
+def test_a_prompt_that_is_cut_says_so(capsys, gpt):
+    for prompt, said in (("The old cat sees the river.", "the prompt has 27 tokens, and this model reads 24"),
+                         ("The cat", "")):
+        assert main(["generate", "--model", str(gpt), "--prompt", prompt, "--tokens", "5"]) == 0
+        shown = capsys.readouterr()
+        assert shown.out.startswith(prompt) and (said in shown.err if said else not shown.err)

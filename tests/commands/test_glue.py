@@ -64,9 +64,23 @@ def test_files_in_the_published_layout(capsys, heads, tmp_path, no_pictures):
     assert 0 <= found["mnli"]["figures"]["mismatched accuracy"] <= 1
     shutil.rmtree(tmp_path / "data" / "CoLA")
     (tmp_path / "data/MNLI/dev_mismatched.tsv").unlink()
-    for name, file in (("cola", "CoLA/train.tsv"), ("mnli", "MNLI/dev_mismatched.tsv")):
-        assert f"{file}: no such file" in refused(
-            capsys, *glue(model, tmp_path / "b", "--data", tmp_path / "data", "--tasks", name))
+    said = refused(capsys, *glue(model, tmp_path / "b", "--data", tmp_path / "data", "--tasks", "mnli,mrpc,cola"))
+    for part in ("3 files are not there", "CoLA/train.tsv", "MNLI/dev_mismatched.tsv", "others with --tasks mrpc"):
+        assert part in said
+    assert not (tmp_path / "b").exists()                       # nothing was trained before
+    said = refused(capsys, *glue(model, tmp_path / "b", "--data", tmp_path / "data", "--tasks", "cola"))
+    assert "2 files are not there" in said and "--tasks" not in said
+
+
+def test_what_is_done_is_kept_when_a_later_task_fails(capsys, untrained, tmp_path, no_pictures):
+    for name in ("cola", "mrpc"):
+        published(tmp_path / "data", name)
+    path = glue_file(tmp_path / "data", "mrpc", "dev")
+    path.write_text(path.read_text() + "1\n")                  # a row that was cut short
+    assert main(glue(untrained, tmp_path / "out", "--data", tmp_path / "data", "--tasks", "cola,mrpc")) == 2
+    said = capsys.readouterr().err
+    assert "1 of 2 tasks are done" in said and "cola" in said and "MRPC/dev.tsv:14: 1 columns" in said
+    assert [row["task"] for row in json.loads((tmp_path / "out/glue.json").read_text())["tasks"]] == ["cola"]
 
 
 def test_the_table():

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 from refusals import refused
@@ -113,3 +115,12 @@ def test_predict_refuses_what_it_cannot_use(capsys, heads, land, tmp_path, monke
     mine.write_bytes(dev.read_bytes())
     assert "which would be lost" in refused(capsys, "predict", "--model", model, "--data", mine, "--out", mine)
     assert mine.read_bytes() == dev.read_bytes()
+
+
+def test_bytes_that_are_no_text_are_refused_wherever_lines_are_read(heads, gpt, bert, tmp_path):
+    words = {"predict": heads["classify"], "fill": bert, "generate": gpt, "features": bert}
+    for command, model in words.items():
+        more = ["--out", str(tmp_path / "f.npz")] if command == "features" else []
+        done = subprocess.run([sys.executable, "-m", "tinyformer", command, "--model", str(model), *more],
+                              input=b"\xff\xfe", capture_output=True)
+        assert done.returncode == 2 and b"is not UTF-8 (byte 0xff" in done.stderr and not done.stdout, command

@@ -5,7 +5,7 @@ from typing import Any
 
 from tinyformer.errors import InputError
 from tinyformer.options import DEVICES, REQUIRED, option
-from tinyformer.places import check_file, read_lines
+from tinyformer.places import check_file, read_lines, say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,9 @@ def run(options: Options) -> int:
     path, layers = check_file(options.out), options.numbers
     model, tokenizer = open_folder(options.model)
     texts = read_texts(options.data)
+    if is_table(options.data, texts):
+        say(f"{options.data or 'the standard input'}: it looks like a table, and each line is read as one text, with "
+            "its labels and a header; give the texts alone, one a line")
     encoder: Any = encoder_of(model).to(choose_device(options.device)[0])
     vectors, numbers, names = features(encoder, tokenizer, texts, layers, options.tokens, options.max_length)
     if options.width is not None:
@@ -54,6 +57,13 @@ def run(options: Options) -> int:
     print(f"{path}: {len(vectors):,} vectors of {vectors.shape[1]:,} numbers from {len(texts):,} texts; "
           f"numpy.load gives vectors, text and token")
     return 0
+
+
+def is_table(data: str | None, texts: list[str]) -> bool:
+    """Whether lines are rows: by the name of their file, or since all of the first have equally many tabs."""
+    from tinyformer.data.readers.cells import PEEKED, by_ending
+    tabs = {text.count("\t") for text in texts[:PEEKED]}
+    return data is not None and by_ending(data) != "tsv" or len(tabs) == 1 and tabs != {0}
 
 
 def read_texts(data: str | None) -> list[str]:

@@ -103,6 +103,9 @@ def talk(show: Callable[[str, int], None]) -> int:
 
 def _show(model, tokenizer, prompt: str, options: Options, seed: int) -> None:
     """What a GPT writes behind the prompt."""
+    tokens, context = len(tokenizer.encode(prompt)), model.config.context
+    if tokens > context:
+        say(f"the prompt has {tokens:,} tokens, and this model reads {context:,}: it goes on from the last {context:,}")
     if options.beams is not None:
         ids = tokenizer.encode(prompt) or generate.beginning(tokenizer)
         best = generate.write_beams(model, ids, options.tokens, options.beams, options.penalty, tokenizer.eos_id,

@@ -50,20 +50,28 @@ def run(options: Options) -> int:
     tasks, out = chosen(options.tasks), check_out(settings.out, False, overwrite, (SETTINGS,))
     if not overwrite:
         refuse_used(out, [TABLE], "a table")
+    if data:
+        check_there(data, tasks)
     make_folder(out)
     pretrained = None if settings.model == SCRATCH else open_folder(settings.model)
-    rows = []
-    for name in tasks:
-        sets = published(data, name, settings) if data else generated(name, options.examples, settings.seed)
-        runs = []
-        for seed in range(settings.seed, settings.seed + settings.seeds):
-            folder = out / name / f"seed-{seed}" if settings.seeds > 1 else out / name
-            one = settings.but(task=head_of(name).name, seed=seed, seeds=1, out=str(folder))
-            runs.append(learned(name, *sets, one, pretrained, overwrite))
-        top = None if data else tinyland.ceiling(name, "dev", len(sets[1]), settings.seed)
-        rows.append(row(name, runs, top))
-    average = statistics.mean(each["score"] for each in rows)
-    write_json(out / TABLE, {"model": settings.model, "seeds": settings.seeds, "average": average, "tasks": rows})
+    rows: list[dict] = []
+    try:
+        for name in tasks:
+            sets = published(data, name, settings) if data else generated(name, options.examples, settings.seed)
+            runs = []
+            for seed in range(settings.seed, settings.seed + settings.seeds):
+                folder = out / name / f"seed-{seed}" if settings.seeds > 1 else out / name
+                one = settings.but(task=head_of(name).name, seed=seed, seeds=1, out=str(folder))
+                runs.append(learned(name, *sets, one, pretrained, overwrite))
+            top = None if data else tinyland.ceiling(name, "dev", len(sets[1]), settings.seed)
+            rows.append(row(name, runs, top))
+            average = statistics.mean(each["score"] for each in rows)
+            write_json(out / TABLE, {"model": settings.model, "seeds": settings.seeds, "average": average,
+                                     "tasks": rows})
+    except BaseException:                                      # what is done stays, and is shown
+        if rows:
+            say(f"{len(rows)} of {len(tasks)} tasks are done, and stand in {out / TABLE}:\n{table(rows, average)}")
+        raise
     draw(rows, str(settings.model), out / "glue.png", "official figures x 100" if data else "majority 0, ceiling 100")
     print(table(rows, average))
     return 0
@@ -120,6 +128,23 @@ def generated(name: str, examples: int, seed: int) -> tuple[Sequence, Sequence, 
     return tinyland.task(name, "train", examples, seed), tinyland.task(name, "dev", held_out, seed), more
 
 
+def check_there(data: str, tasks: Sequence[str]) -> None:
+    """InputError that lists the files of the real GLUE which are not there, and names the tasks that can be run."""
+    missing = {name: gone for name in tasks if (gone := [path for path in files_of(data, name) if not path.is_file()])}
+    if not missing:
+        return
+    whole = [name for name in tasks if name not in missing]
+    raise InputError(f"{data}: {sum(map(len, missing.values()))} files are not there: " + ", ".join(
+        str(path.relative_to(data)) for gone in missing.values() for path in gone) + "; get them, " + (
+        f"or run the others with --tasks {','.join(whole)}" if whole else "or is this another folder?"))
+
+
+def files_of(data: str, name: str) -> list[Path]:
+    """The files that a real GLUE task is learned from and judged by."""
+    found = [readers.glue_file(data, name, split) for split in ("train", "dev")]
+    return found + [found[1].with_name("dev_mismatched.tsv")] * (name == "mnli")
+
+
 def published(data: str, name: str, settings: Finetuning) -> tuple[Sequence, Sequence, dict]:
     """(training, development, further sets) of a real GLUE task, in its published files."""
     def read(split):
@@ -127,8 +152,7 @@ def published(data: str, name: str, settings: Finetuning) -> tuple[Sequence, Seq
 
     more = {}
     if name == "mnli":
-        path = readers.glue_file(data, name, "dev").with_name("dev_mismatched.tsv")
-        more = {"mismatched": readers.read_glue(path, name, skip_bad_rows=settings.skip_bad_rows)}
+        more = {"mismatched": readers.read_glue(files_of(data, name)[-1], name, skip_bad_rows=settings.skip_bad_rows)}
     return read("train"), read("dev"), more
 
 

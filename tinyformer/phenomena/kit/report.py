@@ -71,13 +71,13 @@ class Report:
     def page(self) -> str:
         """The page that stands beside the picture."""
         question, experiment = question_of(self.module), self.module.EXPERIMENT
-        how = inspect.getdoc(self.module).partition("?")[2].strip()
+        how = _doc(self.module).partition("?")[2].strip()
         failed = [str(check) for check in self.checks if check.word != SEEN]
         missing = [*failed, *[experiment.not_found] * bool(experiment.not_found)] or ["nothing that was looked for"]
         parts = [f"# {self.name}: {question}", f"**Verdict: {self.word}{self.reason}.**",
                  *(table.markdown() for table in self.tables),
                  f"![{question}]({self.name}.png)", "## How it was done", how,
-                 "## The rule", inspect.getdoc(self.module.verdict), "\n".join(f"- {check}" for check in self.checks),
+                 "## The rule", _doc(self.module.verdict), "\n".join(f"- {check}" for check in self.checks),
                  "## The control", experiment.control, "## What was not found",
                  "\n".join(f"- {each}" for each in missing),
                  "## How to see it again", f"```sh\n{self.command}\n```", self._made()]
@@ -102,4 +102,9 @@ class Report:
 
 def question_of(module: ModuleType) -> str:
     """The question with which a module's docstring opens."""
-    return inspect.getdoc(module).partition("?")[0].replace("\n", " ") + "?"
+    return _doc(module).partition("?")[0].replace("\n", " ") + "?"
+
+
+def _doc(of) -> str:
+    """A docstring without its indentation; '' where there is none."""
+    return inspect.getdoc(of) or ""

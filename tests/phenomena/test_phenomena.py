@@ -50,10 +50,10 @@ def test_without_a_name_all_are_listed_by_chapter_and_nothing_is_opened(capsys):
     for name, line in PHENOMENA.items():
         assert f"{name} " in said and line.question in said and f"{line.minutes:g} min" in said
     assert all(f"{title}:" in said for title in CHAPTERS.values())
-    code = ("import sys, tinyformer\nbefore = set(sys.modules)\nfrom tinyformer import phenomena\n"
-            "phenomena.overview()\nprint(*sorted(set(sys.modules) - before))")
+    code = "import sys\nfrom tinyformer import phenomena\nphenomena.overview()\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) <= {"tinyformer.phenomena", "tinyformer.opening"}
+    opened = {name for name in done.stdout.split() if name.partition(".")[0] in ("tinyformer", "numpy")}
+    assert opened <= {"tinyformer", "tinyformer.phenomena", "tinyformer.opening"}
 
 
 @pytest.mark.parametrize("words, said", [(["inducton"], "choose one of"), (["few-labels", "--seeds", "0"], "--seeds"),

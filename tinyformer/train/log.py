@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from tinyformer.errors import InputError
+from tinyformer.places import say
 from tinyformer.train import durable
 
 COLUMNS = ("step", "loss", "learning_rate", "grad_norm", "seconds", "tokens")
@@ -132,7 +133,7 @@ class Progress:
         if self.bar is not None:
             self.bar.write(line, file=sys.stderr)
         elif self.show:
-            print(line, file=sys.stderr, flush=True)
+            say(line)
 
 
 def _csv_line(values) -> str:

@@ -7,7 +7,6 @@ goes on with the jobs that are missing; so does one that is asked for more seeds
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import tinyformer
 from tinyformer.errors import InputError
+from tinyformer.places import say
 from tinyformer.train import durable
 from tinyformer.train.log import METRICS, read_lines
 from tinyformer.train.workers import side_by_side
@@ -77,7 +77,7 @@ def outcomes(folder: Path, title: str, function: partial, jobs: Sequence[tuple],
     left, known = [job for job in jobs if json.dumps(job) not in done], len(done)
     before = len(jobs) - len(left)
     if before:
-        print(f"{title}: {before} of {len(jobs)} were done before", file=sys.stderr)
+        say(f"{title}: {before} of {len(jobs)} were done before")
     try:
         with path.open("a", encoding="utf-8") as file, closing(side_by_side(title, function, left, said)) as coming:
             for job, outcome in coming:
@@ -88,8 +88,8 @@ def outcomes(folder: Path, title: str, function: partial, jobs: Sequence[tuple],
                 done[json.dumps(job)] = json.loads(line)["outcome"]        # as who goes on would read it
     except BaseException:
         if len(done) > known:
-            print(f"{title}: {before + len(done) - known} of {len(jobs)} are done and stand in {path}; --resume goes "
-                  "on from there", file=sys.stderr)
+            say(f"{title}: {before + len(done) - known} of {len(jobs)} are done and stand in {path}; --resume goes "
+                "on from there")
         raise
     return [done[json.dumps(job)] for job in jobs]
 

@@ -13,6 +13,7 @@ from tinyformer.phenomena import CHAPTERS, PHENOMENA
 from tinyformer.phenomena.kit import Experiment, running
 from tinyformer.phenomena.kit.report import question_of
 from tinyformer.phenomena.kit.running import opened
+from tinyformer.train.loop_settings import OPTIMIZERS
 
 FOLDER = Path(tinyformer.phenomena.__file__).parent
 each_experiment = pytest.mark.parametrize("name", PHENOMENA)
@@ -36,6 +37,7 @@ def test_it_has_the_form_of_an_experiment(name):
         assert len(inspect.signature(getattr(module, function)).parameters) == taken
     assert inspect.getdoc(module.verdict), "its docstring is the rule in words"
     assert module.EXPERIMENT.control
+    assert module.EXPERIMENT.optimizer in OPTIMIZERS and "optimizer=EXPERIMENT.optimizer" in inspect.getsource(module)
 
 
 def test_every_file_beside_the_kit_and_the_parts_is_an_experiment_in_the_list():

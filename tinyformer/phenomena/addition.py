@@ -19,7 +19,7 @@ from tinyformer.train import Settings, evaluate
 
 ARMS = LAST, FIRST, LOGIC = tuple(TASKS)
 EXPERIMENT = Experiment(
-    chapter="prompts", minutes=3, full=Sizes(arms=ARMS, steps=1500, looks=30, held_out=2000),
+    chapter="prompts", minutes=3, optimizer="adamw", full=Sizes(arms=ARMS, steps=1500, looks=30, held_out=2000),
     quick=Sizes(arms=ARMS, steps=20, looks=2, held_out=200),
     control="A task of logic of the same length, on which a coin is right in 50 of 100 cases; one answer for all sums "
             "is right in 0.1.  The pairs that are asked for are never trained on, in neither order.",
@@ -35,7 +35,8 @@ def one(sizes: Sizes, seed: int, name: str) -> dict:
                                  init_std=0.05), stream(seed, "weights"))
     a, b = held.T
     settings = Settings(steps=sizes.steps, learning_rate=3e-3, warmup=min(100, sizes.steps), betas=(0.9, 0.98),
-                        seed=seed, log_every=sizes.steps, evaluate_every=max(1, sizes.steps // sizes.looks))
+                        seed=seed, optimizer=EXPERIMENT.optimizer, log_every=sizes.steps,
+                        evaluate_every=max(1, sizes.steps // sizes.looks))
     curve = watch(model, Sums(task, held, BATCH, seed), settings, [batch_of(task, a[:LOOKED_AT], b[:LOOKED_AT])])
     final = evaluate(model, [batch_of(task, a, b), batch_of(task, b, a)])
     return {"parameters": model.count(), **final, "curve": curve}

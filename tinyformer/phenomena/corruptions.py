@@ -28,7 +28,7 @@ from tinyformer.tinyland import World
 
 ARMS = (*NOISES, NONE)
 EXPERIMENT = Experiment(
-    chapter="reading", minutes=16,
+    chapter="reading", minutes=16, optimizer="adamw",
     full=Sizes(arms=ARMS, steps=1250, documents=16_000, vocabulary=1500, width=64, batch_size=32, shorter=1, dev=300),
     quick=Sizes(arms=ARMS, steps=8, documents=200, vocabulary=500, width=32, batch_size=8, shorter=50, dev=20),
     control="The same weights without any pre-training, and who reads nothing or copies the source.",
@@ -49,7 +49,8 @@ FEW = (
 def one(sizes: Sizes, seed: int, noise: str) -> dict:
     """Pre-train with one corruption (or not at all) and learn every task: the figures, and what was read."""
     tokenizer, documents = corpus(seed, sizes)
-    model, budget = repaired(noise, documents, tokenizer, sizes, seed, PEAKS.get(noise, 0.0))
+    model, budget = repaired(noise, documents, tokenizer, sizes, seed, PEAKS.get(noise, 0.0),
+                             optimizer=EXPERIMENT.optimizer)
     found = {}
     for spec in FEW:
         start = TASKS[spec.head].part_of(model, seed)

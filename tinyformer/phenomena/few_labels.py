@@ -18,7 +18,7 @@ from tinyformer.pretraining import stages
 from tinyformer.train import save_model
 
 EXPERIMENT = Experiment(
-    chapter="reading", minutes=9, saves=True,
+    chapter="reading", minutes=9, optimizer="adamw", saves=True,
     full=Sizes(steps=12_000, documents=20_000, shorter=1, fewer=1),
     quick=Sizes(steps=60, documents=300, shorter=15, fewer=4),                 # what divides the heads' steps, examples
     control="The same model with fresh weights, which sees the same examples in the same order, and who always says "
@@ -31,7 +31,8 @@ GAIN = 10                                     # points, in every seed
 
 def one(sizes: Sizes, seed: int, *, folder: Path) -> dict:
     """One seed from the first word to the last figure: what to say of its reading, and what each head reached."""
-    prepared = read_tinyland(seed, sizes.steps, sizes.documents, device="cpu", say=str)
+    prepared = read_tinyland(seed, sizes.steps, sizes.documents, device="cpu", say=str,
+                             optimizer=EXPERIMENT.optimizer)
     history = stages.train(prepared, f"tinyland, seed {seed}", progress=False)
     save_model(folder / f"bert-{seed}", prepared.model, prepared.tokenizer, overwrite=True)
     heads = [replace(spec, steps=spec.steps // sizes.shorter, dev=spec.dev // sizes.fewer) for spec in HEADS]

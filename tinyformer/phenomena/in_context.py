@@ -28,8 +28,8 @@ from tinyformer.tinyland import MAPPINGS, Chance
 from tinyformer.train import Settings, save_model, train
 
 EXPERIMENT = Experiment(
-    chapter="prompts", minutes=35, saves=True,                 # arms: the widths of the models, the largest first
-    full=Sizes(arms=(256, 128, 64, 32), steps=4000, batch_size=12, asked=100),
+    chapter="prompts", minutes=35, optimizer="adamw", saves=True,
+    full=Sizes(arms=(256, 128, 64, 32), steps=4000, batch_size=12, asked=100),       # arms: the widths of the models
     quick=Sizes(arms=(32, 16), steps=40, batch_size=4, asked=5),
     control="Four right examples of another mapping, four whose outputs are exchanged, no example at all; and a hash "
             "of the weights before and after.",
@@ -71,7 +71,7 @@ def trained(sizes: Sizes, seed: int, width: int) -> GPT:
     angles = np.arange(LENGTH)[:, None] * 100.0 ** (-np.arange(0, width, 2) / width)   # (T, C / 2)
     model.positions.weight.data[:] = 0.1 * np.concatenate([np.sin(angles), np.cos(angles)], axis=1)    # (T, C)
     settings = Settings(steps=sizes.steps, learning_rate=RATES[width], warmup=sizes.steps // 20, betas=(0.9, 0.98),
-                        weight_decay=0.1, log_every=sizes.steps)
+                        weight_decay=0.1, optimizer=EXPERIMENT.optimizer, log_every=sizes.steps)
     train(model, ListBatches(sizes.batch_size, LENGTH, seed), settings, progress=False)
     return model
 

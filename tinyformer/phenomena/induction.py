@@ -24,7 +24,7 @@ from tinyformer.train import Settings, evaluate
 
 DEPTHS, HEADS = (1, 2), 2
 EXPERIMENT = Experiment(
-    chapter="inside", minutes=1, full=Sizes(arms=DEPTHS, steps=1200, looks=40),
+    chapter="inside", minutes=1, optimizer="adamw", full=Sizes(arms=DEPTHS, steps=1200, looks=40),
     quick=Sizes(arms=DEPTHS, steps=40, looks=4),
     control="The same model with one layer, which has nowhere to put such a pair of heads (one letter of the twelve at "
             "random: 8.3 %), and the accuracy that is left when a head of another kind is taken away.")
@@ -40,7 +40,7 @@ def one(sizes: Sizes, seed: int, layers: int) -> dict:
     """Train one model, look at all its heads on the way, and take them away one by one."""
     model, unseen = fresh(layers, seed), [Repeats(256, seed).batch(UNSEEN)]
     settings = Settings(steps=sizes.steps, learning_rate=2e-3, schedule="constant", warmup=min(100, sizes.steps),
-                        betas=(0.9, 0.98), seed=seed, log_every=sizes.steps,
+                        betas=(0.9, 0.98), seed=seed, optimizer=EXPERIMENT.optimizer, log_every=sizes.steps,
                         evaluate_every=max(1, sizes.steps // sizes.looks))
     curve = watch(model, Repeats(40, seed), settings, unseen)
     last, heads = curve[-1], [(layer, head) for layer in range(layers) for head in range(HEADS)]

@@ -30,7 +30,7 @@ from tinyformer.tinyland import World
 
 READ, FRESH = ARMS = ("pre-trained", "from scratch")
 EXPERIMENT = Experiment(
-    chapter="languages", minutes=7,
+    chapter="languages", minutes=7, optimizer="adamw",
     full=Sizes(arms=ARMS, steps=1800, documents=16_000, vocabulary=2500, width=64, batch_size=32,
                pairs=(200, 800, 3000), lessons=600, dev=150, lesson_size=32),
     quick=Sizes(arms=ARMS, steps=10, documents=200, vocabulary=500, width=32, batch_size=8, pairs=(20, 60), lessons=8,
@@ -48,7 +48,8 @@ GAIN = 5                                      # points of BLEU, in every seed
 def one(sizes: Sizes, seed: int, arm: str) -> dict:
     """Read (or not), then learn from each number of pairs, always from the same beginning: the figures of each."""
     tokenizer, documents = corpus(seed, sizes.documents, sizes.vocabulary)
-    model, _ = repaired("infill" if arm == READ else NONE, documents, tokenizer, sizes, seed)
+    model, _ = repaired("infill" if arm == READ else NONE, documents, tokenizer, sizes, seed,
+                        optimizer=EXPERIMENT.optimizer)
     dev, rest = separated(parallel(OTHER_WORLD + seed, max(sizes.pairs) + SPARE * sizes.dev), sizes.dev,
                           {tuple(sentence) for document in documents for sentence in document}, tokenizer)
     return {"by pairs": [taught(model, tokenizer, rest[:count], dev, sizes, seed) for count in sizes.pairs]}

@@ -39,6 +39,7 @@ class Experiment:
     full: Sizes
     quick: Sizes                              # one seed in about ten seconds
     control: str                              # beside what the figures are held, in a sentence or two
+    optimizer: str = ""                       # of every training in it
     not_found: str = ""                       # what was looked for and is not there, or cannot be told
     saves: bool = False                       # one() leaves models, and takes `folder`, where they go
 

@@ -92,7 +92,9 @@ class Report:
 
     def _made(self) -> str:
         seeds = "Seeds " * (len(self.found.seeds) > 1) or "Seed "
-        return (f"{seeds}{', '.join(map(str, self.found.seeds))}; {self.seconds:,.0f} seconds of one core; "
+        optimizer = self.module.EXPERIMENT.optimizer
+        trained = f"trained with {optimizer}; " if optimizer else ""
+        return (f"{seeds}{', '.join(map(str, self.found.seeds))}; {trained}{self.seconds:,.0f} seconds of one core; "
                 f"tinyformer {tinyformer.__version__}, Python {platform.python_version()}, NumPy {np.__version__}.")
 
     def write(self, folder: Path) -> None:

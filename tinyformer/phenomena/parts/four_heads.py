@@ -38,7 +38,7 @@ HEADS = (
 
 
 def read_tinyland(seed: int = 0, steps: int = 12_000, documents: int = 20_000, device: str = "auto",
-                  say: Callable[[str], None] = print, **changes) -> stages.Prepared:
+                  say: Callable[[str], None] = print, optimizer: str = "adamw", **changes) -> stages.Prepared:
     """A BERT of two layers and width 64, ready to be pre-trained on a world of tinyland: masked words, next sentence.
 
     False next sentences are of the same stage and people, so that only the topic gives them away.
@@ -46,7 +46,7 @@ def read_tinyland(seed: int = 0, steps: int = 12_000, documents: int = 20_000, d
     settings = resolve("bert", dict(corpus="tinyland", world_documents=documents, world_seed=seed, validation=0.02,
                                     vocabulary=2500, layers=2, heads=4, width=64, mask_rate=0.2, learning_rate=1e-3,
                                     steps=steps, warmup=min(100, steps // 10), seed=seed, device=device,
-                                    **LONG, **changes))
+                                    optimizer=optimizer, **LONG, **changes))
     training, held_out = settings.read()
     prepared = stages.prepare(settings, training, held_out, say)
     short = replace(settings, **SHORT).make_batches(training, prepared.tokenizer)

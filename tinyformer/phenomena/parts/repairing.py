@@ -38,7 +38,7 @@ class Counted(DenoisingBatches):
 
 
 def repaired(noise: str, documents: Sequence, tokenizer: Tokenizer, sizes: Sizes, seed: int,
-             learning_rate: float = 4e-3) -> tuple[Seq2Seq, dict]:
+             learning_rate: float = 4e-3, optimizer: str = "adamw") -> tuple[Seq2Seq, dict]:
     """A model that has repaired texts for `sizes.steps` steps, or with `NONE` not at all, and what it read."""
     config = Seq2SeqConfig(vocabulary=len(tokenizer), layers=LAYERS, heads=4, width=sizes.width,
                            context=MAX_LENGTH, init_std=0.02 * (768 / sizes.width) ** 0.5,
@@ -48,7 +48,7 @@ def repaired(noise: str, documents: Sequence, tokenizer: Tokenizer, sizes: Sizes
         return model, {"steps": 0, "text": 0, "read": 0, "asked": 0}
     batches = Counted(documents, tokenizer, batch_size=sizes.batch_size, max_length=MAX_LENGTH, seed=seed, noise=noise)
     settings = Settings(steps=sizes.steps, learning_rate=learning_rate, warmup=min(100, sizes.steps // 10),
-                        seed=seed, log_every=max(1, sizes.steps // 10))
+                        seed=seed, optimizer=optimizer, log_every=max(1, sizes.steps // 10))
     history = train(model, batches, settings, progress=False)
     return model, {"steps": history.final["steps"], "text": batches.text, "read": batches.read, "asked": batches.asked,
                    "learning rate": learning_rate, "loss": history.final["loss"]}

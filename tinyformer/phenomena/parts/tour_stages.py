@@ -30,16 +30,16 @@ SIZES: dict[str, dict[str, Any]] = {
     "full": dict(
         characters=None, pairs=1000,
         bert=dict(steps=2200, vocabulary=2000, layers=2, heads=2, width=128, max_length=24, batch_size=32,
-                  learning_rate=1e-3, mask_rate=0.25, evaluate_every=150),
+                  learning_rate=1e-3, optimizer="adamw", mask_rate=0.25, evaluate_every=150),
         gpt=dict(steps=350, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
-                 learning_rate=2e-3, evaluate_every=50),
+                 learning_rate=2e-3, optimizer="adamw", evaluate_every=50),
         world=dict(steps=9000, documents=16_000, final_rate=5e-4, evaluate_every=9000), seeds=3, shorter=1),
     "quick": dict(
         characters=400_000, pairs=200,
         bert=dict(steps=1100, vocabulary=600, layers=1, heads=4, width=96, max_length=16, batch_size=48,
-                  learning_rate=1e-3, schedule="constant", mask_rate=0.25, evaluate_every=110),
+                  learning_rate=1e-3, optimizer="adamw", schedule="constant", mask_rate=0.25, evaluate_every=110),
         gpt=dict(steps=350, vocabulary=500, layers=2, heads=4, width=96, max_length=32, batch_size=16,
-                 learning_rate=3e-3, evaluate_every=35),
+                 learning_rate=3e-3, optimizer="adamw", evaluate_every=35),
         world=dict(steps=600, documents=3000, evaluate_every=600), seeds=1, shorter=6),
 }
 PROMPTS = ("The function returns", "If the argument is")

@@ -16,8 +16,10 @@ from tinyformer.data.batches import TextBatch
 from tinyformer.engine import Tensor
 from tinyformer.nn import Module
 from tinyformer.ops import affine, mean_squared_error
+from tinyformer.ranks import launched
 from tinyformer.train import SGD, Settings, train
 from tinyformer.train.drivers import driver
+from tinyformer.train.machines import machines
 from tinyformer.train.muon import Muon
 
 ROWS = 5                                      # shards of unequal rows, whatever the number of workers
@@ -136,8 +138,9 @@ def main():
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--cases", nargs="*", default=list(CASES))
     options = parser.parse_args()
-    for name in options.cases:
-        np.savez(options.folder / f"{name}.npz", **CASES[name](options.workers))
+    with machines():                                           # the ranks but for the first stay here
+        for name in options.cases:
+            np.savez(options.folder / f"{name}.npz", **CASES[name]("auto" if launched() > 1 else options.workers))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,12 @@ checkpoint in 3, training that left the finite numbers in 4, Ctrl-C in 130 and S
 import os
 import signal
 import sys
+from contextlib import nullcontext
 
 from tinyformer import __version__
 from tinyformer.commands import table
 from tinyformer.errors import CheckpointError, InputError, NumericError, WorkerError
+from tinyformer.ranks import launched
 
 
 def overview() -> str:
@@ -40,7 +42,8 @@ def main(words: list[str] | None = None) -> int:
     except ValueError:                                         # not in the main thread: signals are somebody else's
         before = None
     try:
-        status = _run(words)
+        with _one_of_the_ranks():
+            status = _run(words)
         if sys.stdout is not None:                             # None where the caller closed it, as `>&-` does
             sys.stdout.flush()
         return status
@@ -97,6 +100,14 @@ def _run(words: list[str]) -> int:
         return table.run(name, rest)
     except SystemExit as done:                                 # --help has been printed
         return int(done.code or 0)
+
+
+def _one_of_the_ranks():
+    """Where mpiexec has started several of this, the first goes on, and the others work for it: train/machines.py."""
+    if launched() == 1:
+        return nullcontext()
+    from tinyformer.train.machines import machines
+    return machines()
 
 
 def _terminate(number, frame):

@@ -1,11 +1,13 @@
 """What is this running on?  Whatever a measurement or a report of a fault should say."""
 
+import importlib.util
 import os
 import platform
 from dataclasses import dataclass
 from importlib import metadata
 
 from tinyformer import __version__
+from tinyformer.ranks import launched
 
 LIBRARIES = ("numpy", "safetensors", "tqdm", "matplotlib", "regex")
 
@@ -25,10 +27,13 @@ def run(options: Options) -> int:
 def facts() -> dict[str, str]:
     """Versions, processor, BLAS with its threads, and whether a GPU can be used, each as one line."""
     from tinyformer.backend import cuda_trouble
+    from tinyformer.train.cores import cores, own_cores
     found = {"tinyformer": __version__, "python": f"{platform.python_version()} on {platform.platform()}"}
     found |= {name: _version(name) for name in LIBRARIES}
-    found["processor"] = f"{_processor()}, {_cores()} cores may be used"
+    found["processor"] = f"{_processor()}, {cores()} cores may be used"
     found["BLAS"] = f"{_blas()}; threads: {_threads()}"
+    found["workers"] = f"{cores()} at most by --workers auto, {'each on a core' if own_cores() else 'on any core'}"
+    found["MPI"] = _mpi()
     found["GPU"] = cuda_trouble() or _gpu()
     return found
 
@@ -51,10 +56,6 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _blas() -> str:
     import numpy as np
     built = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
@@ -63,10 +64,23 @@ def _blas() -> str:
 
 def _threads() -> str:
     """How many threads the products use, by the variables that BLAS libraries read when they are loaded."""
+    from tinyformer.train.cores import cores
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS"):
         if os.environ.get(name):
             return f"{os.environ[name]} ({name})"
-    return f"as many as there are cores ({_cores()}); set OPENBLAS_NUM_THREADS or OMP_NUM_THREADS for fewer"
+    return f"as many as there are cores ({cores()}); set OPENBLAS_NUM_THREADS or OMP_NUM_THREADS for fewer"
+
+
+def _mpi() -> str:
+    """What connects ranks, and how many of them have been started."""
+    if importlib.util.find_spec("mpi4py") is None:
+        return "not installed; pip install 'tinyformer[mpi]' to train on several machines"
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:               # mpi4py without an MPI
+        return f"mpi4py is installed, but no MPI answers ({str(error).splitlines()[0]}); pip install mpich"
+    library = " ".join(MPI.Get_library_version().strip("\0").splitlines()[0].split())
+    return f"mpi4py {metadata.version('mpi4py')}, {library}; ranks: {launched()}"
 
 
 def _gpu() -> str:

@@ -14,30 +14,45 @@ import os
 import pickle
 import tempfile
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing import reduction
 from types import ModuleType
 
 import numpy as np
 
+from tinyformer.errors import InputError
+from tinyformer.nn.module import Module
+from tinyformer.train.optimizers import Optimizer
+
 ALIGNED = 64                                  # bytes: where an array begins, a line of the cache does
+UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)     # what pickle says of a function inside a function
+
+
+class CannotShare(InputError):
+    """Several processes cannot share this model here; the message says why, and what else there is to do."""
 
 
 class Arena:
     """Shared memory of so many bytes, from which arrays are taken one after another.
 
     Sent to a process that is being started, it is the same memory there.  It lives as long as an array of it does.
-    OSError where there is no room.
+    CannotShare where there is no room.
     """
 
     def __init__(self, size: int):
         self.size, self.used = max(size, ALIGNED), 0
-        if os.name == "nt":
-            self.handle = f"tinyformer-{uuid.uuid4().hex}"     # Windows forgets the name with the last who has it
-            self.memory = mmap.mmap(-1, self.size, tagname=self.handle)
-            return
-        self.file = _nameless(self.size)
-        self.memory = mmap.mmap(self.file.fileno(), self.size)
+        try:
+            if os.name == "nt":
+                self.handle = f"tinyformer-{uuid.uuid4().hex}"     # Windows forgets a name with the last who has it
+                self.memory = mmap.mmap(-1, self.size, tagname=self.handle)
+            else:
+                self.file = _nameless(self.size)
+                self.memory = mmap.mmap(self.file.fileno(), self.size)
+        except OSError as error:
+            raise CannotShare(f"there is no room for {self.size / 1e6:,.1f} MB that several workers share "
+                              f"({error.strerror}); take one (--workers 1)") from None
 
     def __reduce__(self):
         if os.name == "nt":
@@ -51,7 +66,10 @@ class Arena:
         return array
 
     def pack(self, thing) -> tuple[bytes, list[tuple[int, int]]]:
-        """What `unpack` makes `thing` of again, in a process that has mapped this arena."""
+        """What `unpack` makes `thing` of again, in a process that has mapped this arena.
+
+        CannotShare where something in it cannot be sent, such as a function that was defined inside another.
+        """
         begins, places = _address(self.memory), []
 
         def lies_elsewhere(buffer: pickle.PickleBuffer) -> bool:
@@ -62,13 +80,41 @@ class Arena:
                 return not 0 <= place < self.size              # what does is copied into the bytes
 
         data = io.BytesIO()
-        _Pickler(data, protocol=5, buffer_callback=lies_elsewhere).dump(thing)
+        try:
+            _Pickler(data, protocol=5, buffer_callback=lies_elsewhere).dump(thing)
+        except UNSENDABLE as error:
+            raise CannotShare(f"a model, loss or measure that cannot be sent to another process ({error}) is trained "
+                              "by one (--workers 1); what is sent must stand at the top of a module") from None
         return data.getvalue(), places
 
     def unpack(self, data: bytes, places: list[tuple[int, int]]):
         """The thing that was packed; its arrays in the arena are the very same memory here."""
         memory = memoryview(self.memory)
         return pickle.loads(data, buffers=[memory[first:last] for first, last in places])
+
+
+@contextmanager
+def laid_out(model: Module, optimizer: Optimizer, more: int = 0) -> Iterator[Arena]:
+    """An arena with all parameters and moments in it, until the end of the block, and room for `more` bytes.
+
+    Then they are back in memory of this process alone.  CannotShare where there is no room.
+    """
+    optimizer.zero_grad()
+    frozen = [p for p in model.parameters() if not p.requires_grad]
+    flat = [optimizer.values, *optimizer.memory.values(), *(p.data for p in frozen)]
+    arena = Arena(more + sum(room(array.size, array.dtype) for array in flat))
+    before = [p.data for p in frozen]
+    try:
+        optimizer.lay_out(arena.empty)
+        for p in frozen:
+            there = arena.empty(p.size, p.dtype).reshape(p.shape)
+            there[...] = p.data
+            p.data = there
+        yield arena
+    finally:
+        optimizer.lay_out(np.empty)
+        for p, array in zip(frozen, before, strict=True):
+            p.data = array
 
 
 def room(size: int, dtype) -> int:

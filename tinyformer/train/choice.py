@@ -13,6 +13,7 @@ import numpy as np
 
 from tinyformer.errors import InputError
 from tinyformer.nn.module import Module
+from tinyformer.train import machines
 from tinyformer.train.any_batches import why_whole
 from tinyformer.train.cores import cores
 from tinyformer.train.loop_settings import Settings
@@ -28,11 +29,17 @@ def choose(settings: Settings, model: Module, batch, recorded: int | None = None
     `recorded` is the number that the run to be resumed had, which "auto" takes, since another one would give other
     bits.  InputError where several are asked for and cannot be had.
     """
-    wanted = settings.workers
+    wanted, ranks = settings.workers, machines.ranks()
+    if wanted not in ("auto", 1, ranks) and ranks > 1:
+        raise InputError(f"{wanted} workers are asked for, and mpiexec has started {ranks} ranks, which are the "
+                         "workers; leave --workers out")
     if wanted != "auto":
         if wanted > 1 and (reason := why_not(model, batch)):
             raise InputError(f"{wanted} workers cannot share a step: {reason}; take one (--workers 1)")
         return wanted, ""
+    if ranks > 1:
+        reason = why_not(model, batch)
+        return (1, f"workers: 1, since {reason}") if reason else (ranks, f"workers: {ranks}, the ranks of MPI")
     if recorded is not None:
         return recorded, f"workers: {recorded}, as before"
     if reason := why_not(model, batch) or why_one(settings, model, batch):

@@ -4,6 +4,7 @@
     move(learning_rate)       the optimizer's step, after which there are no gradients
     figures(batches)          the sums and counts of an evaluation, batch by batch
     culprit()                 the name of a parameter whose gradient is not finite
+    collect()                 makes the optimizer's state whole, before it is saved
 
 However many share a step, its gradients are those of the whole batch, to the rounding of sums; with the same number of
 workers they are the same bit for bit.
@@ -18,12 +19,13 @@ from tinyformer import backend
 from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
 from tinyformer.nn.module import Module
+from tinyformer.train import machines, shared_memory
 from tinyformer.train.any_batches import why_whole
+from tinyformer.train.arena import CannotShare
 from tinyformer.train.choice import choose
 from tinyformer.train.loop_settings import Settings
 from tinyformer.train.noise import Noise
 from tinyformer.train.optimizers import Optimizer
-from tinyformer.train.shared_memory import CannotShare, sharing
 from tinyformer.train.step import accumulate, clip_gradients, number
 
 
@@ -56,6 +58,9 @@ class Alone:
             if p.grad is not None and not number(backend.library(p.grad).isfinite(p.grad).all()):
                 return name
         return None
+
+    def collect(self) -> None:
+        pass                                                   # it is never anything else
 
 
 class Team:
@@ -94,6 +99,9 @@ class Team:
     def culprit(self) -> str | None:
         return next(filter(None, self.members.call("culprit")), None)
 
+    def collect(self) -> None:
+        self.members.call("collect")
+
 
 @contextmanager
 def driver(model: Module, optimizer: Optimizer, settings: Settings, first: Callable, recorded: int | None = None,
@@ -103,12 +111,13 @@ def driver(model: Module, optimizer: Optimizer, settings: Settings, first: Calla
     `recorded` is how many did before the run was stopped.  Where "auto" cannot start workers, one process it is.
     """
     count, said = (1, "") if settings.workers == 1 else choose(settings, model, first(), recorded)
+    options = dict(keep_memory=settings.keep_memory, loss=loss, measure=measure, pieces=settings.accumulate)
     with ExitStack() as stack:
         found = Alone(model, optimizer, settings, loss, measure)
         if count > 1:
             try:
-                members = sharing(count, model, optimizer, keep_memory=settings.keep_memory, loss=loss,
-                                  measure=measure, pieces=settings.accumulate)
+                members = (machines.sharing(model, optimizer, **options) if machines.ranks() > 1 else
+                           shared_memory.sharing(count, model, optimizer, **options))
                 found = Team(stack.enter_context(members), settings)
             except CannotShare as error:
                 if settings.workers != "auto":

@@ -117,6 +117,7 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
                     log.evaluation(done, values)
                     bar.say(f"{title}: step {done:,}, validation {figures(values)}")
                 if saves or stopping:
+                    work.collect()
                     run.save(log)
                 if stopping and done < settings.steps:
                     raise Interrupted(done, run.latest, stop[0])

@@ -11,6 +11,8 @@ one machine share their memory (`shared_memory`), those on several send messages
 """
 
 import math
+import pickle
+import traceback
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Protocol
@@ -36,7 +38,7 @@ class Exchange(Protocol):
         """The parts that the others put there for this member, with their numbers, in the order of these."""
 
     def share(self, values: np.ndarray) -> None:
-        """Let everybody see the stretch of the flat parameters `values` that this member has moved, and see theirs."""
+        """Let everybody see the stretch of a flat array that this member has moved, and see theirs."""
 
 
 class Member:
@@ -104,12 +106,27 @@ class Member:
                 return slot.name
         return None
 
+    def collect(self) -> None:
+        """Bring together the moments of all stretches, so that the optimizer's state is whole."""
+        for moment in self.optimizer.memory.values():
+            self.exchange.share(moment)
+
     def figures(self, batch) -> dict[str, tuple[float, int]]:
         """The sums and counts of an evaluation, over one batch; none where there is none left for me."""
         if batch is None:
             return {}
         with no_grad():
             return self.measure(self.model, batch) if self.measure else self.model.measure(batch)
+
+
+def sendable(error: Exception, rank: int) -> Exception:
+    """An error of a member in a form that can be sent to the leader, with the lines where it happened."""
+    error.add_note(f"in worker {rank + 1}:\n{traceback.format_exc()}")
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _within(start: int, stop: int, slots: list[Slot]) -> list[tuple[int, Slot, int, int]]:

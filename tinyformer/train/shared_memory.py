@@ -11,10 +11,8 @@ this process to answer, and none outlives it.
 """
 
 import multiprocessing
-import pickle
 import signal
 import threading
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
@@ -23,17 +21,15 @@ from multiprocessing.process import BaseProcess
 
 import numpy as np
 
-from tinyformer.errors import InputError, WorkerError
+from tinyformer.errors import WorkerError
 from tinyformer.nn.module import Module
-from tinyformer.train.arena import Arena, room
+from tinyformer.train.arena import Arena, CannotShare, laid_out, room
 from tinyformer.train.cores import free_cores, held_to
-from tinyformer.train.member import Member
+from tinyformer.train.member import Member, sendable
 from tinyformer.train.memory import keep_freed_memory
 from tinyformer.train.optimizers import Optimizer
 from tinyformer.train.threads import blas_threads
 from tinyformer.train.workers import become_worker, deaf_to
-
-UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)     # what pickle says of a function inside a function
 
 
 class Boxes:
@@ -102,10 +98,6 @@ class Workers:
         return WorkerError(f"worker {rank + 1} of {self.size} (process {process.pid}) {how}")
 
 
-class CannotShare(InputError):
-    """Workers cannot be started here for this model; the message says why, and what else there is to do."""
-
-
 @contextmanager
 def sharing(count: int, model: Module, optimizer: Optimizer, *, keep_memory: bool = True,
             **options) -> Iterator[Workers]:
@@ -114,19 +106,11 @@ def sharing(count: int, model: Module, optimizer: Optimizer, *, keep_memory: boo
     They take about half a second to start.  CannotShare where there is no room, where something cannot be sent to
     another process, or where one does not come up.
     """
-    optimizer.zero_grad()
     edges, slots, dtype = optimizer.cuts(count), optimizer.slots, optimizer.values.dtype
-    frozen = [p for p in model.parameters() if not p.requires_grad]
-    flat = [optimizer.values, *optimizer.memory.values(), *(p.data for p in frozen)]
-    boxes = [room(stop - start, dtype) * (count - 1) for start, stop in pairwise(edges)]
-    size = sum(room(array.size, array.dtype) for array in flat) + sum(boxes) + room(count * len(slots), bool)
+    more = (count - 1) * sum(room(stop - start, dtype) for start, stop in pairwise(edges))
+    more += room(count * len(slots), bool)
     with ExitStack() as stack:
-        try:
-            arena = Arena(size)
-        except OSError as error:
-            raise CannotShare(f"{count} workers need {size / 1e6:,.1f} MB of shared memory, and there is no room for "
-                              f"it ({error.strerror}); take one (--workers 1)") from None
-        _move(model, optimizer, frozen, arena, stack)
+        arena = stack.enter_context(laid_out(model, optimizer, more))
         sent = arena.empty(count * len(slots), bool).reshape(count, len(slots))
         boxes = [[None if sender == owner else arena.empty(stop - start, dtype) for sender in range(count)]
                  for owner, (start, stop) in enumerate(pairwise(edges))]
@@ -144,17 +128,6 @@ def sharing(count: int, model: Module, optimizer: Optimizer, *, keep_memory: boo
         yield workers
 
 
-def _move(model: Module, optimizer: Optimizer, frozen: list, arena: Arena, stack: ExitStack) -> None:
-    """Bring all parameters and moments into the arena, and at the end back into memory of this process."""
-    optimizer.lay_out(arena.empty)
-    stack.callback(optimizer.lay_out, np.empty)
-    for p in frozen:
-        stack.callback(setattr, p, "data", p.data)
-        there = arena.empty(p.size, p.dtype).reshape(p.shape)
-        there[...] = p.data
-        p.data = there
-
-
 @contextmanager
 def _started(members: list[Member], arena: Arena, keep_memory: bool) -> Iterator[list[tuple[BaseProcess, Connection]]]:
     """A process for each of the members; at the end of the block they are no more, whatever they are doing."""
@@ -168,10 +141,6 @@ def _started(members: list[Member], arena: Arena, keep_memory: bool) -> Iterator
                     process = context.Process(target=_work, daemon=True,
                                               args=(arena, *arena.pack(member), far, core, keep_memory))
                     process.start()
-                except UNSENDABLE as error:
-                    raise CannotShare(f"a model, loss or measure that cannot be sent to another process ({error}) is "
-                                      "trained by one (--workers 1); what is sent must stand at the top of a "
-                                      "module") from None
                 except (RuntimeError, OSError, AssertionError) as error:
                     raise CannotShare(f"no worker can be started: {str(error).strip()}") from None
                 far.close()
@@ -213,9 +182,5 @@ def _work(arena: Arena, data: bytes, places: list, leader: Connection, core: int
             try:
                 answer = getattr(member, method)(*arguments)
             except Exception as error:
-                error.add_note(f"in worker {member.rank + 1}:\n{traceback.format_exc()}")
-                answer = error
-            try:
-                leader.send(answer)
-            except UNSENDABLE:
-                leader.send(RuntimeError(f"{type(answer).__name__}: {answer}"))
+                answer = sendable(error, member.rank)
+            leader.send(answer)

@@ -161,6 +161,20 @@ def test_fresh_weights_in_the_same_sizes(capsys, command, request, tmp_path, no_
     assert "leave --fresh out" in refused(capsys, [*words, "--fresh"])
 
 
+def test_another_training_file_is_refused_and_another_setting_said(capsys, command, heads, land, tmp_path, no_pictures):
+    out, file = tmp_path / "run", tmp_path / "train.tsv"
+    shutil.copytree(heads["classify"], out)
+    text = land("classify", "train").read_text()
+    file.write_text(text)
+    words = command("classify", out, "--resume", "--train", file)
+    assert main([*words, "--batch-size", "4"]) == 0, "a file may be moved"
+    assert "data batch_size: 8 then, 4 now" in capsys.readouterr().err
+    lines = text.splitlines(keepends=True)
+    file.write_text("".join([lines[0], *lines[:0:-1]]))
+    assert main(words) == 3
+    assert "data training examples: " in capsys.readouterr().err
+
+
 def test_a_run_goes_on_from_where_it_began(capsys, command, heads, tmp_path):
     out = tmp_path / "run"
     shutil.copytree(heads["classify"], out)

@@ -22,6 +22,7 @@ from tinyformer.pretraining.text_objective import TextObjective
 from tinyformer.rng import stream
 from tinyformer.text import Tokenizer
 from tinyformer.tinyland.world_texts import WorldTexts
+from tinyformer.train.circumstances import fingerprint
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,19 @@ class MaskedWords(TextObjective):
     def make_batches(self, examples: Sequence[str], tokenizer: Tokenizer) -> MaskedBatches:
         """Pairs of sentences of these documents, with words hidden in them."""
         twins = examples.twins() if self.objective == "nsp" and isinstance(examples, WorldTexts) else []
-        words = self.word_list and read_text(Path(self.word_list)).split()
+        words = self.words()
         return MaskedBatches(sentence_ids(examples, tokenizer), tokenizer, batch_size=self.batch_size,
                              max_length=self.max_length, seed=self.seed, objective=self.objective,
                              rate=self.mask_rate, proportions=self.proportions, whole_word=self.whole_word,
                              word_list=words, static=self.masking == "static", twins=sentence_ids(twins, tokenizer))
+
+    def words(self) -> list[str] | None:
+        """The words of --word-list."""
+        return None if self.word_list is None else read_text(Path(self.word_list)).split()
+
+    def sources(self, training: Sequence, held_out: Sequence) -> dict[str, str]:
+        """Also the words of --word-list."""
+        return {**super().sources(training, held_out), "words": fingerprint(self.words() or ())}
 
     # ---- the result --------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from tinyformer import train
 from tinyformer.errors import InputError
 from tinyformer.models.config import Config
 from tinyformer.options import check_values, number_or_auto, option
+from tinyformer.train.circumstances import LEARNED_FROM, fingerprint
 from tinyformer.train.loop_settings import OPTIMIZERS
 from tinyformer.train.schedules import SCHEDULES
 
@@ -132,6 +133,10 @@ class Objective:
     def make_model(self, tokenizer) -> Any:
         """A model that knows nothing yet, with `loss` and `measure` for these batches."""
         raise NotImplementedError(f"{type(self).__name__} must say which model learns: define make_model")
+
+    def sources(self, training: Sequence, held_out: Sequence) -> dict[str, str]:
+        """Hashes of what is read: a run that is resumed is held to them."""
+        return {LEARNED_FROM: fingerprint(training), "held-out examples": fingerprint(held_out)}
 
     # ---- the result --------------------------------------------------------------------------------------------------
 

@@ -18,8 +18,9 @@ from tinyformer.pretraining.pair_figures import PAIRS
 from tinyformer.pretraining.pretraining_settings import every_option, fill_in, resolve
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
+from tinyformer.train.circumstances import data_settings
 from tinyformer.train.log import write_metrics
-from tinyformer.train.run import check_out
+from tinyformer.train.run import check_out, saved_tokenizer
 
 SETTINGS = "settings.json"
 SAMPLE = 20                                   # batches of the evaluations on the way; the last one takes all
@@ -36,7 +37,7 @@ def run(model: str, given: dict, config: str | None = None, resume: bool | str =
     device, why = choose_device(settings.device)
     say(f"device {device}: {why}")
     training, held_out = settings.read()
-    prepared = prepare(settings, training, held_out, say)
+    prepared = prepare(settings, training, held_out, say, saved_tokenizer(out, resume))
     history = train(prepared, out=out, resume=resume, overwrite=overwrite,
                     files={SETTINGS: prepared.settings.to_dict()})
     say(f"measuring on the held-out {settings.reads}" if prepared.held_out is not None
@@ -61,6 +62,7 @@ class Prepared:
     batches: Any                              # over the examples to learn from
     held_out: Any                             # over those that were held out, or None
     facts: dict[str, Any]
+    data: dict[str, Any]                      # what is read, and how: see train/circumstances.py
 
     def held_out_batches(self):
         """All that was held out, always in the same batches."""
@@ -68,9 +70,10 @@ class Prepared:
 
 
 def prepare(settings: Objective, training: Sequence, held_out: Sequence,
-            say: Callable = lambda line: None) -> Prepared:
-    """Train or read the tokenizer, turn the examples into batches, and make the model."""
-    tokenizer = settings.make_tokenizer(training, held_out)
+            say: Callable = lambda line: None, tokenizer: Any = None) -> Prepared:
+    """Train or read the tokenizer unless it is given, turn the examples into batches, and make the model."""
+    if tokenizer is None:
+        tokenizer = settings.make_tokenizer(training, held_out)
     batches = settings.make_batches(training, tokenizer)
     settings = fill_in(settings, batches.steps_per_epoch)
     validation = None
@@ -89,7 +92,8 @@ def prepare(settings: Objective, training: Sequence, held_out: Sequence,
              f"{settings.steps:,} steps of {settings.batch_size} x {settings.max_length} {settings.unit}, "
              f"{batches.steps_per_epoch:,} steps an epoch"]
     say("; ".join(parts))
-    return Prepared(settings, tokenizer, model, batches, validation, facts)
+    data = {**data_settings(settings.to_dict(), model), **settings.sources(training, held_out)}
+    return Prepared(settings, tokenizer, model, batches, validation, facts, data)
 
 
 def train(prepared: Prepared, title: str | None = None, out: Path | None = None, **options) -> History:
@@ -104,7 +108,8 @@ def train(prepared: Prepared, title: str | None = None, out: Path | None = None,
                         accumulate=s.accumulate, seed=s.seed, workers=s.workers, evaluate_every=s.evaluate_every,
                         save_every=s.save_every, log_every=max(1, min(10, s.steps // 100)))
     return run_loop(prepared.model, prepared.batches, settings, out=out, tokenizer=prepared.tokenizer,
-                    validation=sample, title=title or s.model, facts=prepared.facts, **options)
+                    validation=sample, title=title or s.model, facts=prepared.facts, data=prepared.data,
+                    **options)
 
 
 def measure(prepared: Prepared, pairs: int = PAIRS) -> dict[str, float]:

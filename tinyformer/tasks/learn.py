@@ -30,8 +30,9 @@ from tinyformer.tasks.task import Task
 from tinyformer.text import Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
+from tinyformer.train.circumstances import LEARNED_FROM, data_settings, fingerprint
 from tinyformer.train.durable import write_json
-from tinyformer.train.run import check_out
+from tinyformer.train.run import check_out, saved_tokenizer
 
 
 def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = False) -> int:
@@ -53,8 +54,9 @@ def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = Fals
     for seed in range(settings.seed, settings.seed + settings.seeds):
         folder = out / f"seed-{seed}" if several else out
         one = settings.but(seed=seed, seeds=1, out=str(folder))
-        prepared = prepare(one)
-        history = train(prepared, out=folder, resume="auto" if several and resume else resume, overwrite=overwrite)
+        again = "auto" if several and resume else resume
+        prepared = prepare(one, saved_tokenizer(folder, again))
+        history = train(prepared, out=folder, resume=again, overwrite=overwrite)
         found.append(finish(prepared, history, folder))
     if several:
         print(over_seeds.line(found, task.figures[0]))
@@ -94,17 +96,18 @@ class Prepared:
         return self.task.predict(self.model, self.dev, self.dev_rows, self.tokenizer, self.settings)
 
 
-def prepare(settings: Finetuning) -> Prepared:
-    """Read the files and the model, and put the head of the task on it."""
+def prepare(settings: Finetuning, tokenizer: Tokenizer | None = None) -> Prepared:
+    """Read the files and the model, and put the head of the task on it; a run that is resumed has its tokenizer."""
     task = TASKS[settings.task]
     train = task.read(settings.train, settings, training=True)
     dev = task.read(settings.dev, settings)
     for line in [*train.report(), *dev.report()]:
         say(line)
     if settings.model == SCRATCH:
-        tokenizer, encoder = scratch(settings, train)
+        tokenizer, encoder = scratch(settings, train, tokenizer)
     else:
-        model, tokenizer = open_folder(str(settings.model))
+        model, published = open_folder(str(settings.model))
+        tokenizer = tokenizer or published
         encoder = task.part_of(model, settings.seed)
         if settings.fresh:
             encoder = like(encoder, encoder.config, stream(settings.seed, "weights"))
@@ -145,12 +148,15 @@ def assemble(settings: Finetuning, encoder: Any, tokenizer: Tokenizer, train: Se
     return Prepared(settings, task, tokenizer, model, train, dev, train_rows, dev_rows, notes)
 
 
-def scratch(settings: Finetuning, train: Sequence) -> tuple[Tokenizer, Module]:
-    """A vocabulary, from a folder or trained on the texts of the training examples, and a model that knows nothing."""
+def scratch(settings: Finetuning, train: Sequence, tokenizer: Tokenizer | None = None) -> tuple[Tokenizer, Module]:
+    """A vocabulary and a model that knows nothing.
+
+    The vocabulary is the one that is given, or read from a folder, or trained on the texts of the training examples.
+    """
     task = TASKS[settings.task]
-    if settings.tokenizer is not None:
+    if tokenizer is None and settings.tokenizer is not None:
         tokenizer = load_tokenizer(settings.tokenizer)
-    else:
+    elif tokenizer is None:
         tokenizer = WordPieceTokenizer.train((text for example in train for text in task.texts_of(example)),
                                              settings.vocabulary, strip_accents=task.strip_accents)
     return tokenizer, task.fresh(tokenizer, settings)
@@ -171,6 +177,8 @@ def train(prepared: Prepared, out: Path | None = None, title: str | None = None,
     rates = layer_rates(prepared.model, s.layer_decay) if s.layer_decay != 1 else None
     facts = {"task": s.task, "model": s.model, "parameters": prepared.model.count(), "train": len(prepared.train),
              "dev": len(prepared.dev), "seed": s.seed} | ({"fresh": True} if s.fresh else {})
-    return run_loop(prepared.model, batches, settings, out=out, tokenizer=prepared.tokenizer,
+    data = {**data_settings(s.to_dict(), prepared.model), LEARNED_FROM: fingerprint(prepared.train),
+            "development examples": fingerprint(prepared.dev)}
+    return run_loop(prepared.model, batches, settings, out=out, tokenizer=prepared.tokenizer, data=data,
                     validation=prepared.dev_batches, title=title or s.task, facts=facts, rates=rates,
                     files={SETTINGS: s.to_dict()} if out else None, **options)

@@ -73,8 +73,13 @@ def load_model(folder: str | Path, model: Module | None = None) -> tuple[Any, To
         model.load(tensor_names.from_published(arrays, model))
     except ValueError as error:
         raise CheckpointError(f"{folder}: {error}") from error
-    has_tokenizer = any((folder / name).exists() for name in ("vocab.txt", "vocab.json", "tokenizer.json"))
-    return model, load_tokenizer(folder) if has_tokenizer else None
+    return model, tokenizer_in(folder)
+
+
+def tokenizer_in(folder: Path) -> Tokenizer | None:
+    """The tokenizer in the folder of a model, None where there is none."""
+    has_one = any((folder / name).exists() for name in ("vocab.txt", "vocab.json", "tokenizer.json"))
+    return load_tokenizer(folder) if has_one else None
 
 
 def save_checkpoint(run: Path, model: Module, optimizer, state: dict, tokenizer=None, keep: int = 2) -> Path:

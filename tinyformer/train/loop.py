@@ -55,8 +55,8 @@ class Interrupted(KeyboardInterrupt):
 def train(model: Module, batches, settings: Settings, *, loss: Loss | None = None, measure: Measure | None = None,
           out: str | Path | None = None, tokenizer=None, validation: Callable[[], Iterable] | Sequence | None = None,
           resume: bool | str | Path = False, overwrite: bool = False, title: str = "training",
-          facts: dict | None = None, files: dict[str, dict] | None = None, rates: dict[str, float] | None = None,
-          progress: bool = True) -> History:
+          facts: dict | None = None, files: dict[str, dict] | None = None, data: dict | None = None,
+          rates: dict[str, float] | None = None, progress: bool = True) -> History:
     """Train `model` in place on the batches of step 0, 1, ... and keep in `out` what is worth keeping.
 
         train(net, [(x, y)], Settings(steps=100),
@@ -66,7 +66,8 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
     `model.loss` and `model.measure` where the model has none, or another is wanted: see `gradients` and `evaluate`.
     `validation` is a list of batches to evaluate on, or a function that gives them; `facts` are figures of the
     caller's for metrics.json, `files` JSON files of the caller's by name, written as soon as the folder has been
-    accepted; `rates` gives parameters by name a share of the learning rate other than 1.
+    accepted; `data` says what the batches are made of, and is compared when the run is resumed; `rates` gives
+    parameters by name a share of the learning rate other than 1.
 
     Every number is a function of the settings' seed and the step, so that a resumed run is bit for bit the unbroken one
     (on one machine, with one NumPy).  NumericError where loss or gradient is not finite: the last checkpoint is
@@ -80,7 +81,7 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
     if settings.keep_memory:
         keep_freed_memory()
     optimizer = OPTIMIZERS[settings.optimizer].of(model, settings, rates)
-    run = Run(out, model, optimizer, settings, tokenizer, facts, files)
+    run = Run(out, model, optimizer, settings, tokenizer, facts, files, data)
     log = run.begin(resume, overwrite)
     start = run.step
     on_cpu = optimizer.xp is np

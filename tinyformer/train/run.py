@@ -6,25 +6,20 @@
 """
 
 import json
-import os
-import platform
-from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
-from tinyformer import backend, places
+from tinyformer import places
 from tinyformer.errors import CheckpointError, InputError
 from tinyformer.nn.module import Module
+from tinyformer.text import Tokenizer
 from tinyformer.train import checkpoints, durable
+from tinyformer.train.circumstances import circumstances, differences
 from tinyformer.train.log import CSV, JSONL, METRICS, RunLog, write_metrics
 from tinyformer.train.loop_settings import Settings
 from tinyformer.train.optimizers import Optimizer
 
 FILES = (checkpoints.CONFIG, checkpoints.WEIGHTS, JSONL, CSV, METRICS, durable.MANIFEST,
          *checkpoints.TOKENIZER_FILES)                        # all that a run writes beside its checkpoints
-INNOCENT = {"log_every", "evaluate_every", "save_every", "keep", "keep_memory",    # settings that change no number
-            "workers"}                                         # or are compared by what was made of them
 
 
 def refuse_used(out: Path, more: tuple[str, ...] = ()) -> None:
@@ -45,6 +40,38 @@ def check_out(out: str | None, resume: bool | str, overwrite: bool, more: tuple[
     return folder
 
 
+def to_resume(out: Path, resume: bool | str | Path) -> tuple[Path | None, list[str]]:
+    """The checkpoint to go on from, and what is wrong with those that are newer; None where "auto" finds none.
+
+    resume=True takes the newest whole checkpoint and is an error where there is none, "auto" starts afresh then, and a
+    path is that checkpoint and no other.
+    """
+    if resume is True or resume == "auto":
+        path, skipped = checkpoints.newest(out)
+        skipped = [f"passed over {line}" for line in skipped]
+        if path is None and resume == "auto" and (out / checkpoints.CONFIG).exists():
+            refuse_used(out)
+        if path is None and resume is True:
+            raise CheckpointError("\n  ".join([f"{out}: no checkpoint to resume from", *skipped, "start afresh without "
+                                               'resume, or with resume="auto" (--resume auto)']))
+        return path, skipped
+    path = Path(resume)
+    all_names = [p.name for p in checkpoints.checkpoints(out)]
+    later = all_names[all_names.index(path.name) + 1:] if path.name in all_names else []
+    later = [name for name in later if not durable.faults(out / name)]
+    if path.resolve().parent != out.resolve() or later:
+        reason = f"the run has gone on to {later[-1]}" if later else f"it is no checkpoint in {out}"
+        raise InputError(f"resume: {path} cannot be gone on from, since {reason}; resume the newest one, or load the "
+                         "model in it and train that into another folder")
+    return path, []
+
+
+def saved_tokenizer(out: Path, resume: bool | str | Path) -> Tokenizer | None:
+    """The vocabulary of the checkpoint to go on from: a run has one, which is never trained again."""
+    path = to_resume(out, resume)[0] if resume else None
+    return None if path is None else checkpoints.tokenizer_in(path)
+
+
 class Run:
     """The folder `out` of one run; with out=None every method does its work without a file.
 
@@ -52,10 +79,11 @@ class Run:
     """
 
     def __init__(self, out: str | Path | None, model: Module, optimizer: Optimizer, settings: Settings,
-                 tokenizer=None, facts: dict | None = None, files: dict[str, dict] | None = None):
+                 tokenizer=None, facts: dict | None = None, files: dict[str, dict] | None = None,
+                 data: dict | None = None):
         self.out = None if out is None else Path(out)
         self.model, self.optimizer, self.settings, self.tokenizer = model, optimizer, settings, tokenizer
-        self.facts, self.files = dict(facts or {}), dict(files or {})
+        self.facts, self.files, self.data = dict(facts or {}), dict(files or {}), dict(data or {})
         durable.check_finite(self.facts, "facts")              # now, and not when the run is done
         json.dumps(self.facts)
         self.step, self.tokens, self.seconds = 0, 0, 0.0
@@ -65,11 +93,7 @@ class Run:
         self.recorded_workers: int | None = None               # that did before the run was resumed
 
     def begin(self, resume: bool | str | Path = False, overwrite: bool = False) -> RunLog:
-        """Make the folder ready, load the checkpoint to go on from if one is wanted, and open the log.
-
-        resume=True takes the newest whole checkpoint and is an error where there is none, "auto" starts afresh then,
-        and a path is that checkpoint and no other.
-        """
+        """Make the folder ready, load the checkpoint to go on from if one is wanted, and open the log."""
         if self.out is None:
             if resume:
                 raise InputError("resume: there is no folder to resume from; name it with out (--out)")
@@ -133,50 +157,16 @@ class Run:
             (self.out / name).unlink(missing_ok=True)
 
     def _resume(self, resume: bool | str | Path) -> None:
-        if resume is True or resume == "auto":
-            path, skipped = checkpoints.newest(self.out)
-            self.notes += [f"passed over {line}" for line in skipped]
-            if path is None and resume == "auto":
-                if (self.out / checkpoints.CONFIG).exists():
-                    refuse_used(self.out)
-                self.notes.append(f"{self.out} holds no checkpoint: a fresh start")
-                return
-            if path is None:
-                raise CheckpointError(f"{self.out}: no checkpoint to resume from"
-                                      + "".join(f"\n  passed over {line}" for line in skipped)
-                                      + "\n  start afresh without resume, or with resume=\"auto\" (--resume auto)")
-        else:
-            path = Path(resume)
-            all_names = [p.name for p in checkpoints.checkpoints(self.out)]
-            later = all_names[all_names.index(path.name) + 1:] if path.name in all_names else []
-            later = [name for name in later if not durable.faults(self.out / name)]
-            if path.resolve().parent != self.out.resolve() or later:
-                reason = f"the run has gone on to {later[-1]}" if later else f"it is no checkpoint in {self.out}"
-                raise InputError(f"resume: {path} cannot be gone on from, since {reason}; resume the newest one, or "
-                                 "load the model in it and train that into another folder")
+        path, skipped = to_resume(self.out, resume)
+        self.notes += skipped
+        if path is None:
+            self.notes.append(f"{self.out} holds no checkpoint: a fresh start")
+            return
         state = checkpoints.load_checkpoint(path, self.model, self.optimizer)
+        notes = differences(state, self._circumstances(), path)
         self.step, self.tokens, self.seconds, self.latest = state["step"], state["tokens"], state["seconds"], path
         self.recorded_workers = state.get("workers", 1)
-        self.notes.append(f"resumed from {path} at step {self.step:,}")
-        self.notes += self._differences(state)
-
-    def _differences(self, state: dict) -> list[str]:
-        """What differs between the run that was saved and this one, as notes for the user."""
-        now, usual = json.loads(json.dumps([self._circumstances(), asdict(Settings())]))     # tuples become lists
-        then = {**state, "settings": {**usual, **state["settings"]}}       # an older version knew fewer of them
-        changes = [f"{kind} {name}: {then[kind].get(name)} then, {value} now"
-                   for kind in now for name, value in now[kind].items()
-                   if name not in INNOCENT and then[kind].get(name) != value]
-        return [f"not bit for bit the run that was saved; {change}" for change in changes]
+        self.notes += [f"resumed from {path} at step {self.step:,}", *notes]
 
     def _circumstances(self) -> dict[str, dict]:
-        """All that decides what a run computes, by kind; the environment decides the last bit of every sum."""
-        blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
-        threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count())
-        first = self.model.parameters()[0]
-        environment = {"numpy": np.__version__, "blas": f"{blas.get('name')} {blas.get('version')}",
-                       "threads": threads, "machine": platform.machine(),
-                       "device": backend.device_of(first.data), "dtype": str(first.dtype)}
-        described = getattr(getattr(self.model, "config", None), "to_dict", dict)()
-        return {"settings": asdict(self.settings), "model": described, "facts": self.facts,
-                "environment": environment}
+        return circumstances(self.model, self.settings, self.facts, self.data)

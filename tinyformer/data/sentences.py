@@ -21,13 +21,15 @@ BEFORE_NUMBER = frozenset("""
 BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 HYPHEN_AT_LINE_END = re.compile(r"(?<=[^\W\d_]-)[^\S\n]*\n\s*(?=[a-z])")
 SPACE = re.compile(r"\s+")
-# Stops, then closing quotes and brackets, then a space (none after a Chinese or Japanese stop).
-STOP = re.compile(r"(?P<stop>[.!?\u2026]+)[\"'\u201d\u2019)\]]*\s+"
+# Stops, then closing quotes and brackets, then a space (none after a Chinese or Japanese stop).  A run of stops is
+# looked at once, from its beginning.
+STOP = re.compile(r"(?<![.!?\u2026])(?P<stop>[.!?\u2026]++)[\"'\u201d\u2019)\]]*+\s+"
                   r"|[\u3002\uff01\uff1f]+[\u201d\u2019\u300d\u300f\uff09]*\s*")
 OPENING = "\"'\u201c\u2018([{`*_"
 WORD_BEFORE = re.compile(r"[^\s\"'\u201c\u2018(\[]*$")
 INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")                # J   J.R   U.S
-LIST_NUMBER = re.compile(r"[\"'(\[]*(?:\d{1,3}|[A-Za-z])")
+LETTER = re.compile(r"[^\W_]")
+LIST_NUMBER = re.compile(r"[\"'(\[]{0,9}(?:\d{1,3}|[A-Za-z])")
 
 
 def sentences(document: str) -> list[str]:
@@ -39,31 +41,31 @@ def sentences(document: str) -> list[str]:
     found: list[str] = []
     for paragraph in BLANK_LINE.split(document):
         paragraph = SPACE.sub(" ", HYPHEN_AT_LINE_END.sub("", paragraph)).strip()
-        start = 0
+        start, letter = 0, LETTER.search(paragraph)              # the first letter of the sentence that is open
         for match in STOP.finditer(paragraph):
             end = match.end()
-            if end < len(paragraph) and _ends_sentence(paragraph, start, match):
+            if end < len(paragraph) and _ends_sentence(paragraph, start, letter, match):
                 found.append(paragraph[start:end].rstrip())
-                start = end
+                start, letter = end, LETTER.search(paragraph, end)
         if start < len(paragraph):
             found.append(paragraph[start:])
     return found
 
 
-def _ends_sentence(text: str, start: int, match: re.Match) -> bool:
-    """Whether the stop that `match` found in `text` closes the sentence that began at `start`."""
+def _ends_sentence(text: str, start: int, letter: re.Match | None, match: re.Match) -> bool:
+    """Whether the stop that `match` found in `text` closes the sentence that began at `start`, whose first letter or
+    digit is `letter`."""
     if match["stop"] is None:                                    # Chinese and Japanese stops have one meaning
         return True
     following = text[match.end():match.end() + 8].lstrip(OPENING)[:1]
     if following.islower() or following in {".", "!", "?"}:      # "Who?" he asked.   Wait ... what?  Oh . .
         return False
-    if not any(letter.isalnum() for letter in text[start:match.start()]):
+    if letter is None or letter.start() >= match.start():
         return False
     if match["stop"] != ".":
         return True
-    before = text[start:match.start()]
-    word = WORD_BEFORE.search(before[-40:])[0]
-    if LIST_NUMBER.fullmatch(before):                            # 1. First item.   a. First item.
+    word = WORD_BEFORE.search(text[max(start, match.start() - 40):match.start()])[0]
+    if LIST_NUMBER.fullmatch(text, start, match.start()):                            # 1. First item.   a. First item.
         return False
     if word in TITLES or word.lower() in NEVER_LAST:
         return False

@@ -6,7 +6,9 @@ Each head writes its mistakes with these: how many are wrong, and then some of t
 import re
 import shutil
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 
 LINES = 8                                     # of a text, at most
 PIECE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]|[^\s\u2e80-\u9fff\uac00-\ud7af]+|\s+")
@@ -46,23 +48,24 @@ def screen_columns(text: str) -> int:
 def clipped(text: str, most: int) -> str:
     """The text on one line, or its beginning and an ellipsis where it fills more than `most` columns."""
     text = _plain(text)
-    if screen_columns(text) <= most:
-        return text
-    while screen_columns(text) > most - 1:
-        text = text[:-1]
-    return text + "…"
+    return text if screen_columns(text) <= most else text[:_fitting(text, most - 1)] + "…"
+
+
+def _fitting(text: str, room: int) -> int:
+    """How many characters from the beginning fill no more than `room` columns."""
+    return bisect_right(list(accumulate(map(screen_columns, text))), room)
 
 
 def wrapped(text: str, width: int, indent: int, lines: int = LINES) -> list[str]:
     """The text in lines of at most this width, each indented; those beyond `lines` are left out."""
     room, found = width - indent, [""]
-    for piece in PIECE.findall(_plain(text)):
+    for piece in PIECE.findall(_plain(text)[:4 * width * (lines + 1)]):       # more would not be shown
         if screen_columns(found[-1]) + screen_columns(piece.rstrip()) > room:
             found.append("")
         if not piece.isspace() or found[-1]:
             found[-1] += piece
         while screen_columns(found[-1].rstrip()) > room:       # a word that is longer than a line
-            fits = next(n for n in range(len(found[-1]), 0, -1) if screen_columns(found[-1][:n]) <= room)
+            fits = _fitting(found[-1], room)
             found[-1:] = [found[-1][:fits], found[-1][fits:]]
     if len(found) > lines:
         found = [*found[:lines - 1], clipped(found[lines - 1], room - 2).removesuffix("…").rstrip() + " …"]

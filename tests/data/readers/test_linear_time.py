@@ -7,8 +7,10 @@ from time import process_time
 import pytest
 
 from tinyformer.data.readers import read_conllu, read_examples, read_squad
+from tinyformer.data.sentences import sentences
 from tinyformer.errors import CheckpointError
 from tinyformer.options import read_object
+from tinyformer.tasks.terminal_lines import clipped, wrapped
 from tinyformer.text import load_tokenizer
 from tinyformer.train import load_model
 
@@ -80,3 +82,16 @@ def test_every_answer_misplaced_is_said(file, refused):
     assert len(read_squad(path)) == 3                          # they can be judged, since that compares texts
 
 
+
+
+@pytest.mark.parametrize("piece", [".", "?!", ". - ", "Mr. ", "(", "a.", ".) ", " \n", "\n ", "a-\n", "A. ", "\"' "])
+def test_sentences_of_any_text(piece):
+    found = [seconds(sentences, piece * (size // len(piece))) for size in (20_000, 200_000)]
+    assert found[1] < 40 * found[0] + 0.5
+
+
+@pytest.mark.parametrize("piece", ["a", "a ", "a\u0301", "\u4e00", "\x1b"])
+def test_a_long_text_is_shown_in_linear_time(piece):
+    text = piece * (200_000 // len(piece))
+    assert seconds(clipped, text, 80) < 2 and len(clipped(text, 80)) < 200
+    assert seconds(wrapped, text, 80, 4) < 2 and 1 < len(wrapped(text, 80, 4)) <= 8

@@ -10,6 +10,7 @@ No label at all is an empty cell, or a row of zeros.
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from tinyformer.data.readers.cells import first_row, format_of
@@ -100,7 +101,7 @@ def _named(row: Mapping, column: str | int) -> tuple[str, ...]:
                      'them, or nothing ("" or []) for none')
     if "" in parts:
         raise BadRow(f"labels {str(value)[:60]!r}: one of them is empty; remove a separator")
-    twice = next((part for number, part in enumerate(parts) if part in parts[:number]), None)
+    twice = next((part for part, count in Counter(parts).items() if count > 1), None)
     if twice is not None:
         raise BadRow(f"labels {str(value)[:60]!r}: {twice!r} stands there twice; remove one")
     return tuple(whole_characters(part, "a label") for part in parts)

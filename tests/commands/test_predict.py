@@ -9,7 +9,7 @@ import pytest
 from refusals import refused
 
 from tinyformer.cli import main
-from tinyformer.tasks.finetuning_settings import Finetuning
+from tinyformer.tasks import TASKS
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
@@ -89,7 +89,7 @@ def test_words_beyond_the_end_have_no_tag(capsys, heads):
 
 
 def test_the_settings_of_the_run_hold_unless_others_are_given(capsys, heads):
-    assert Finetuning().n_best == 20
+    assert TASKS["answer"].options().n_best == 20
     one, = printed(capsys, "--model", heads["answer"], *TYPED["answer"], "--n-best", 1)
     many, = printed(capsys, "--model", heads["answer"], *TYPED["answer"])
     assert len(one["candidates"]) == 1 and len(many["candidates"]) > 1

@@ -53,7 +53,7 @@ def test_what_a_run_leaves_behind(heads, land, untrained, kind, picture):
     assert {path.name for path in folder.glob("*.png")} == {f"{picture}.png", "loss.png"}
     model, tokenizer = load_model(folder)
     assert type(model) is task.head and len(tokenizer) == 250
-    examples = task.read(str(land(kind, "dev")), Finetuning(**settings))
+    examples = task.read(str(land(kind, "dev")), task.settings(**settings))
     said, found = predictions(folder), metrics(folder)
     assert len(said) == len(examples) == found["dev"] == 12 and found["train"] == 30
     assert found["parameters"] == model.count() and found["seed"] == 0
@@ -62,7 +62,7 @@ def test_what_a_run_leaves_behind(heads, land, untrained, kind, picture):
     assert task.figures[0] in found
     for name in set(found) & {"accuracy", "f1", "f1_macro", "f1_micro", "precision", "recall", "exact", "exact_set"}:
         assert 0 <= found[name] <= 1, f"{name} is a fraction"
-    constant = task.scores(examples, task.constant(task.read(str(land(kind, "train")), Finetuning()), examples))
+    constant = task.scores(examples, task.constant(task.read(str(land(kind, "train")), task.options()), examples))
     assert found[f"constant {task.figures[0]}"] == constant[task.figures[0]]
 
 
@@ -76,7 +76,7 @@ def test_predictions_say_which_and_how_sure(heads, land):
         assert row["labels"] == [name for name, p in row["probabilities"].items() if p >= 0.5]
     for row in predictions(heads["tag"]):
         assert len(row["tags"]) == len(row["words"]) and set(row["tags"]) <= {"O", "B-PER", "I-PER", "B-LOC", "B-ORG"}
-    documents = {e.id: e.document for e in TASKS["answer"].read(str(land("answer", "dev")), Finetuning())}
+    documents = {e.id: e.document for e in TASKS["answer"].read(str(land("answer", "dev")), TASKS["answer"].options())}
     for row in predictions(heads["answer"]):
         assert documents[row["id"]][row["start"]:row["end"]] == row["answer"] == row["candidates"][0]["answer"]
 
@@ -93,8 +93,9 @@ def test_the_last_line_and_the_mistakes_are_printed(capsys, command, land, tmp_p
     lines = capsys.readouterr().out.strip().splitlines()
     found = metrics(tmp_path / "run")
     assert lines[-1].startswith(f"accuracy {found['accuracy']:.4f} (reading nothing 0.5000), f1 ")
+    pair = TASKS["pair"]
     wrong = sum(e.label != p["label"] for e, p in zip(
-        TASKS["pair"].read(str(land("pair", "dev")), Finetuning()), predictions(tmp_path / "run"), strict=True))
+        pair.read(str(land("pair", "dev")), pair.options()), predictions(tmp_path / "run"), strict=True))
     assert lines[0].startswith(f"{wrong} of 12 examples wrong")
 
 
@@ -248,7 +249,7 @@ def test_slower_layers_below(command, heads, untrained, tmp_path, no_pictures):
 
 def test_seed_and_dropout_reach_what_they_should(land, untrained):
     def prepared(**changes):
-        return learn.prepare(Finetuning(task="tag", model=str(untrained), train=str(land("tag", "train")),
+        return learn.prepare(TASKS["tag"].options(model=str(untrained), train=str(land("tag", "train")),
                                            dev=str(land("tag", "dev")), **changes))
     one, other = prepared(), prepared(seed=1, dropout=0.3)
     assert one.model.config.dropout == 0.1 and other.model.config.dropout == 0.3

@@ -16,7 +16,6 @@ from tinyformer.generate import rewrite_texts
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
 from tinyformer.pretraining.pretraining_settings import resolve
 from tinyformer.tasks import TASKS, task_of
-from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.train import save_model
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
@@ -265,4 +264,4 @@ def test_settings_that_make_no_sense_are_refused(words, bert, trained, files, tm
     assert "2 parts were given, and this model takes one text" in refused(capsys, ["predict", "--model", trained, "a",
                                                                                   "b"])
     with pytest.raises(tinyformer.errors.InputError, match="--beams is 0"):
-        Finetuning(task="rewrite", beams=0)
+        TASKS["rewrite"].options(beams=0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tinyformer.options import REQUIRED, option, settings_of
 from tinyformer.places import check_figures, make_folder, say
-from tinyformer.tasks.finetuning_settings import READING, Finetuning
+from tinyformer.tasks.finetuning_settings import every_option, reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,7 +12,7 @@ class Options:
     """The labelled file, and how it is read."""
 
     data: str = option(REQUIRED, "file with labelled examples", metavar="FILE")
-    given: dict = settings_of(Finetuning, only=("model", "out", *READING))
+    given: dict = settings_of(every_option(), only=reading())
 
 
 def run(options: Options) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tinyformer.options import argument, settings_of
 from tinyformer.tasks import TASKS
-from tinyformer.tasks.finetuning_settings import Finetuning, resolve
+from tinyformer.tasks.finetuning_settings import every_option, resolve
 from tinyformer.train.beginning import Beginning
 
 USAGE = f"{'|'.join(TASKS)} --model DIR|scratch --train FILE --dev FILE --out DIR [--setting value ...]"
@@ -15,7 +15,7 @@ class Options(Beginning):
     """What is trained, and the settings of the run that were given."""
 
     task: str = argument(" ".join(f"{name}: {TASKS.question(name)}" for name in TASKS), choices=tuple(TASKS))
-    given: dict = settings_of(Finetuning)
+    given: dict = settings_of(every_option())
 
 
 def run(options: Options) -> int:

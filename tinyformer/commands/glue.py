@@ -18,7 +18,7 @@ from tinyformer.metrics import over_seeds
 from tinyformer.options import option, settings_of, suggestion, switch
 from tinyformer.places import make_folder, refuse_used, say
 from tinyformer.tasks import TASKS
-from tinyformer.tasks.finetuning_settings import SCRATCH, SETTINGS, TRAINING, Finetuning, refuse_others
+from tinyformer.tasks.finetuning_settings import SCRATCH, SETTINGS, SIZES, TRAINING, Finetuning, refuse_sizes
 
 USAGE = "--model DIR|scratch --out DIR [--data DIR] [--setting value ...]"
 TABLE = "glue.json"
@@ -33,8 +33,7 @@ class Options:
     tasks: str | None = option(None, "only these (default all nine)", metavar="NAME,NAME")
     examples: int = option(1000, "TinyGLUE: training examples of each task", least=10,      # in 10 every class is met
                            metavar="N")
-    given: dict = settings_of(Finetuning, only=("model", "out", "labels", "tokenizer", "layers", "heads", "width",
-                                             "vocabulary", *TRAINING))
+    given: dict = settings_of(Finetuning, only=("model", "out", "labels", *SIZES, *TRAINING))
     overwrite: bool = switch("replace the results that stand in --out")
 
 
@@ -46,7 +45,7 @@ def run(options: Options) -> int:
     settings, data, overwrite = Finetuning(**options.given), options.data, options.overwrite
     if settings.model is None:
         raise InputError("--model is missing; give the folder of a pre-trained model, or scratch")
-    refuse_others(options.given, None, settings.model)
+    refuse_sizes(options.given, settings.model)
     tasks, out = chosen(options.tasks), check_out(settings.out, False, overwrite, (SETTINGS,))
     if not overwrite:
         refuse_used(out, [TABLE], "a table")
@@ -61,7 +60,7 @@ def run(options: Options) -> int:
             runs = []
             for seed in range(settings.seed, settings.seed + settings.seeds):
                 folder = out / name / f"seed-{seed}" if settings.seeds > 1 else out / name
-                one = settings.but(task=head_of(name).name, seed=seed, seeds=1, out=str(folder))
+                one = head_of(name).options(**{**options.given, "seed": seed, "seeds": 1, "out": str(folder)})
                 runs.append(learned(name, *sets, one, pretrained, overwrite))
             top = None if data else tinyland.ceiling(name, "dev", len(sets[1]), settings.seed)
             rows.append(row(name, runs, top))

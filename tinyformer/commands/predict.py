@@ -4,12 +4,11 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tinyformer.errors import InputError
 from tinyformer.options import argument, option, settings_of
 from tinyformer.places import check_file, read_lines
-from tinyformer.tasks.finetuning_settings import READING, Finetuning
+from tinyformer.tasks.finetuning_settings import every_option, reading
 
 NO_TEXT = "no text: nothing stood on the standard input; give a text, lines or --data FILE"
 
@@ -23,7 +22,7 @@ class Options:
                                      "standard input, the two parts with a tab between them", default=())
     data: str | None = option(None, "file in the format the model was trained on, with or without labels",
                               metavar="FILE")
-    given: dict = settings_of(Finetuning, only=("model", "out", *READING))
+    given: dict = settings_of(every_option(), only=reading())
 
 
 def run(options: Options) -> int:
@@ -37,7 +36,8 @@ def run(options: Options) -> int:
         raise InputError("both a text and --data were given; give one of the two")
     model, tokenizer, task, settings = open_trained(options.given)
     out = check_file(settings.out) if settings.out else None
-    if out and data and _is_read(out, data, settings.endings):
+    if out and data and any(out.exists() and path.exists() and out.samefile(path)
+                            for path in task.files(data, settings)):
         raise InputError(f"--out is a file that --data {data} names, {settings.out}, which would be lost; choose "
                          "another --out")
     if data:
@@ -60,10 +60,3 @@ def run(options: Options) -> int:
         if written:
             written.close()
     return 0
-
-
-def _is_read(out: Path, data: str, endings: str | None) -> bool:
-    """Is `out` the file `data`, or one of the two that `data` and its endings name?"""
-    names = [data] if endings is None else [f"{data}.{end.strip().removeprefix('.')}{packed}"
-                                            for end in endings.split(",") for packed in ("", ".gz")]
-    return out.exists() and any(Path(name).exists() and out.samefile(name) for name in names)

@@ -7,7 +7,7 @@ from tinyformer.errors import InputError
 from tinyformer.options import REQUIRED, option
 from tinyformer.places import check_folder
 
-HEADS = {"text": "classify", "pair": "pair", "score": "pair", "tags": "tag", "question": "answer"}
+HEADS = {"text": "classify", "pair": "pair", "score": "score", "tags": "tag", "question": "answer"}
 
 
 @dataclass(frozen=True, kw_only=True)

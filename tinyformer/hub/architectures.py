@@ -125,10 +125,10 @@ def _sequence_head(hub: dict, labels: tuple[str, ...]) -> tuple[type[Head], tupl
     problem = hub.get("problem_type") or ("regression" if len(labels) == 1 else "single_label_classification")
     kinds = {theirs: kind for kind, (ending, theirs) in THEIRS.items() if ending == SEQUENCE}
     kind = kinds.get(problem)
-    if kind is None or kind is PairScorer and len(labels) > 1:
+    if kind is None or kind.outputs and kind.outputs != len(labels):
         raise CheckpointError(f"problem_type is {problem!r} with {len(labels)} labels; it must be one of "
                               f"{', '.join(kinds)}, and regression has one")
-    if kind is PairScorer:
+    if kind.outputs:                                           # numbers, which have no names
         return kind, ()
     head = (hub.get("tinyformer") or {}).get(HEAD)
     if head not in (None, "pair"):

@@ -6,6 +6,7 @@ answer shares with one that people gave, and whether it is the same (Rajpurkar e
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -15,7 +16,9 @@ from tinyformer.data.labelled import LabelledBatches, question_rows
 from tinyformer.data.readers import Question, read_squad
 from tinyformer.metrics.squad import exact_match, squad1_scores, squad2_scores
 from tinyformer.models import SpanFinder
+from tinyformer.options import option
 from tinyformer.tasks.collapse import same_of_everything
+from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.tasks.task import BATCH, TYPED, Task
 from tinyformer.tasks.terminal_lines import LINES, heading, terminal_width, wrapped
 
@@ -23,16 +26,30 @@ Span = tuple[int, int]
 AROUND, WORD = 160, 20                        # characters shown beside an answer; characters of a longish word
 
 
+@dataclass(frozen=True)
+class AnswerSettings(Finetuning):
+    """How documents are read, and which answer is given."""
+
+    stride: int = option(64, "tokens between the beginnings of two windows of a long document", least=1)
+    max_question: int = option(64, "tokens of a question that are read", least=1)
+    n_best: int = option(20, "answers kept for each question", least=1)
+    max_answer_length: int = option(30, "tokens of the longest answer", least=1)
+    may_be_impossible: bool | None = option(None, "a question may have no answer (default: as in the training file)")
+    threshold: float = option(0.0, "how much better no answer must be than the best one")
+
+
 class Answer(Task):
     """A span of a document as the answer to a question."""
 
-    name, head, figures = "answer", SpanFinder, ("f1", "exact")
+    name, head, figures, settings = "answer", SpanFinder, ("f1", "exact"), AnswerSettings
     texts, shown, takes = ("question", "document"), ("question",), (2, "a question and then its document")
     windows, picture = True, "answers.png"
     loss, unit = "span loss", "nats per end of an answer"
 
-    def defaults(self, train=()):
-        return {"threshold": 0.0, "may_be_impossible": any(example.impossible for example in train)}
+    def settled(self, options, train=()):
+        if options.may_be_impossible is not None:
+            return options
+        return options.but(may_be_impossible=any(example.impossible for example in train))
 
     def read(self, path, options, training=False, labelled=True):
         return read_squad(path, training, labelled, skip_bad_rows=options.skip_bad_rows)

@@ -4,7 +4,6 @@ The settings it was trained with lie beside it in settings.json.
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,13 @@ from tinyformer.backend import choose_device
 from tinyformer.data.readers import Examples
 from tinyformer.errors import InputError
 from tinyformer.nn import Module
-from tinyformer.options import read_config
 from tinyformer.places import say
 from tinyformer.tasks import task_of
-from tinyformer.tasks.finetuning_settings import SETTINGS, Finetuning, refuse_others
+from tinyformer.tasks.finetuning_settings import SETTINGS, Finetuning, refuse_others, saved_settings
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.task import Task, labels_of
+
+RUN = ("model", "out", "train", "dev", "steps", "epochs")      # settings of the run that was, and not of the model
 
 
 def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
@@ -29,12 +29,10 @@ def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
     task = task_of(model)
     path = Path(folder) / SETTINGS
     task.check_folder(Path(folder))
-    saved = read_config(str(path), Finetuning) if path.is_file() else {"max_length": min(512, model.config.context)}
-    refuse_others(given, task.name, folder)
-    known = {field.name for field in fields(Finetuning)} - {"model", "out", "task", "train", "dev", "steps", "epochs"}
-    saved = {name: value for name, value in saved.items() if value is not None and name in known}
-    settings = task.settled(Finetuning(**{**saved, "device": "auto", **given, "task": task.name}))
-    task.check(settings)
+    saved = saved_settings(str(path), task.name) if path.is_file() else {"max_length": min(512, model.config.context)}
+    refuse_others(given, task.name)
+    saved = {name: value for name, value in saved.items() if name not in RUN}
+    settings = task.settled(task.options(**{**saved, "device": "auto", **given}))
     if settings.max_length > model.config.context:
         raise InputError(f"--max-length is {settings.max_length}, and this model has room for {model.config.context} "
                          "tokens; ask for no more")

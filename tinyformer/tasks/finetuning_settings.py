@@ -3,9 +3,12 @@
 import math
 import re
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tinyformer.errors import InputError
+from tinyformer.merged_options import merged, owners
 from tinyformer.options import check_values, number_or_auto, option, read_config
 from tinyformer.tasks import TASKS
 from tinyformer.train.loop_settings import OPTIMIZERS, refuse_idle
@@ -13,8 +16,7 @@ from tinyformer.train.schedules import SCHEDULES
 
 SETTINGS = "settings.json"
 SCRATCH = "scratch"
-READING = ("columns", "endings", "tags", "max_length", "stride", "max_question", "n_best", "max_answer_length",
-           "may_be_impossible", "threshold", "beams", "length_penalty", "device", "skip_bad_rows")     # and choosing
+SIZES = ("tokenizer", "vocabulary", "layers", "heads", "width")      # of a model from scratch
 TRAINING = ("epochs", "steps", "batch_size", "accumulate", "max_length", "learning_rate", "schedule", "warmup",
             "optimizer", "matrix_rate", "momentum", "weight_decay", "clip", "dropout", "freeze", "layer_decay", "seed",
             "seeds", "workers", "device", "skip_bad_rows")
@@ -23,23 +25,15 @@ NARROW = 256                                  # below this width the published l
 
 @dataclass(frozen=True)
 class Finetuning:
-    """Every setting of a fine-tuning run; None is filled in from the model."""
+    """The settings that all heads share; None is filled in from the model.  What a head adds stands in its own file."""
 
-    task: str = ""
+    task: str = ""                            # the name of the head
     model: str | None = option(None, "folder of a pre-trained model, ours or from the model hub; scratch: a fresh one, "
                                "to compare with")
     fresh: bool = option(False, "take kind, sizes and vocabulary from --model, and no weights: to compare with what "
                          "it has learned")
     train: str | None = option(None, "file with labelled examples to learn from")
     dev: str | None = option(None, "file with labelled examples to be judged by")
-    columns: str | None = option(None, "tables: where the parts of a row stand, for example text=sentence,label=gold, "
-                                 "or by number: first=1,second=2,label=3; source=1,target=2 (default: told by the "
-                                 "header)")
-    endings: str | None = option(None, "rewrite: the texts stand in two files, line by line beside each other: with "
-                                 "--endings en,fr and --train news/train those are news/train.en and news/train.fr, "
-                                 "or the same with .gz behind")
-    tags: str | None = option(None, "tag: the column with the tags: upos or xpos (CoNLL-U); ner, chunk, pos or a "
-                              "number (CoNLL-2003)")
     out: str | None = option(None, "folder for the model, metrics.json, predictions.jsonl and the pictures")
     labels: str | None = option(None, "how much of the training file is used: a share such as 10%% or a number of "
                                 "examples (default all)")
@@ -66,19 +60,6 @@ class Finetuning:
     freeze: str | None = option(None, "all: only the head learns; or a number: the embeddings and so many layers from "
                                 "below stay as they are")
     layer_decay: float = option(1.0, "each layer learns at this share of the rate of the one above it", above=0, most=1)
-
-    stride: int = option(64, "answer: tokens between the beginnings of two windows of a long document", least=1)
-    max_question: int = option(64, "answer: tokens of a question that are read", least=1)
-    n_best: int = option(20, "answer: answers kept for each question", least=1)
-    max_answer_length: int = option(30, "answer: tokens of the longest answer", least=1)
-    may_be_impossible: bool | None = option(None, "answer: a question may have no answer (default: as in the "
-                                            "training file)")
-    threshold: float | None = option(None, "answer, multilabel: of an answer, how much better none must be than the "
-                                     "best one (default 0); of a label, from which probability it is given (default "
-                                     "0.5)")
-    beams: int | None = option(None, "rewrite: search for the most probable text, following so many at once (default: "
-                               "take the most probable token each time)", least=1)
-    length_penalty: float = option(1.0, "rewrite: with --beams: compare log p / tokens**PENALTY")
 
     tokenizer: str | None = option(None, "scratch: folder with the vocabulary to use (default: a WordPiece vocabulary "
                                    "trained on the training file)")
@@ -131,13 +112,43 @@ class Finetuning:
         return 5e-5 if width >= NARROW else 5e-4
 
 
+@dataclass(frozen=True)
+class TableSettings(Finetuning):
+    """The settings of a head whose examples stand in a table."""
+
+    columns: str | None = option(None, "where the parts of a row stand, for example text=sentence,label=gold, or by "
+                                 "number: first=1,second=2,label=3; source=1,target=2 (default: told by the header)")
+
+
+# ---- the options of all heads together -------------------------------------------------------------------------------
+
+
+@cache
+def every_option() -> type:
+    """A dataclass with each option of each head once: what the command line and a --config file may say."""
+    return merged("EveryFinetuning", Finetuning, _kinds(), before=SIZES[0])
+
+
+def reading() -> tuple[str, ...]:
+    """The options of who reads files and chooses predictions and trains nothing."""
+    shared = {item.name for item in fields(Finetuning)}
+    return ("model", "out", "max_length", "device", "skip_bad_rows",
+            *(item.name for item in fields(every_option()) if item.name not in shared))
+
+
+def _kinds() -> dict[str, type]:
+    return {name: task.settings for name, task in TASKS.items()}
+
+
+# ---- where the settings of a run come from ---------------------------------------------------------------------------
+
+
 def resolve(task: str, given: dict, config: str | None = None, resume: bool | str = False) -> Finetuning:
     """The settings of a run: the command line over the --config file.  A run that is resumed knows its own."""
     own = Path(given.get("out") or ".") / SETTINGS
     if resume and config is None and given.get("out") and own.is_file():
         config = str(own)
-    saved = read_config(config, Finetuning) if config else {}
-    saved = {name: value for name, value in saved.items() if value is not None}
+    saved = saved_settings(config, task) if config else {}
     if saved.get("task", task) != task:
         raise InputError(f"{config} belongs to `finetune {saved['task']}`, and this is `finetune {task}`; use the "
                          "command it was written by")
@@ -147,23 +158,34 @@ def resolve(task: str, given: dict, config: str | None = None, resume: bool | st
                              f"{saved.get(name)}; leave it out to go on, or take another --out")
     if "steps" in given or "epochs" in given:                  # one of them on the command line replaces the other
         saved = {name: value for name, value in saved.items() if name not in ("steps", "epochs")}
-    refuse_others(given, task, given.get("model", saved.get("model")))
-    settings = Finetuning(**{**saved, **given, "task": task})
+    refuse_sizes(given, given.get("model", saved.get("model")))
+    refuse_others(given, task)
+    settings = TASKS[task].options(**{**saved, **given})
     refuse_idle(given, settings.optimizer)
     return settings
 
 
-def refuse_others(given: dict, task: str | None, model: str | None) -> None:
-    """InputError for an option of another task (unless none is named), or of scratch where a folder is given."""
-    for item in fields(Finetuning):
-        owners = item.metadata.get("help", "").partition(":")[0].split(", ")             # as in "answer: tokens ..."
-        if not set(owners) <= {*TASKS, SCRATCH} or item.name not in given:
-            continue
-        flag = f"--{item.name.replace('_', '-')}"
-        if owners == [SCRATCH] and model not in (SCRATCH, None):
-            raise InputError(f"{flag} is a setting of --model scratch, and the model is {model}; leave it out")
-        if owners != [SCRATCH] and task is not None and task not in owners:
-            raise InputError(f"{flag} is a setting of {', '.join(owners)}, and the task is {task}; leave it out")
+def saved_settings(path: str, task: str) -> dict[str, Any]:
+    """What a settings.json says of the settings that this task has, those of other tasks passed over."""
+    mine = {item.name for item in fields(TASKS[task].settings)}
+    return {name: value for name, value in read_config(path, every_option()).items()
+            if name in mine and value is not None}
+
+
+def refuse_others(given: dict, task: str) -> None:
+    """InputError for an option of another task."""
+    for name in given:
+        whose = owners(name, _kinds())
+        if task not in whose:
+            raise InputError(f"--{name.replace('_', '-')} is a setting of {', '.join(whose)}, and the task is {task}; "
+                             "leave it out")
+
+
+def refuse_sizes(given: dict, model: str | None) -> None:
+    """InputError for the sizes of a model from scratch where a folder is given."""
+    for name in SIZES:
+        if name in given and model not in (SCRATCH, None):
+            raise InputError(f"--{name} is a setting of --model {SCRATCH}, and the model is {model}; leave it out")
 
 
 def chosen(labels: str | None, count: int) -> int:

@@ -38,7 +38,6 @@ from tinyformer.train.run import check_out, saved_tokenizer
 def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = False) -> int:
     """Fine-tune as the settings say; with several seeds once for each, in folders of their own below --out."""
     task, several = TASKS[settings.task], settings.seeds > 1
-    task.check(settings)
     if several and resume not in (True, False, "auto"):
         raise InputError(f"--resume names the checkpoint of one run, {resume}, and --seeds {settings.seeds} asks for "
                          "several; give --resume alone, which takes the newest of each")

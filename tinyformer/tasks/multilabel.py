@@ -6,7 +6,7 @@ Topics, feelings, kinds of abuse: each label is a question of its own, and is gi
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -16,27 +16,31 @@ from tinyformer.data.readers import MultilabelExample, TextExample, label_names,
 from tinyformer.errors import InputError
 from tinyformer.metrics.label_sets import exact_sets, set_f1
 from tinyformer.models import MultiLabelClassifier
+from tinyformer.options import option
 from tinyformer.tasks.collapse import same_of_everything
+from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.tasks.task import TYPED, Task
 from tinyformer.tasks.terminal_lines import heading, terminal_width, texts, wrapped
 
 HALF = 0.5                                    # a label more probable than not; and as often in training
 
 
+@dataclass(frozen=True)
+class MultilabelSettings(Finetuning):
+    """Where the labels of a text stand, and when one is given."""
+
+    columns: str | None = option(None, "where text and labels stand: text=comment,labels=topics, or, with a column of "
+                                 "0 and 1 for each label, text=comment,labels=toxic+obscene (default: told by the "
+                                 "header)")
+    threshold: float = option(HALF, "the probability from which a label is given", least=0, most=1)
+
+
 class Multilabel(Task):
     """Any number of K labels for a text."""
 
     name, head, figures = "multilabel", MultiLabelClassifier, ("f1_micro", "f1_macro", "exact_set")
+    settings = MultilabelSettings
     parts, unseen, picture = ("text", "labels"), True, "labels.png"    # a rare label may be in the dev file alone
-
-    def defaults(self, train=()):
-        return {"threshold": HALF}
-
-    def check(self, options):
-        super().check(options)
-        if options.threshold is not None and not 0 <= options.threshold <= 1:
-            raise InputError(f"--threshold is {options.threshold}; it is the probability from which a label is given, "
-                             "and must be from 0 to 1")
 
     def read(self, path, options, training=False, labelled=True):
         return read_label_sets(path, self.columns(options.columns, labelled), labelled, options.skip_bad_rows)

@@ -8,6 +8,7 @@ without spaces has no words for it.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
@@ -18,29 +19,41 @@ from tinyformer.errors import InputError
 from tinyformer.generate import rewrite, rewrite_beams
 from tinyformer.metrics.bleu import bleu, words_of
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
-from tinyformer.options import read_object
+from tinyformer.options import option, read_object
 from tinyformer.rng import stream
 from tinyformer.tasks.collapse import same_of_everything
-from tinyformer.tasks.finetuning_settings import SETTINGS
+from tinyformer.tasks.finetuning_settings import SETTINGS, TableSettings
 from tinyformer.tasks.task import BATCH, TYPED, Task, sizes
 from tinyformer.tasks.terminal_lines import heading, terminal_width, wrapped
+
+
+@dataclass(frozen=True)
+class RewriteSettings(TableSettings):
+    """Where the texts stand, and how one is written."""
+
+    endings: str | None = option(None, "the texts stand in two files, line by line beside each other: with --endings "
+                                 "en,fr and --train news/train those are news/train.en and news/train.fr, or the same "
+                                 "with .gz behind")
+    beams: int | None = option(None, "search for the most probable text, following so many at once (default: take the "
+                               "most probable token each time)", least=1)
+    length_penalty: float = option(1.0, "with --beams: compare log p / tokens**PENALTY")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.freeze not in (None, "0") or self.layer_decay != 1:
+            raise InputError("--freeze and --layer-decay are for a new head on an encoder that has learned already; "
+                             "rewrite trains encoder and decoder as one, so leave them out")
 
 
 class Rewrite(Task):
     """A text for a text."""
 
-    name, head, figures = "rewrite", Seq2Seq, ("bleu", "exact", "token_accuracy")
+    name, head, figures, settings = "rewrite", Seq2Seq, ("bleu", "exact", "token_accuracy"), RewriteSettings
     blind = ("copy", "copying the source")
     parts, texts, shown = ("source", "target"), ("source", "target"), ("source",)
     both_sides = True
     strip_accents = False                     # or they would be missing from every text that is written
     loss, unit = "seq2seq loss", "nats per token"
-
-    def check(self, options):
-        super().check(options)
-        if options.freeze not in (None, "0") or options.layer_decay != 1:
-            raise InputError("--freeze and --layer-decay are for a new head on an encoder that has learned already; "
-                             "rewrite trains encoder and decoder as one, so leave them out")
 
     def check_folder(self, folder):
         path = folder / SETTINGS
@@ -53,10 +66,13 @@ class Rewrite(Task):
             return super().read(path, options, training, labelled)
         if options.columns is not None:
             raise InputError("--columns names the parts of one file, and --endings two files; give one of the two")
-        source, target = _both(path, options.endings)
+        source, target = self.files(path, options)
         if not labelled:
             return readers.read_sources(source)
         return readers.read_aligned(source, target)
+
+    def files(self, path, options):
+        return super().files(path, options) if options.endings is None else _both(path, options.endings)
 
     def example(self, text, *, number):
         return readers.Rewriting(text, None, TYPED, number)

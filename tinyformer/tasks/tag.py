@@ -7,6 +7,7 @@ CoNLL-2003 does.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -14,15 +15,25 @@ from tinyformer.data import readers
 from tinyformer.data.labelled import tagged_rows
 from tinyformer.metrics.entities import entity_scores
 from tinyformer.models import TokenTagger
+from tinyformer.options import option
 from tinyformer.tasks.collapse import same_of_everything
+from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.tasks.task import TYPED, Task
 from tinyformer.tasks.terminal_lines import clipped, heading, many, screen_columns, terminal_width, wrapped
+
+
+@dataclass(frozen=True)
+class TagSettings(Finetuning):
+    """Which tags are read."""
+
+    tags: str | None = option(None, "the column with the tags: upos or xpos (CoNLL-U); ner, chunk, pos or a number "
+                              "(CoNLL-2003)")
 
 
 class Tag(Task):
     """One tag for each word of a sentence."""
 
-    name, head, figures = "tag", TokenTagger, ("accuracy", "precision", "recall", "f1")
+    name, head, figures, settings = "tag", TokenTagger, ("accuracy", "precision", "recall", "f1"), TagSettings
     shown, takes, unseen = (), (1, "one sentence"), True       # a rare tag may be met in the development file alone
     picture, unit = "tagged.png", "nats per tag"
 

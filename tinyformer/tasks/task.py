@@ -14,7 +14,7 @@ from tinyformer.models.parts.depth import freeze
 from tinyformer.models.parts.encoders import encoder_of, with_dropout
 from tinyformer.nn import Module
 from tinyformer.rng import stream
-from tinyformer.tasks import TASKS
+from tinyformer.tasks.finetuning_settings import Finetuning, TableSettings
 from tinyformer.text import Tokenizer
 
 BATCH = 64                                    # rows in a batch where nothing is learned
@@ -22,7 +22,7 @@ TYPED = "typed text"                          # stands for the file's name in ex
 
 
 class Task:
-    """Everything about one head; the class of each is in a file of its own.  `options` is a `Finetuning`.
+    """Everything about one head; the class of each is in a file of its own.  `options` are its `settings`.
 
     What is written here suits a head that reads one text from a table and stands on an encoder; another says so.
     """
@@ -30,6 +30,7 @@ class Task:
     name: str                                 # as it is typed
     head: Any                                 # the class of the model that carries it
     figures: tuple[str, ...]                  # that are shown, the one that counts first
+    settings: type[Finetuning] = TableSettings           # what a run can be told; a head adds what is its own
     blind = ("constant", "reading nothing")   # whose figures stand beside the model's: in metrics.json, in words
 
     parts: tuple[str, ...] = ()               # of a table's row, the label last; () where no table is read
@@ -50,23 +51,16 @@ class Task:
 
     # ---- settings ----------------------------------------------------------------------------------------------------
 
-    def check(self, options) -> None:
-        """InputError for settings that make no sense here."""
-        if options.columns and not self.parts:
-            able = ", ".join(name for name, each in TASKS.items() if each.parts)
-            raise InputError(f"--columns is a setting of {able}, and the task is {self.name}; leave it out")
+    def options(self, **given) -> Finetuning:
+        """The settings of a run, those that are given and defaults for the others."""
+        return self.settings(**{**given, "task": self.name})
+
+    def settled(self, options: Finetuning, train: Sequence = ()) -> Finetuning:
+        """The settings with those filled in that the training examples decide."""
+        return options
 
     def check_folder(self, folder: Path) -> None:
         """InputError where the model in this folder carries the head and has not learned the task yet."""
-
-    def defaults(self, train: Sequence = ()) -> dict[str, Any]:
-        """What settings that were not given become, as the training examples have it."""
-        return {}
-
-    def settled(self, options, train: Sequence = ()) -> Any:
-        """The settings with those filled in."""
-        return options.but(**{name: value for name, value in self.defaults(train).items()
-                              if getattr(options, name) is None})
 
     # ---- examples ----------------------------------------------------------------------------------------------------
 
@@ -74,6 +68,10 @@ class Task:
         """The examples of a file in a published format; `labelled=False` where the labels may be missing."""
         return read_examples(path, self.parts, self.columns(options.columns, labelled), labelled=labelled,
                              skip_bad_rows=options.skip_bad_rows)
+
+    def files(self, path: str, options) -> Sequence[Path]:
+        """Which files `path` stands for."""
+        return [Path(path)]
 
     def columns(self, written: str | None, labelled: bool) -> dict | None:
         """What --columns says, held to the parts of a row; where labels may be missing, theirs is not looked at."""

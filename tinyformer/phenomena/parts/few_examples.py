@@ -1,13 +1,13 @@
 """What does a model learn from few labelled examples?  One head, one set, and the official figure afterwards."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from tinyformer import tinyland
 from tinyformer.data.readers import PairExample
 from tinyformer.nn import Module
 from tinyformer.tasks import TASKS, learn
-from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.text import Tokenizer
 from tinyformer.train import evaluate
 
@@ -28,6 +28,7 @@ class FewLabels:
     batch_size: int = 16
     max_length: int = 80
     dev: int = 200
+    own: Mapping[str, Any] = field(default_factory=dict)       # settings that this head alone has
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,10 @@ def learned(spec: FewLabels, start: Module, tokenizer: Tokenizer, examples: tupl
     """
     training, dev = examples
     device = next(iter(start.parameters())).device
-    settings = Finetuning(task=spec.head, steps=spec.steps, learning_rate=spec.learning_rate, dropout=0.0, seed=seed,
-                          batch_size=spec.batch_size, max_length=spec.max_length, stride=16,
-                          device="cpu" if device == "cpu" else "cuda")
     task = TASKS[spec.head]
+    settings = task.options(steps=spec.steps, learning_rate=spec.learning_rate, dropout=0.0, seed=seed,
+                            batch_size=spec.batch_size, max_length=spec.max_length, **spec.own,
+                            device="cpu" if device == "cpu" else "cuda")
     prepared = learn.assemble(settings, start, tokenizer, training, dev)
     before = [{"step": 0, **evaluate(prepared.model, prepared.dev_batches())}] if looks else []
     history = learn.train(prepared, evaluations=max(looks, 1), progress=False)

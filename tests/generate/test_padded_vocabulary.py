@@ -11,7 +11,6 @@ from tinyformer.generate.in_context import Look, answers, question
 from tinyformer.generate.mask_filling import fill
 from tinyformer.generate.seq2seq import rewrite_text, rewrite_texts
 from tinyformer.tasks import TASKS
-from tinyformer.tasks.finetuning_settings import Finetuning
 from tinyformer.text import CharTokenizer, WordPieceTokenizer
 from tinyformer.train import save_model
 
@@ -89,7 +88,8 @@ def test_rewriting(repairers, beams):
 
 @pytest.mark.parametrize("beams", [None, 3])
 def test_the_head_that_rewrites(repairers, beams):
-    task, options = TASKS["rewrite"], Finetuning(max_length=16, beams=beams)
+    task = TASKS["rewrite"]
+    options = task.options(max_length=16, beams=beams)
     examples = [Rewriting("a b c", "c b a", "f", 1), Rewriting("g", "g", "f", 2)]
     plain, wide = (task.predict(model, examples, task.rows(examples, WORDS, [], options), WORDS, options)
                    for model in repairers)

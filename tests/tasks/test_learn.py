@@ -11,10 +11,9 @@ from refusals import refused
 
 from tinyformer.cli import main
 from tinyformer.data.labelled import LabelledBatches
-from tinyformer.data.readers import TextExample
 from tinyformer.models import GPT, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig, encoder_of
 from tinyformer.tasks import TASKS, finished_run, learn
-from tinyformer.tasks.finetuning_settings import Finetuning, chosen
+from tinyformer.tasks.finetuning_settings import chosen
 from tinyformer.text import ByteLevelBPE
 from tinyformer.train import History, load_model, save_model
 
@@ -79,13 +78,6 @@ def test_predictions_say_which_and_how_sure(heads, land):
     documents = {e.id: e.document for e in TASKS["answer"].read(str(land("answer", "dev")), TASKS["answer"].options())}
     for row in predictions(heads["answer"]):
         assert documents[row["id"]][row["start"]:row["end"]] == row["answer"] == row["candidates"][0]["answer"]
-
-
-def test_f1_is_that_of_the_second_of_two_classes():
-    truth = [TextExample("t", label, "f", 1) for label in "00011"]
-    found = TASKS["classify"].scores(truth, [{"label": label} for label in "00101"])
-    assert found["f1"] == pytest.approx(0.5) and found["f1_macro"] == pytest.approx((0.5 + 2 / 3) / 2)
-    assert "f1" not in TASKS["classify"].scores([*truth, TextExample("t", "2", "f", 1)], [{"label": "0"}] * 6)
 
 
 def test_the_last_line_and_the_mistakes_are_printed(capsys, command, land, tmp_path):
@@ -261,12 +253,6 @@ def test_seed_and_dropout_reach_what_they_should(land, untrained):
     assert prepared(labels="5").train == words[0]
 
 
-def test_the_rate_that_is_chosen():
-    assert Finetuning().peak(256) == 5e-5 and Finetuning().peak(128) == 5e-4
-    assert Finetuning(freeze="all").peak(256) == 1e-2 and Finetuning(freeze="1").peak(256) == 5e-5
-    assert Finetuning(freeze="all", learning_rate=0.0).peak(16) == 0
-
-
 # ---- which models can be begun with ----------------------------------------------------------------------------------
 
 
@@ -330,83 +316,12 @@ def test_texts_longer_than_the_model_are_cut_and_counted(capsys, command, tmp_pa
         capsys.readouterr().err
 
 
-def test_sentences_that_are_cut_are_tagged_shown_and_drawn_as_far_as_they_were_read(capsys, command, tmp_path):
-    assert main(command("tag", tmp_path / "run", "--max-length", "8", steps=1)) == 0
-    shown = capsys.readouterr().out.splitlines()
-    tags = [row["tags"] for row in predictions(tmp_path / "run")]
-    read = sum(tag is not None for row in tags for tag in row)
-    assert read < sum(map(len, tags)) and f"of {read} words wrong" in shown[0]
-    assert (tmp_path / "run/tagged.png").stat().st_size > 5000
-
-
 def test_another_optimizer_when_it_is_asked_for(command, heads, tmp_path, no_pictures):
     assert json.loads((heads["tag"] / "settings.json").read_text())["optimizer"] == "adamw"
     assert main(command("tag", tmp_path / "muon", "--optimizer", "muon", "--matrix-rate", "0.01")) == 0
     moved = [name for name, array in weights(tmp_path / "muon").items()
              if not np.array_equal(array, weights(heads["tag"])[name])]
     assert "encoder.layers.0.attend.project.weight" in moved and "encoder.layers.1.feed.widen.weight" in moved
-
-
-# ---- what is refused -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("more, words", [
-    (["--freeze", "3"], "freeze is 3; it must be all, or a number of layers from 0 to 2"),
-    (["--freeze", "half"], "--freeze is 'half'"),
-    (["--freeze", "all", "--layer-decay", "0.9"], "--layer-decay slows layers that learn"),
-    (["--epochs", "1"], "--steps is 6 and --epochs is 1.0; give one"),
-    (["--labels", "0%"], "--labels is '0%'"), (["--labels", "101%"], "--labels is '101%'"),
-    (["--labels", "2.5"], "--labels is '2.5'"), (["--labels", "nan%"], "--labels is 'nan%'"),
-    (["--learning-rate", "inf"], "--learning-rate is inf"), (["--seeds", "0"], "--seeds is 0"),
-    (["--max-length", "7"], "--max-length is 7"), (["--lr", "1"], "did you mean '--learning-rate'"),
-    (["--stride", "4"], "--stride is a setting of answer, and the task is classify"),
-    (["--tags", "ner"], "--tags is a setting of tag, and the task is classify"),
-    (["--width", "32"], "--width is a setting of --model scratch"),
-    (["--momentum", "0.9"], "--momentum is a setting of muon, and the optimizer is adamw"),
-    (["--columns", "text=1"], "classify reads text, label"),
-    (["--columns", "first=1,second=2"], "classify reads text, label"),
-    (["--model", "nowhere"], "nowhere: no such folder"),
-    (["--train", "nowhere.tsv"], "nowhere.tsv: no such file"),
-    (["--resume"], "there is no such folder, and so no run to resume")])
-def test_settings_that_do_not_fit(capsys, command, tmp_path, more, words):
-    assert words in refused(capsys, command("classify", tmp_path / "run", *more))
-    assert not (tmp_path / "run" / "config.json").exists()
-
-
-def test_what_is_missing(capsys, command, heads, tmp_path):
-    words = command("tag", tmp_path / "run")
-    for name in ("--model", "--train", "--dev"):
-        place = words.index(name)
-        assert f"{name} is missing" in refused(capsys, words[:place] + words[place + 2:])
-    assert "no folder was named" in refused(capsys, words[:words.index("--out")])
-    (tmp_path / "file").write_text("mine")
-    assert "is a file, and a folder is needed" in refused(capsys, command("tag", tmp_path / "file"))
-    assert "belongs to `finetune pair`, and this is `finetune tag`" in refused(
-        capsys, ["finetune", "tag", "--config", heads["pair"] / "settings.json"])
-
-
-def test_columns_are_for_tables(capsys, command, tmp_path):
-    assert "--columns is a setting of classify, multilabel, pair, score, rewrite, and the task is tag" in refused(
-        capsys, command("tag", tmp_path / "run", "--columns", "text=1,label=2"))
-
-
-def test_labels_that_do_not_fit(capsys, command, land, tmp_path, no_pictures):
-    one = tmp_path / "one.tsv"
-    one.write_bytes("\ufeffsentence\tlabel\r\ngood\t1\r\nfine\t1\r\n".encode())
-    assert "SST-2/dev.tsv:" in (said := refused(capsys, command("classify", tmp_path / "a", "--train", one)))
-    assert "label '0' is not among those of the training file (1)" in said
-    assert main(command("classify", tmp_path / "b", "--train", one, "--dev", one, steps=1)) == 0
-    assert "only one class, '1', in 2 labels" in capsys.readouterr().err
-    assert main(command("classify", tmp_path / "c", "--labels", "1", steps=1)) == 0
-    assert "only one class" in capsys.readouterr().err, "of so few examples"
-    scores = tmp_path / "same.tsv"
-    scores.write_text("sentence1\tsentence2\tscore\na\tb\t2\nc\td\t2\n")
-    assert main(command("score", tmp_path / "d", "--train", scores, "--dev", scores, steps=1)) == 0
-    assert metrics(tmp_path / "d")["pearson"] == 0, "what never changes has no direction"
-    conllu = tmp_path / "dev.conllu"
-    conllu.write_text("1\ta\t_\tDET\t_\t_\t_\t_\t_\t_\n\n")
-    assert "label 'DET' is not among those of the training file" in refused(
-        capsys, command("tag", tmp_path / "e", "--dev", conllu))
 
 
 def test_a_pre_trained_model_is_not_changed(untrained, heads):

@@ -16,7 +16,7 @@ from tinyformer.gradcheck import CHECKS
 from tinyformer.gradcheck.report import COLUMNS
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-NUMERIC = {"pretrain"}                                         # its options stand in what is run
+NUMERIC = {"pretrain", "finetune", "evaluate", "predict"}       # their options stand in what is run
 
 
 def python(*words, **more):

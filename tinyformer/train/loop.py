@@ -126,9 +126,9 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
             history.final = final_figures(history, run)
             finished = start >= settings.steps and run.is_finished()
             if start >= settings.steps:
-                done = f"all {settings.steps:,} steps were done before"
-                bar.say(f"{title}: the run is complete, {done}" if finished else
-                        f"{title}: {done}, and the trained model is written now")
+                before = f"all {settings.steps:,} steps were done before"
+                bar.say(f"{title}: the run is complete, {before}" if finished else
+                        f"{title}: {before}, and the trained model is written now")
             if not finished:
                 run.finish(history.final)
     except WorkerError as error:

@@ -104,13 +104,15 @@ class Team:
 
 
 @contextmanager
-def driver(model: Module, optimizer: Optimizer, settings: Settings, first: Callable, recorded: int | None = None,
-           loss: Callable | None = None, measure: Callable | None = None) -> Iterator[tuple[Alone | Team, str]]:
+def driver(model: Module, optimizer: Optimizer, settings: Settings, first: Callable | None,
+           recorded: int | None = None, loss: Callable | None = None,
+           measure: Callable | None = None) -> Iterator[tuple[Alone | Team, str]]:
     """Whoever computes the steps of a run that begins with the batch first(), and a line about it where "auto" chose.
 
-    `recorded` is how many did before the run was stopped.  Where "auto" cannot start workers, one process it is.
+    `first` is None where no step is left.  `recorded` is how many shared the steps before the run was stopped.  Where
+    "auto" cannot start workers, one process it is.
     """
-    count, said = (1, "") if settings.workers == 1 else choose(settings, model, first(), recorded)
+    count, said = (1, "") if settings.workers == 1 or first is None else choose(settings, model, first(), recorded)
     options = dict(keep_memory=settings.keep_memory, loss=loss, measure=measure, pieces=settings.accumulate)
     with ExitStack() as stack:
         found = Alone(model, optimizer, settings, loss, measure)

@@ -72,6 +72,9 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
     Every number is a function of the settings' seed and the step, so that a resumed run is bit for bit the unbroken one
     (on one machine, with one NumPy).  NumericError where loss or gradient is not finite: the last checkpoint is
     untouched.  Ctrl-C and SIGTERM end the step, save, and raise Interrupted; a second Ctrl-C stops at once.
+
+    With settings.workers above 1, or "auto", several processes share each step, and a script that calls this begins
+    its work below `if __name__ == "__main__":`.  WorkerError where one of them is ended from outside.
     """
     began = time.perf_counter()
     _require(model, "loss", loss)
@@ -85,11 +88,13 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
     log = run.begin(resume, overwrite)
     start = run.step
     on_cpu = optimizer.xp is np
+    first = (lambda: at(start)) if start < settings.steps else None
+    working = driver(model, optimizer, settings, first, run.recorded_workers, loss, measure)
     try:
-        with (Progress(title, start, settings.steps, progress) as bar, stop_requests() as stop, _quiet(),
-              driver(model, optimizer, settings, lambda: at(start), run.recorded_workers, loss, measure) as (work,
-                                                                                                           said)):
-            run.shared_by(work.size, said)
+        with Progress(title, start, settings.steps, progress) as bar, stop_requests() as stop, _quiet(), \
+                working as (work, said):
+            if first is not None:
+                run.shared_by(work.size, said)
             for note in run.notes:
                 bar.say(note)
             for step in range(start, settings.steps):

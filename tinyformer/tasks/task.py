@@ -84,7 +84,7 @@ class Task:
         if set(found) != set(parts):
             raise InputError(f"--columns is {written!r}, and {self.name} reads {', '.join(parts)}; name each of them "
                              "and no others, as in --columns "
-                             + ",".join(f"{part}={n}" for n, part in enumerate(parts, 1)))
+                             + ",".join(f"{part}={found.get(part, 'COLUMN')}" for part in parts))
         return found
 
     def typed(self, parts: Sequence[str], number: int) -> Any:

@@ -1,7 +1,7 @@
 """What does a model learn from few labelled examples?  One head, one set, and the official figure afterwards."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tinyformer import tinyland
@@ -28,7 +28,7 @@ class FewLabels:
     batch_size: int = 16
     max_length: int = 80
     dev: int = 200
-    own: Mapping[str, Any] = field(default_factory=dict)       # settings that this head alone has
+    own: tuple[tuple[str, Any], ...] = ()     # settings that this head alone has
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def learned(spec: FewLabels, start: Module, tokenizer: Tokenizer, examples: tupl
     device = next(iter(start.parameters())).device
     task = TASKS[spec.head]
     settings = task.options(steps=spec.steps, learning_rate=spec.learning_rate, dropout=0.0, seed=seed,
-                            batch_size=spec.batch_size, max_length=spec.max_length, **spec.own,
+                            batch_size=spec.batch_size, max_length=spec.max_length, **dict(spec.own),
                             device="cpu" if device == "cpu" else "cuda")
     prepared = learn.assemble(settings, start, tokenizer, training, dev)
     before = [{"step": 0, **evaluate(prepared.model, prepared.dev_batches())}] if looks else []

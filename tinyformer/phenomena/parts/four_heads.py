@@ -33,7 +33,7 @@ HEADS = (
     FewLabels("classify", "cola", 400, 300, "acceptable?", "matthews"),
     FewLabels("tag", "ner", 50, 150, "names", "f1"),
     FewLabels("pair", "next", 200, 150, "next sentence?", "accuracy", learning_rate=3e-4, max_length=48),
-    FewLabels("answer", "portraits", 800, 500, "answers", "exact", max_length=64, own={"stride": 16}),
+    FewLabels("answer", "portraits", 800, 500, "answers", "exact", max_length=64, own=(("stride", 16),)),
 )
 
 

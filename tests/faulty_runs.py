@@ -4,6 +4,7 @@
                                              SIGKILL
     python faulty_runs.py room FOLDER N...   a run with room for files of N bytes at most, for each N
     python faulty_runs.py last FOLDER N...   the same, where room is short only behind the last checkpoint
+    python faulty_runs.py wait FOLDER        a run that waits behind step 3 until a line comes in
 
 Each run leaves FOLDER/<its point or its size>; lines say how they ended.
 """
@@ -95,6 +96,8 @@ def main(kind: str, folder: str, *sizes: str) -> None:
             point += 1
             status = apart(killed_at, Path(folder) / str(point), point)
         print(f"{point - 1} killed, then {status}")
+    if kind == "wait":
+        one(Path(folder), hooks=lambda step: step == 3 and (print("waiting", flush=True), input()))
     for size in map(int, sizes):
         print(f"{size}: exit {apart(with_room, Path(folder) / str(size), size, kind == 'last')}", flush=True)
 

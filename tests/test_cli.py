@@ -218,6 +218,8 @@ def test_gradcheck_draws_the_valley(capsys, tmp_path):
     assert main(["gradcheck", "--valley", "tanh", "--out", str(path)]) == 0
     out, said = capsys.readouterr()
     assert path.read_bytes().startswith(b"\x89PNG") and out == "" and "best step" in said
+    assert "is there already" in refused(capsys, "gradcheck", "--valley", "tanh", "--out", path)
+    assert main(["gradcheck", "--valley", "exp", "--out", str(path), "--overwrite"]) == 0
 
 
 def test_it_runs_as_a_module():

@@ -14,6 +14,7 @@ from tinyformer.places import (
     read_lines,
     read_text,
     refuse_used,
+    room_for,
     say,
 )
 
@@ -118,3 +119,12 @@ def test_nothing_comes_in(monkeypatch, capsys):
 def test_a_remark_leaves_the_output_alone(capsys):
     say("by the way")
     assert capsys.readouterr() == ("", "by the way\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a full device as Linux has it")
+def test_where_there_is_no_room_the_file_the_bytes_and_the_remedy_are_said(tmp_path):
+    with pytest.raises(InputError, match="x: cannot be written .No space left on device.; it takes 1,234 bytes: make"):
+        with room_for("x", 1234), open("/dev/full", "wb", buffering=0) as file:
+            file.write(b"x")
+    with pytest.raises(FileNotFoundError), room_for("x", 1234):
+        (tmp_path / "none").read_bytes()

@@ -76,7 +76,9 @@ def explain(error: Exception) -> tuple[int, str]:
         return 1, ("a process that was at work was ended from outside, most often because memory ran out; nothing is "
                    "wrong with the input: end other programs, or ask for fewer --seeds at once, and start again")
     if isinstance(error, OSError) and error.strerror:
-        return 2, f"{error.filename or 'cannot write'}: {error.strerror}"
+        from tinyformer.places import FULL
+        remedy = "; make room, or write elsewhere" if error.errno in FULL else ""
+        return 2, f"{error.filename or 'cannot write'}: {error.strerror}{remedy}"
     return 1, (f"{type(error).__name__}: {error}\nThis is a fault of the program and not of your input; "
                "--debug shows where it happened")
 

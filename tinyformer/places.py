@@ -3,22 +3,46 @@
 A place is refused before any work is done, and a check leaves nothing behind.
 """
 
+import errno
 import os
 import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tinyformer.errors import InputError
 
 MODEL = "config.json"                         # stands in every folder of a model
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}               # what a system says where there is no room
 END = "Ctrl-Z and Enter" if os.name == "nt" else "Ctrl-D"      # what ends an input at a terminal
 
 
 def say(line: str) -> None:
     """A remark on the way: on the standard error, so that what is asked for stands alone on the output."""
-    print(line, file=sys.stderr, flush=True)
+    if sys.stderr is None:                                     # the caller closed it, as `2>&-` does
+        return
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:                                            # nobody listens, and the work is worth going on with
+        _speak_to_nobody(sys.stderr)
+
+
+def show(line: str) -> None:
+    """What a long work leads to: on the output, unless nobody listens there any more, as behind `| head`."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        _speak_to_nobody(sys.stdout)
+
+
+def _speak_to_nobody(output) -> None:
+    """From now on whatever is written there is lost without a word."""
+    with suppress(OSError):                                    # of no file, where a test or a notebook has replaced it
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, output.fileno())
+        os.close(nowhere)
 
 
 # ---- where to write --------------------------------------------------------------------------------------------------
@@ -41,11 +65,13 @@ def check_figures(out: str | Path) -> Path:
     return folder
 
 
-def check_file(out: str | Path) -> Path:
-    """The file, which need not be there yet; InputError where it cannot be written."""
+def check_file(out: str | Path, overwrite: bool = False) -> Path:
+    """The file, which need not be there yet; InputError where it cannot be written, or is there and may be lost."""
     file = Path(out)
     if file.is_dir():
         raise InputError(f"{file} is a folder, and a file is to be written; choose another --out")
+    if file.is_file() and not overwrite:
+        raise InputError(f"{file} is there already; choose another --out, or replace it (--overwrite)")
     _check_above(file)
     return file
 
@@ -67,6 +93,17 @@ def refuse_used(folder: Path, names: Iterable[str], what: str, go_on: str = "") 
     if used:
         raise InputError(f"{folder} holds {what} already ({', '.join(used[:3])}); {go_on}choose another --out, or "
                          "replace it (overwrite=True, --overwrite)")
+
+
+@contextmanager
+def room_for(path: Path, size: int) -> Iterator[None]:
+    """Write so many bytes to `path` in this block; InputError that says so where there is no room for them."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise InputError(f"{path}: cannot be written ({error.strerror}); it takes {size:,} bytes: make room") from error
 
 
 def _check_above(path: Path) -> None:

@@ -25,7 +25,9 @@ def test_the_command_writes_a_file(capsys, untrained, tmp_path, monkeypatch):
         assert np.array_equal(found["text"], of_text)
     assert f"{len(vectors)} vectors of 32 numbers from 3 texts" in capsys.readouterr().out
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(TEXTS)))
-    assert main(["features", "--model", str(untrained), "--out", str(out), "--width", "2"]) == 0
+    again = ["features", "--model", str(untrained), "--out", str(out), "--width", "2"]
+    assert "is there already" in refused(capsys, *again)
+    assert main([*again, "--overwrite"]) == 0
     with np.load(out) as found:
         assert found["vectors"].shape == (3, 2)
 
@@ -53,5 +55,5 @@ def test_a_table_is_no_list_of_texts(capsys, untrained, tmp_path):
     for name, text in (tables | lists).items():
         (tmp_path / name).write_text(text)
         assert main(["features", "--model", str(untrained), "--data", str(tmp_path / name), "--out",
-                     str(tmp_path / "f.npz")]) == 0
+                     str(tmp_path / f"{name}.npz")]) == 0
         assert ("looks like a table" in capsys.readouterr().err) == (name in tables), name

@@ -113,6 +113,13 @@ def test_predict_refuses_what_it_cannot_use(capsys, heads, land, tmp_path, monke
     assert "not UTF-8 (byte 0xff" in refused(capsys, "predict", "--model", model)
     mine = tmp_path / "mine.tsv"
     mine.write_bytes(dev.read_bytes())
+    other = tmp_path / "other.jsonl"
+    other.write_text("precious")
+    assert "is there already; choose another --out, or replace it (--overwrite)" in refused(
+        capsys, "predict", "--model", model, "--data", mine, "--out", other)
+    assert other.read_text() == "precious"
+    assert main(["predict", "--model", str(model), "--data", str(mine), "--out", str(other), "--overwrite"]) == 0
+    assert json.loads(other.read_text().splitlines()[0])
     assert "which would be lost" in refused(capsys, "predict", "--model", model, "--data", mine, "--out", mine)
     assert mine.read_bytes() == dev.read_bytes()
 

@@ -1,7 +1,10 @@
 """Does `pretrain` leave what it promises, and refuse what it cannot do, before it has done any work?"""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -191,3 +194,24 @@ def test_an_out_that_cannot_be_one_is_refused_at_once(capsys, corpus, small, tmp
 def test_settings_of_the_other_model_are_refused(capsys, corpus, tmp_path):
     message = refused(capsys, "gpt", "--corpus", corpus, "--out", tmp_path / "run", "--mask-rate", "0.3")
     assert "--mask-rate is a setting of `pretrain bert`" in message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as in POSIX")
+@pytest.mark.parametrize("words", [["pretrain", "gpt", "--tokenizer", "characters"],
+                                   ["finetune", "classify", "--model", "scratch", "--seeds", "2"]], ids=lambda w: w[0])
+def test_a_run_to_which_nobody_listens_any_more_goes_on(corpus, tmp_path, small, words):
+    """As behind `2>&1 | head -2`."""
+    (tmp_path / "set.tsv").write_text("text\tlabel\n" + "the old cat\t1\nthe red tree\t0\n" * 8)
+    data = ["--corpus", corpus] if words[0] == "pretrain" else [
+        "--train", tmp_path / "set.tsv", "--dev", tmp_path / "set.tsv", "--vocabulary", "60"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tinyformer", *words, *map(str, data), "--out", str(tmp_path / "run"), *small],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "OMP_NUM_THREADS": "1",
+                                                                         "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert all(process.stdout.readline() for _ in range(2))
+    process.stdout.close()
+    assert process.wait(120) == 0
+    folders = [tmp_path / "run"] if words[0] == "pretrain" else [tmp_path / "run/seed-0", tmp_path / "run/seed-1"]
+    for folder in folders:
+        assert load_model(folder)[1] is not None and read(folder / "metrics.json")["steps"] == 12
+        assert (folder / "loss.png").exists()

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from tinyformer.tasks import TASKS, finished_run, learn
 from tinyformer.tasks.finetuning_settings import chosen
 from tinyformer.text import ByteLevelBPE
 from tinyformer.train import History, load_model, save_model
+from tinyformer.train.checkpoints import checkpoints, step_of
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
@@ -201,6 +204,68 @@ def test_several_seeds(capsys, command, heads, tmp_path, no_pictures):
     assert np.array_equal(weights(out / "seed-1")["linear.weight"], second)
     assert "--resume names the checkpoint of one run" in refused(
         capsys, command("classify", out, "--seeds", "2", "--resume", out / "seed-0/checkpoint-00000006"))
+
+
+# ---- checkpoints on the way ------------------------------------------------------------------------------------------
+
+
+EACH_STEP = ["--save-every", "1", "--keep", "2"]
+
+
+def kept(folder) -> list[int]:
+    """The steps of the checkpoints that stay."""
+    return [step_of(path) for path in checkpoints(folder)]
+
+
+def judged(folder) -> dict[int, float]:
+    """The accuracy on the development file after each step at which it was taken."""
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return {line["step"]: line["evaluation"]["accuracy"] for line in lines if "evaluation" in line}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills as in POSIX")
+def test_a_run_that_was_killed_goes_on_byte_for_byte(command, tmp_path, no_pictures):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert main(command("classify", whole, *EACH_STEP, "--learning-rate", "1e-2")) == 0
+    words = command("classify", broken, *EACH_STEP, "--learning-rate", "1e-2")
+    code = ("import os, signal, sys\nfrom tinyformer.cli import main\n"
+            "from tinyformer.data.labelled import LabelledBatches as Batches\nbatch = Batches.batch\n"
+            "def killing(self, step):\n"
+            "    if step == 4: os.kill(os.getpid(), signal.SIGKILL)\n"
+            "    return batch(self, step)\n"
+            "Batches.batch = killing\nmain(sys.argv[1:])")
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, timeout=120,
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert done.returncode == -signal.SIGKILL and kept(broken)[-1] == 4
+    assert main(["finetune", "classify", "--out", str(broken), "--resume"]) == 0, "the run knows its settings"
+    assert same(broken, whole) and judged(broken) == judged(whole) and kept(broken) == kept(whole)
+    last = "checkpoint-00000006/optimizer.safetensors"
+    assert (broken / last).read_bytes() == (whole / last).read_bytes()
+
+
+def test_the_best_checkpoint_stays_beside_the_newest(command, tmp_path, no_pictures, monkeypatch):
+    figures = iter([0.2, 0.9, 0.3, 0.9, 0.5, 0.4])
+    monkeypatch.setattr(learn.Prepared, "figure", lambda prepared: next(figures))
+    assert main(command("classify", tmp_path / "run", *EACH_STEP)) == 0
+    assert kept(tmp_path / "run") == [2, 5, 6], "the first of two that are equal"
+    assert judged(tmp_path / "run")[2] == 0.9
+
+
+def test_a_run_stops_when_it_no_longer_gets_better(capsys, command, tmp_path, no_pictures, monkeypatch):
+    out, figures = tmp_path / "run", iter([0.2, 0.9, 0.3, 0.8, 0.95, 1.0])
+    monkeypatch.setattr(learn.Prepared, "figure", lambda prepared: next(figures))
+    words = command("classify", out, *EACH_STEP, "--patience", "2")
+    assert main(words) == 0
+    assert "accuracy has not risen since step 2, so the run ends here" in capsys.readouterr().err
+    assert list(judged(out)) == [1, 2, 3, 4] and kept(out) == [2, 3, 4]
+    assert (out / "model.safetensors").read_bytes() == (out / "checkpoint-00000002/model.safetensors").read_bytes()
+    before, found = (out / "model.safetensors").read_bytes(), metrics(out)
+    assert found["best step"] == 2 and found["val accuracy"] == 0.9
+    assert main([*words, "--resume"]) == 0
+    assert "the run is complete" in capsys.readouterr().err and list(judged(out)) == [1, 2, 3, 4]
+    (out / "model.safetensors").unlink()
+    assert main([*words, "--resume"]) == 0, "what was not written yet is written then"
+    assert (out / "model.safetensors").read_bytes() == before and metrics(out)["best step"] == 2
 
 
 # ---- settings that change what is learned ----------------------------------------------------------------------------

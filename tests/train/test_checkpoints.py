@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import small
 
-from tinyformer.errors import CheckpointError, InputError
+from tinyformer.errors import CheckpointError, InputError, NumericError
 from tinyformer.text import CharTokenizer
 from tinyformer.train import checkpoints, durable, load_model, save_model
 from tinyformer.train.optimizers import AdamW
@@ -214,3 +214,25 @@ def test_a_disk_that_is_full_is_said_and_leaves_nothing(model, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
     load_model(tmp_path / "old")
+
+
+def test_what_is_not_finite_is_neither_saved_nor_opened(model, tmp_path):
+    folder = save_model(tmp_path / "m", model)
+    name, p = next(iter(model.named_parameters().items()))
+    before = p.data.copy()
+    for value in (np.nan, np.inf):
+        p.data[0, 0] = value
+        with pytest.raises(NumericError, match=f"new: {name} is not finite, .* not saved"):
+            save_model(tmp_path / "new", model)
+        with pytest.raises(NumericError):
+            save_model(folder, model, overwrite=True)
+        assert not (tmp_path / "new").exists()
+        arrays = checkpoints.read_arrays(folder / "model.safetensors")
+        arrays[next(iter(arrays))].flat[0] = value
+        shutil.copytree(folder, tmp_path / f"{value}")
+        (tmp_path / f"{value}" / "MANIFEST.json").unlink()
+        checkpoints.write_arrays(tmp_path / f"{value}" / "model.safetensors", arrays)
+        with pytest.raises(CheckpointError, match="not finite"):
+            load_model(tmp_path / f"{value}")
+    p.data[...] = before
+    assert same(load_model(folder)[0], model)

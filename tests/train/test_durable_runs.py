@@ -2,13 +2,18 @@
 
 import json
 import os
+import platform
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tinyformer.train import durable
+from tinyformer.errors import CheckpointError, InputError, NumericError
+from tinyformer.train import Settings, durable, load_model, lock
+from tinyformer.train.run import check_out
 
 if os.name != "posix":
     pytest.skip("kills and limits as in POSIX", allow_module_level=True)
@@ -65,6 +70,9 @@ def test_without_room_a_run_says_so_and_is_finished_when_there_is_some(whole, tm
     sizes = (0, 100, 500, 1000, 2000, 8000) if when == "room" else (0, 100, 1000, 2000)
     said = faulty(when, tmp_path, *sizes)
     assert [line for line in said if "exit" in line] == [f"{size}: exit 2" for size in sizes]
+    for line in [line for line in said if "exit" not in line]:
+        assert re.search(r"InputError: .*/\S+:? .*cannot be written .*too large.*it takes [\d,]+ bytes: make room",
+                         line), line
     for size in sizes:
         folder = tmp_path / str(size)
         names = {path.name for path in folder.iterdir()}
@@ -72,3 +80,117 @@ def test_without_room_a_run_says_so_and_is_finished_when_there_is_some(whole, tm
         assert ("checkpoint-00000004" in names) == (when == "last")
         faulty_runs.one(folder, resume="auto")
         assert left(folder) == whole, f"{when} for {size} bytes"
+
+
+# ---- one run at a time -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def live(tmp_path):
+    """A run of another process that waits in the middle, and its folder."""
+    folder = tmp_path / "run"
+    process = subprocess.Popen([sys.executable, faulty_runs.__file__, "wait", str(folder)], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    assert process.stdout.readline() == "waiting\n"
+    yield process, folder
+    process.kill()
+    process.wait()
+
+
+def test_a_second_run_in_one_folder_is_refused_and_the_first_goes_on(whole, live):
+    process, folder = live
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for more in ({}, {"resume": True}, {"resume": "auto"}, {"overwrite": True}):
+        with pytest.raises(InputError, match=f"a run is at work there, process {process.pid} on {platform.node()}"):
+            faulty_runs.one(folder, **more)
+        with pytest.raises(InputError, match="a run is at work there"):
+            check_out(str(folder), more.get("resume", False), more.get("overwrite", False))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    process.communicate("\n")
+    assert process.returncode == 0 and left(folder) == whole, "and no lock is left"
+
+
+def test_the_lock_of_a_run_that_was_killed_is_taken_over(whole, live):
+    process, folder = live
+    process.kill()
+    process.wait()
+    assert (folder / lock.LOCK).exists()
+    faulty_runs.one(folder, resume="auto")
+    assert left(folder) == whole
+
+
+def test_a_lock_of_another_machine_is_said(tmp_path):
+    (tmp_path / lock.LOCK).write_text(json.dumps({"process": 7, "host": "elsewhere"}))
+    with pytest.raises(InputError, match=f"process 7 on elsewhere works there, .* remove .*{lock.LOCK}"):
+        faulty_runs.one(tmp_path, resume="auto")
+    (tmp_path / lock.LOCK).write_text("{")
+    faulty_runs.one(tmp_path)
+
+
+def test_where_a_file_system_knows_no_locks_the_process_decides_and_it_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "_lock", lambda file: None)
+    history = faulty_runs.one(tmp_path / "new")
+    assert "knows no locks" in history.notes[0] and not (tmp_path / "new" / lock.LOCK).exists()
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    (tmp_path / lock.LOCK).write_text(json.dumps({"process": child.pid, "host": platform.node()}))
+    with pytest.raises(InputError, match=f"a run is at work there, process {child.pid}"):
+        faulty_runs.one(tmp_path)
+    child.communicate(b"\n")
+    faulty_runs.one(tmp_path)
+
+
+# ---- a folder that goes away -----------------------------------------------------------------------------------------
+
+
+def at_step(number, action):
+    return lambda step: action() if step == number else None
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_folder_that_is_removed_in_the_middle_is_said_and_nothing_is_lost(whole, tmp_path, step):
+    folder = tmp_path / "run"
+    with pytest.raises(InputError, match=f"vanished in the middle .* step {step + 1}; all of it was saved anew in"):
+        faulty_runs.one(folder, hooks=at_step(step, lambda: shutil.rmtree(folder)))
+    faulty_runs.one(folder, resume=True)
+    found = left(folder)
+    assert {name for name in whole if found.get(name) != whole[name]} <= {
+        name for name in whole if name.startswith("checkpoint-00000002")}
+
+
+def test_a_folder_that_is_moved_or_replaced_is_left_alone(tmp_path):
+    folder, other = tmp_path / "run", tmp_path / "moved"
+
+    def replaced():
+        folder.rename(other)
+        folder.mkdir()
+    with pytest.raises(InputError, match="vanished .* another folder stands there now"):
+        faulty_runs.one(folder, hooks=at_step(3, replaced))
+    assert not list(folder.iterdir()) and (other / "checkpoint-00000002").is_dir()
+
+
+def test_a_folder_that_cannot_be_made_anew_is_said(tmp_path):
+    folder = tmp_path / "above" / "run"
+
+    def gone():
+        shutil.rmtree(tmp_path / "above")
+        (tmp_path / "above").write_text("a file")
+    with pytest.raises(InputError, match="vanished .* nothing can be saved there any more"):
+        faulty_runs.one(folder, hooks=at_step(2, gone))
+
+
+# ---- weights that are not finite -------------------------------------------------------------------------------------
+
+
+def test_weights_that_are_not_finite_are_no_checkpoint_and_no_model(tmp_path):
+    for settings in (Settings(steps=1, learning_rate=1e39), Settings(steps=1, learning_rate=1e300)):
+        folder = tmp_path / str(settings.learning_rate)
+        with pytest.raises(NumericError, match=r"step 1: \S+ is not finite any more; lower the learning rate.*"
+                                               "nonfinite-checkpoint-00000001.*no checkpoint was written yet"):
+            faulty_runs.one(folder, settings=settings)
+        assert (folder / "nonfinite-checkpoint-00000001").is_dir() and not (folder / "model.safetensors").exists()
+        history = faulty_runs.one(folder, resume="auto", settings=Settings(steps=1))
+        assert "a fresh start" in history.notes[0], "nobody takes it for a checkpoint"
+        with pytest.raises(CheckpointError, match="numbers are not finite"):
+            load_model(folder / "nonfinite-checkpoint-00000001")
+    with pytest.raises(NumericError, match="is not finite any more"):
+        faulty_runs.one(None, settings=settings)

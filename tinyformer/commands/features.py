@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tinyformer.errors import InputError
-from tinyformer.options import DEVICES, REQUIRED, option
+from tinyformer.errors import InputError, NumericError
+from tinyformer.options import DEVICES, REQUIRED, option, switch
 from tinyformer.places import check_file, read_lines, say
 
 
@@ -23,6 +23,7 @@ class Options:
     max_length: int = option(128, "tokens of a text")
     out: str = option(REQUIRED, "file to write", metavar="FILE.npz")
     device: str = option("auto", "where to compute", DEVICES)
+    overwrite: bool = switch("replace the file that stands at --out")
 
     @property
     def numbers(self) -> list[int]:
@@ -41,7 +42,7 @@ def run(options: Options) -> int:
     from tinyformer.models import encoder_of
     from tinyformer.tasks.features import features, principal
     from tinyformer.tasks.folders import open_folder
-    path, layers = check_file(options.out), options.numbers
+    path, layers = check_file(options.out, options.overwrite), options.numbers
     model, tokenizer = open_folder(options.model)
     texts = read_texts(options.data)
     if is_table(options.data, texts):
@@ -51,6 +52,9 @@ def run(options: Options) -> int:
     vectors, numbers, names = features(encoder, tokenizer, texts, layers, options.tokens, options.max_length)
     if options.width is not None:
         vectors = principal(vectors, options.width)
+    if not np.isfinite(vectors).all():
+        raise NumericError(f"{options.model}: the model computes vectors that are not finite; take an earlier "
+                           "checkpoint")
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "wb") as file:
         np.savez(file, vectors=vectors, text=numbers, token=np.array(names))

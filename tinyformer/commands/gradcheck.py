@@ -23,6 +23,7 @@ class Options:
     out: str = option("valley.png", "where --valley draws", metavar="FILE.png")
     seed: int = option(0, "of the points and directions", least=0)
     device: str = option("cpu", "where to compute", DEVICES)
+    overwrite: bool = switch("replace the picture that stands at --out")
 
 
 def run(options: Options) -> int:
@@ -38,7 +39,7 @@ def run(options: Options) -> int:
         own = gradcheck.load_primitives(options.file) if options.file else None
     ops = gradcheck.select(options.ops, own)
     if options.valley is not None:
-        draw_valley(gradcheck.select([options.valley], own)[0], options.out, options.seed)
+        draw_valley(gradcheck.select([options.valley], own)[0], options.out, options.seed, options.overwrite)
         if not options.ops and not options.json:
             return 0
     device = choose_device(options.device)[0]
@@ -51,10 +52,10 @@ def run(options: Options) -> int:
     return 0 if gradcheck.print_table(reports) else 1
 
 
-def draw_valley(op, path: str, seed: int = 0) -> None:
+def draw_valley(op, path: str, seed: int = 0, overwrite: bool = False) -> None:
     """Draw the error of a primitive's numerical derivative against the step, and say where on the standard error."""
     from tinyformer import plot
-    check_file(path)
+    check_file(path, overwrite)
     found = gradcheck.sweep_op(op, seed=seed)
     plot.valley(found, path)
     best = found.steps[found.float64.argmin()]

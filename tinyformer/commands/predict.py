@@ -4,9 +4,10 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tinyformer.errors import InputError
-from tinyformer.options import argument, option, settings_of
+from tinyformer.options import argument, option, settings_of, switch
 from tinyformer.places import check_file, read_lines
 from tinyformer.tasks.finetuning_settings import every_option, reading
 
@@ -23,6 +24,7 @@ class Options:
     data: str | None = option(None, "file in the format the model was trained on, with or without labels",
                               metavar="FILE")
     given: dict = settings_of(every_option(), only=reading())
+    overwrite: bool = switch("replace the file that stands at --out")
 
 
 def run(options: Options) -> int:
@@ -35,11 +37,11 @@ def run(options: Options) -> int:
     if texts and data:
         raise InputError("both a text and --data were given; give one of the two")
     model, tokenizer, task, settings = open_trained(options.given)
-    out = check_file(settings.out) if settings.out else None
-    if out and data and any(out.exists() and path.exists() and out.samefile(path)
-                            for path in task.files(data, settings)):
+    if settings.out and data and any(path.exists() and Path(settings.out).exists() and path.samefile(settings.out)
+                                     for path in task.files(data, settings)):
         raise InputError(f"--out is a file that --data {data} names, {settings.out}, which would be lost; choose "
                          "another --out")
+    out = check_file(settings.out, options.overwrite) if settings.out else None
     if data:
         groups: Iterable[Sequence] = [read_shown(task, data, settings, labelled=False)]
     elif texts:
@@ -54,7 +56,7 @@ def run(options: Options) -> int:
             predictions = predictions_of(task, model, tokenizer, examples, settings)
             for example, found in zip(examples, predictions, strict=True):
                 shown = {name: getattr(example, name) for name in task.shown}
-                line = json.dumps({**shown, **found}, ensure_ascii=False)
+                line = json.dumps({**shown, **found}, ensure_ascii=False, allow_nan=False)
                 print(line, file=written or sys.stdout, flush=True)
     finally:
         if written:

@@ -1,10 +1,12 @@
 """What makes the pictures look alike?  Colours that everybody can tell apart, plain axes, names beside the lines."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
+from tinyformer.places import room_for
 from tinyformer.plot.fonts import DPI, families, legible, quiet
 
 # Colours of Okabe and Ito (2008), which people with any kind of colour vision can tell apart.
@@ -38,7 +40,10 @@ def save(drawn, path: str | Path) -> None:
         text.set_fontfamily(families())
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    drawn.savefig(path, format="png", bbox_inches="tight", pad_inches=0.15, metadata={"Software": "tinyformer"})
+    picture = BytesIO()
+    drawn.savefig(picture, format="png", bbox_inches="tight", pad_inches=0.15, metadata={"Software": "tinyformer"})
+    with room_for(path, picture.tell()):
+        path.write_bytes(picture.getbuffer())
 
 
 def clipped(text: str, most: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from tinyformer.backend import choose_device
 from tinyformer.errors import InputError
 from tinyformer.options import read_config
-from tinyformer.places import say
+from tinyformer.places import say, show
 from tinyformer.pretraining.objective import Objective
 from tinyformer.pretraining.pair_figures import PAIRS
 from tinyformer.pretraining.pretraining_settings import every_option, fill_in, resolve
@@ -45,7 +45,7 @@ def run(model: str, given: dict, config: str | None = None, resume: bool | str =
     found = measure(prepared)
     write_metrics(out, {**prepared.facts, **history.final, **found})
     draw(prepared, history, out / "loss.png", found)
-    print(final_line(prepared, history, found))
+    show(final_line(prepared, history, found))
     return 0
 
 

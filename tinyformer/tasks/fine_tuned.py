@@ -14,6 +14,7 @@ from tinyformer.nn import Module
 from tinyformer.places import say
 from tinyformer.tasks import task_of
 from tinyformer.tasks.finetuning_settings import SETTINGS, Finetuning, refuse_others, saved_settings
+from tinyformer.tasks.finished_run import finite
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.task import Task, labels_of
 
@@ -60,7 +61,7 @@ def predictions_of(task: Task, model: Module, tokenizer, examples: Sequence, set
     rows = task.rows(examples, tokenizer, labels_of(model), settings)
     if rows.cut and not task.windows:
         say(f"{rows.cut:,} of {len(examples):,} texts were cut to {settings.max_length} tokens")
-    return task.predict(model, examples, rows, tokenizer, settings)
+    return finite(task.predict(model, examples, rows, tokenizer, settings))
 
 
 def read_shown(task: Task, data: str, settings: Finetuning, labelled: bool) -> Examples:

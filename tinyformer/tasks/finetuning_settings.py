@@ -72,6 +72,11 @@ class Finetuning:
     seeds: int = option(1, "runs, with this seed and the ones after it; their mean and spread are printed", least=1)
     workers: str = option("auto", "processes that share each step, each on a core of its own: a number, or auto, by a "
                           "rule of the shape and of the cores")
+    save_every: int | None = option(None, "steps between saved checkpoints, each judged by the development file "
+                                    "(default: at the end alone)", least=1)
+    keep: int = option(2, "checkpoints that stay, beside the best one", least=2)
+    patience: int | None = option(None, "stop when the first figure has not risen for so many evaluations, and keep "
+                                  "the best model", least=1)
     device: str = option("auto", "where to compute", ("auto", "cpu", "cuda"))
     skip_bad_rows: int = option(0, "rows with faults that may be left out of a file", least=0)
 

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tinyformer.places import say
+from tinyformer.errors import NumericError
+from tinyformer.places import room_for, say, show
 from tinyformer.tasks.task import Task
+from tinyformer.train.durable import check_finite
 from tinyformer.train.log import write_metrics
 
 PREDICTIONS = "predictions.jsonl"
@@ -27,9 +29,19 @@ def finish(prepared, history, out: Path) -> dict:
     write_lines(out / PREDICTIONS, predictions)
     draw(task, examples, predictions, out)
     draw_loss(history, task, out / "loss.png")
-    print(task.mistakes(examples, predictions))
-    print(final_line(task, found, len(examples)))
+    show(task.mistakes(examples, predictions))
+    show(final_line(task, found, len(examples)))
     return found
+
+
+def finite(predictions: list[dict]) -> list[dict]:
+    """The predictions; NumericError where a number in them is infinite or NaN, which is no answer."""
+    try:
+        check_finite(predictions, "predictions")
+    except ValueError as error:
+        raise NumericError(f"{error}; the model computes numbers that are not finite: take an earlier checkpoint, or "
+                           "train it anew at a lower learning rate") from None
+    return predictions
 
 
 def judge(task: Task, predictions: Sequence[dict], examples: Sequence, train: Sequence = ()) -> dict:
@@ -72,4 +84,6 @@ def draw_loss(history, task: Task, path: Path) -> None:
 
 def write_lines(path: Path, rows: Sequence[dict]) -> None:
     """JSONL: one object a line."""
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    data = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows).encode()
+    with room_for(path, len(data)):
+        path.write_bytes(data)

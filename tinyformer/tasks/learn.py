@@ -20,11 +20,11 @@ from tinyformer.models import GPT
 from tinyformer.models.parts.depth import layer_rates
 from tinyformer.models.parts.encoders import like
 from tinyformer.nn import Module
-from tinyformer.places import say
+from tinyformer.places import say, show
 from tinyformer.rng import stream
 from tinyformer.tasks import TASKS
 from tinyformer.tasks.finetuning_settings import SCRATCH, SETTINGS, Finetuning, chosen
-from tinyformer.tasks.finished_run import finish
+from tinyformer.tasks.finished_run import finish, finite
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.task import Task
 from tinyformer.text import Tokenizer, WordPieceTokenizer, load_tokenizer
@@ -58,7 +58,7 @@ def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = Fals
         history = train(prepared, out=folder, resume=again, overwrite=overwrite)
         found.append(finish(prepared, history, folder))
     if several:
-        print(over_seeds.line(found, task.figures[0]))
+        show(over_seeds.line(found, task.figures[0]))
         write_json(out / "metrics.json", over_seeds.summary(found, task.figures))
         write_json(out / SETTINGS, settings.to_dict())
     return 0
@@ -92,7 +92,11 @@ class Prepared:
 
     def predictions(self) -> list[dict]:
         """What the model says of the development examples."""
-        return self.task.predict(self.model, self.dev, self.dev_rows, self.tokenizer, self.settings)
+        return finite(self.task.predict(self.model, self.dev, self.dev_rows, self.tokenizer, self.settings))
+
+    def figure(self) -> float:
+        """The figure that counts first, on the development examples."""
+        return self.task.scores(self.dev, self.predictions())[self.task.figures[0]]
 
 
 def prepare(settings: Finetuning, tokenizer: Tokenizer | None = None) -> Prepared:
@@ -172,12 +176,14 @@ def train(prepared: Prepared, out: Path | None = None, title: str | None = None,
                         warmup=int(s.warmup * steps), optimizer=s.optimizer, matrix_rate=s.matrix_rate,
                         momentum=s.momentum, weight_decay=s.weight_decay, clip=s.clip, accumulate=s.accumulate,
                         seed=s.seed, workers=s.workers, log_every=max(1, min(10, steps // 20)),
-                        evaluate_every=max(1, steps // evaluations))
+                        evaluate_every=s.save_every or max(1, steps // evaluations), save_every=s.save_every,
+                        keep=s.keep, patience=s.patience)
+    judge = (prepared.task.figures[0], prepared.figure) if s.save_every or s.patience else None
     rates = layer_rates(prepared.model, s.layer_decay) if s.layer_decay != 1 else None
     facts = {"task": s.task, "model": s.model, "parameters": prepared.model.count(), "train": len(prepared.train),
              "dev": len(prepared.dev), "seed": s.seed} | ({"fresh": True} if s.fresh else {})
     data = {**data_settings(s.to_dict(), prepared.model), LEARNED_FROM: fingerprint(prepared.train),
             "development examples": fingerprint(prepared.dev)}
     return run_loop(prepared.model, batches, settings, out=out, tokenizer=prepared.tokenizer, data=data,
-                    validation=prepared.dev_batches, title=title or s.task, facts=facts, rates=rates,
+                    validation=prepared.dev_batches, title=title or s.task, facts=facts, rates=rates, judge=judge,
                     files={SETTINGS: s.to_dict()} if out else None, **options)

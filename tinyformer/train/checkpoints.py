@@ -11,15 +11,18 @@ Order and noise of a run are pure functions of its seed and the step, so nothing
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinyformer.errors import CheckpointError
+from tinyformer import backend
+from tinyformer.errors import CheckpointError, NumericError
 from tinyformer.hub import config_json, tensor_names
 from tinyformer.json_text import NotJSON, parse_json
 from tinyformer.nn.module import Module, fitted
+from tinyformer.places import room_for
 from tinyformer.text import Tokenizer, load_tokenizer
 from tinyformer.train import durable
 from tinyformer.train.weights import INDEX, WEIGHTS, read_arrays, read_weights, write_arrays
@@ -30,8 +33,14 @@ TOKENIZER_FILES = ("vocab.txt", "vocab.json", "merges.txt", "tokenizer.json", "t
 
 
 def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: bool = False) -> Path:
-    """Write a model folder, complete or not at all; one that holds a model already needs `overwrite`."""
+    """Write a model folder, complete or not at all; one that holds a model already needs `overwrite`.
+
+    NumericError where a weight is infinite or NaN: nobody shall take that for a model.
+    """
     folder = Path(folder)
+    if wrong := first_not_finite(model):
+        raise NumericError(f"{folder}: {wrong} is not finite, and a model with such a weight is not saved; go back to "
+                           "an earlier checkpoint, and lower the learning rate")
     if not folder.exists():
         with durable.new_folder(folder) as building:
             _write_model(building, model, tokenizer)
@@ -82,19 +91,36 @@ def tokenizer_in(folder: Path) -> Tokenizer | None:
     return load_tokenizer(folder) if has_one else None
 
 
-def save_checkpoint(run: Path, model: Module, optimizer, state: dict, tokenizer=None, keep: int = 2) -> Path:
-    """Write run/checkpoint-<state["step"]>, and then remove the oldest beyond `keep` (never below two)."""
-    target = run / f"checkpoint-{state['step']:08d}"
-    if target.exists() and durable.faults(target):
+def save_checkpoint(run: Path, model: Module, optimizer, state: dict, tokenizer=None, keep: int = 2,
+                    best: Callable[[list[int]], int | None] = lambda steps: None) -> Path:
+    """Write run/checkpoint-<state["step"]>, and then remove the oldest beyond `keep` (never below two).
+
+    `best` says which of the steps that are there is never removed.
+
+    Weights that are not finite get a folder that nobody goes on from: run/nonfinite-checkpoint-<state["step"]>.
+    """
+    good = first_not_finite(model) is None
+    target = run / f"{'' if good else 'nonfinite-'}checkpoint-{state['step']:08d}"
+    if target.exists() and (not good or durable.faults(target)):
         target.rename(target.with_name(f"damaged-{target.name}-{os.getpid()}"))      # out of the way, but not lost
-    with durable.new_folder(target) as building:
+    moments = optimizer.state()
+    with room_for(target, sum(array.nbytes for array in moments.values())), durable.new_folder(target) as building:
         _write_model(building, model, tokenizer)
-        write_arrays(building / MOMENTS, optimizer.state())
+        write_arrays(building / MOMENTS, moments)
         durable.write_json(building / STATE, {"format": durable.FORMAT, **state})
     whole = [path for path in checkpoints(run) if (path / durable.MANIFEST).exists()]
-    for path in whole[:-max(2, keep)]:
-        durable.remove_folder(path)
+    stays = best([step_of(path) for path in whole])
+    for path in whole[:-max(2, keep)] if good else ():
+        if step_of(path) != stays:
+            durable.remove_folder(path)
     return target
+
+
+def first_not_finite(model: Module) -> str | None:
+    """The name of the first parameter or buffer in which a number is infinite or NaN; None where all are finite."""
+    arrays = {**{name: p.data for name, p in model.named_parameters().items()}, **model.named_buffers()}
+    finite = {name: backend.library(array).isfinite(array).all() for name, array in arrays.items()}
+    return next((name for name, is_so in finite.items() if not backend.to_host(is_so)), None)
 
 
 def load_checkpoint(folder: Path, model: Module, optimizer) -> dict:
@@ -129,9 +155,13 @@ def has_model_of(folder: Path, checkpoint: Path) -> bool:
 
 def checkpoints(run: Path) -> list[Path]:
     """The checkpoint folders of a run, oldest first by the number of their step (neither by name nor by date)."""
-    found = [(int(match[1]), path) for path in Path(run).glob("checkpoint-*")
-             if (match := re.fullmatch(r"checkpoint-(\d+)", path.name))]
-    return [path for _, path in sorted(found)]
+    return sorted((path for path in Path(run).glob("checkpoint-*") if re.fullmatch(r"checkpoint-\d+", path.name)),
+                  key=step_of)
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step behind which a checkpoint was written."""
+    return int(checkpoint.name.removeprefix("checkpoint-"))
 
 
 def newest(run: Path) -> tuple[Path | None, list[str]]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from tinyformer.errors import CheckpointError
+from tinyformer.places import room_for
 
 MANIFEST = "MANIFEST.json"
 FORMAT = 1                                    # of the manifest and of trainer_state.json
@@ -108,11 +109,12 @@ def write_json(path: Path, value: dict) -> None:
 
 def replace_file(path: Path, text: str) -> None:
     """Write a file all at once, in place of the one that may be there; after an error that one stands as it was."""
-    beside = path.with_name(f"{TEMPORARY}{path.name}")
+    beside, data = path.with_name(f"{TEMPORARY}{path.name}"), text.encode("utf-8")
     try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        sync_file(beside)
-        os.replace(beside, path)
+        with room_for(path, len(data)):
+            beside.write_bytes(data)
+            sync_file(beside)
+            os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -123,7 +125,7 @@ def check_finite(value, name: str) -> None:
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             check_finite(item, f"{name}: {key}")
     elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{name} is {value}; JSON holds finite numbers only, leave it out or write why it is not one")
+        raise ValueError(f"{name} is {value}; JSON holds finite numbers only")
 
 
 def sync_file(path: Path) -> None:

@@ -11,8 +11,10 @@ import math
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from tinyformer import places
 from tinyformer.errors import InputError
 from tinyformer.places import say
 from tinyformer.train import durable
@@ -31,18 +33,23 @@ class RunLog:
     def __init__(self, folder: Path | None, until: int = 0):
         self.rows: list[dict] = []                             # training lines
         self.evaluations: list[dict] = []                      # {"step": ..., "<name>": value, ...}
-        self.files = []
+        self.folder, self.files = folder, []
         if folder is None:
             return
         kept = [line for line in read_lines(folder / JSONL) if line["step"] <= until] if until else []
-        jsonl = "".join(json.dumps(line) + "\n" for line in kept)
-        rows = [line for line in kept if "evaluation" not in line]
-        table = _csv_line(COLUMNS) + "".join(_csv_line(row[name] for name in COLUMNS) for row in rows)
-        for name, text in ((JSONL, jsonl), (CSV, table)):
-            durable.replace_file(folder / name, text)
-            self.files.append((folder / name).open("a", encoding="utf-8", newline=""))
-        self.rows = rows
+        self.rows = [line for line in kept if "evaluation" not in line]
         self.evaluations = [{"step": line["step"], **line["evaluation"]} for line in kept if "evaluation" in line]
+        self.open()
+
+    def open(self) -> None:
+        """Write all lines that there are, and open the files for more; also where they have gone in the meantime."""
+        self.close()
+        lines = [*self.rows, *({"step": step, "evaluation": values} for step, values in map(_apart, self.evaluations))]
+        jsonl = "".join(json.dumps(line) + "\n" for line in sorted(lines, key=lambda line: line["step"]))
+        table = _csv_line(COLUMNS) + "".join(_csv_line(row[name] for name in COLUMNS) for row in self.rows)
+        for name, text in ((JSONL, jsonl), (CSV, table)):
+            durable.replace_file(self.folder / name, text)
+            self.files.append((self.folder / name).open("a", encoding="utf-8", newline=""))
 
     def train(self, **row) -> None:
         """Add a training line; the keywords are `COLUMNS`."""
@@ -64,11 +71,14 @@ class RunLog:
 
     def close(self) -> None:
         for file in self.files:
-            file.close()
+            with suppress(OSError):                            # of a line for which there was no room
+                file.close()
+        self.files = []
 
     def _write(self, place: int, line: str) -> None:
-        self.files[place].write(line)
-        self.files[place].flush()
+        with places.room_for(self.folder / (JSONL, CSV)[place], len(line)):
+            self.files[place].write(line)
+            self.files[place].flush()
 
 
 def read_lines(path: Path) -> list[dict]:
@@ -134,6 +144,12 @@ class Progress:
             self.bar.write(line, file=sys.stderr)
         elif self.show:
             say(line)
+
+
+def _apart(evaluation: dict) -> tuple[int, dict]:
+    """The step of an evaluation, and its figures."""
+    figures = dict(evaluation)
+    return figures.pop("step"), figures
 
 
 def _csv_line(values) -> str:

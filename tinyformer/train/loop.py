@@ -56,7 +56,8 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
           out: str | Path | None = None, tokenizer=None, validation: Callable[[], Iterable] | Sequence | None = None,
           resume: bool | str | Path = False, overwrite: bool = False, title: str = "training",
           facts: dict | None = None, files: dict[str, dict] | None = None, data: dict | None = None,
-          rates: dict[str, float] | None = None, progress: bool = True) -> History:
+          rates: dict[str, float] | None = None, judge: tuple[str, Callable[[], float]] | None = None,
+          progress: bool = True) -> History:
     """Train `model` in place on the batches of step 0, 1, ... and keep in `out` what is worth keeping.
 
         train(net, [(x, y)], Settings(steps=100),
@@ -67,7 +68,9 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
     `validation` is a list of batches to evaluate on, or a function that gives them; `facts` are figures of the
     caller's for metrics.json, `files` JSON files of the caller's by name, written as soon as the folder has been
     accepted; `data` says what the batches are made of, and is compared when the run is resumed; `rates` gives
-    parameters by name a share of the learning rate other than 1.
+    parameters by name a share of the learning rate other than 1; `judge` is the name of a figure that should rise and a
+    function that gives it, called at each evaluation: the best checkpoint is kept, and with `patience` the run stops
+    when the figure no longer rises, and goes back to the best.
 
     Every number is a function of the settings' seed and the step, so that a resumed run is bit for bit the unbroken one
     (on one machine, with one NumPy).  NumericError where loss or gradient is not finite: the last checkpoint is
@@ -84,20 +87,19 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
     if settings.keep_memory:
         keep_freed_memory()
     optimizer = OPTIMIZERS[settings.optimizer].of(model, settings, rates)
-    run = Run(out, model, optimizer, settings, tokenizer, facts, files, data)
-    log = run.begin(resume, overwrite)
-    start = run.step
+    run = Run(out, model, optimizer, settings, tokenizer, facts, files, data, judge[0] if judge else None)
     on_cpu = optimizer.xp is np
-    first = (lambda: at(start)) if start < settings.steps else None
-    working = driver(model, optimizer, settings, first, run.recorded_workers, loss, measure)
     try:
-        with Progress(title, start, settings.steps, progress) as bar, stop_requests() as stop, _quiet(), \
-                working as (work, said):
-            if first is not None:
+        with (run.begin(resume, overwrite) as log, Progress(title, run.step, settings.steps, progress) as bar,
+              stop_requests() as stop, _quiet(),
+              driver(model, optimizer, settings, None if run.is_over(log) else lambda: at(run.step),
+                     run.recorded_workers, loss, measure) as (work, said)):
+            start, over = run.step, run.is_over(log)
+            if not over:
                 run.shared_by(work.size, said)
             for note in run.notes:
                 bar.say(note)
-            for step in range(start, settings.steps):
+            for step in range(start, start if over else settings.steps):
                 clock, done = time.perf_counter(), step + 1
                 logs, evaluates, saves = (settings.due(done, every) for every in (
                     settings.log_every, settings.evaluate_every, settings.save_every))
@@ -108,7 +110,7 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
                 looks = on_cpu or logs or saves or stopping    # to look at a number is to wait for a GPU
                 if looks:
                     cost, norm = number(cost), number(norm)
-                    check_finite(done, cost, norm, work, run.latest)
+                    check_finite(done, cost, norm, work, run)
                 work.move(rate)
                 if buffers:
                     model.put(buffers)
@@ -120,26 +122,33 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
                 bar.advance(cost if looks else None, rate, run.tokens / run.seconds)
                 if evaluates and validation is not None:
                     values = averaged(work.figures(validation() if callable(validation) else validation))
+                    if judge:
+                        values[judge[0]] = judge[1]()
                     log.evaluation(done, values)
                     bar.say(f"{title}: step {done:,}, validation {figures(values)}")
+                    saves = saves or run.is_over(log) or settings.patience is not None and run.best(log) == done
+                if logs or evaluates or saves or stopping:
+                    run.check_there(log, work.collect)
                 if saves or stopping:
                     work.collect()
                     run.save(log)
                 if stopping and done < settings.steps:
                     raise Interrupted(done, run.latest, stop[0])
+                if run.is_over(log) and done < settings.steps:
+                    bar.say(f"{title}: {run.figure} has not risen since step {run.best(log):,}, so the run ends here")
+                    break
             history = History(log.rows, log.evaluations, notes=run.notes)
-            history.final = final_figures(history, run)
-            finished = start >= settings.steps and run.is_finished()
-            if start >= settings.steps:
-                before = f"all {settings.steps:,} steps were done before"
+            run.take_best(log)
+            history.final = run.final_figures(log)
+            finished = over and run.is_finished()
+            if over:
+                before = f"all {start:,} steps were done before"
                 bar.say(f"{title}: the run is complete, {before}" if finished else
                         f"{title}: {before}, and the trained model is written now")
             if not finished:
                 run.finish(history.final)
     except WorkerError as error:
-        raise WorkerError(f"{error}; {rescue(run.latest)}") from error
-    finally:
-        log.close()
+        raise WorkerError(f"{error}; {run.rescue()}") from error
     history.seconds = time.perf_counter() - began
     return history
 
@@ -192,29 +201,14 @@ def figures(values: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.4f}" for name, value in values.items())
 
 
-def final_figures(history: History, run: Run) -> dict:
-    """The figures that a run ends with: its last training line, and its last evaluation under "val <name>"."""
-    final = {"steps": run.step, "tokens": run.tokens, "seconds": round(run.seconds, 4)}
-    if history.rows:
-        final["loss"] = history.rows[-1]["loss"]
-    if history.evaluations:
-        final |= {f"val {name}": value for name, value in history.evaluations[-1].items() if name != "step"}
-    return final
-
-
-def check_finite(step: int, loss: float, norm: float, work: Alone | Team, latest: Path | None) -> None:
+def check_finite(step: int, loss: float, norm: float, work: Alone | Team, run: Run) -> None:
     """NumericError that names the step and the parameter where the loss or a gradient is infinite or NaN."""
     if math.isfinite(loss) and math.isfinite(norm):
         return
     name = work.culprit()
     culprit = f", and the gradient of {name} is not finite" if name else ""
     raise NumericError(f"step {step:,}: the loss is {loss}, the norm of the gradients is {norm}{culprit}; lower the "
-                       f"learning rate, lengthen the warm-up or clip lower.  {rescue(latest)}")
-
-
-def rescue(latest: Path | None) -> str:
-    """What is left of a run that ended before its time."""
-    return f"{latest} is untouched" if latest else "no checkpoint was written yet"
+                       f"learning rate, lengthen the warm-up or clip lower.  {run.rescue()}")
 
 
 @contextmanager

@@ -42,14 +42,15 @@ class Settings:
     evaluate_every: int | None = None
     save_every: int | None = None
     keep: int = 2                             # checkpoints that stay
+    patience: int | None = None               # evaluations without a rise of the judge's figure, after which it stops
     keep_memory: bool = True                  # hold on to freed memory: see train/memory.py
     workers: int | str = 1                    # processes that share each step, or "auto": see train/choice.py
 
     def __post_init__(self):
         object.__setattr__(self, "betas", tuple(self.betas))
-        for name in ("steps", "accumulate", "log_every", "evaluate_every", "save_every"):
+        for name in ("steps", "accumulate", "log_every", "evaluate_every", "save_every", "patience"):
             value = getattr(self, name)
-            optional = name in ("evaluate_every", "save_every")
+            optional = name in ("evaluate_every", "save_every", "patience")
             if not (_whole(value) and value >= 1 or optional and value is None):
                 _refuse(name, value, "a whole number of at least 1" + (", or None for never" if optional else ""))
         for name, least in (("warmup", 0), ("seed", 0), ("keep", 2)):

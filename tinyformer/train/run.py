@@ -6,14 +6,18 @@
 """
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tinyformer import places
-from tinyformer.errors import CheckpointError, InputError
+from tinyformer.errors import CheckpointError, InputError, NumericError
 from tinyformer.nn.module import Module
 from tinyformer.text import Tokenizer
 from tinyformer.train import checkpoints, durable
+from tinyformer.train.best import best_step, is_enough
 from tinyformer.train.circumstances import circumstances, differences
+from tinyformer.train.lock import only_run, refuse_locked
 from tinyformer.train.log import CSV, JSONL, METRICS, RunLog, write_metrics
 from tinyformer.train.loop_settings import Settings
 from tinyformer.train.optimizers import Optimizer
@@ -35,6 +39,7 @@ def check_out(out: str | None, resume: bool | str, overwrite: bool, more: tuple[
     folder = places.check_folder(out)
     if resume is True and not folder.is_dir():
         raise InputError(f"{out}: there is no such folder, and so no run to resume; leave --resume out to begin one")
+    refuse_locked(folder)
     if not resume and not overwrite:
         refuse_used(folder, more)
     return folder
@@ -80,7 +85,7 @@ class Run:
 
     def __init__(self, out: str | Path | None, model: Module, optimizer: Optimizer, settings: Settings,
                  tokenizer=None, facts: dict | None = None, files: dict[str, dict] | None = None,
-                 data: dict | None = None):
+                 data: dict | None = None, figure: str | None = None):
         self.out = None if out is None else Path(out)
         self.model, self.optimizer, self.settings, self.tokenizer = model, optimizer, settings, tokenizer
         self.facts, self.files, self.data = dict(facts or {}), dict(files or {}), dict(data or {})
@@ -88,27 +93,38 @@ class Run:
         json.dumps(self.facts)
         self.step, self.tokens, self.seconds = 0, 0, 0.0
         self.notes: list[str] = []
+        self.figure = figure                                   # of the evaluations, that should rise
         self.latest: Path | None = None                        # the newest checkpoint
+        self.result: Path | None = None                        # the best one, where it was gone back to
+        self.place: tuple[int, int] | None = None              # which folder `out` is
         self.workers = 1                                       # that share each step
         self.recorded_workers: int | None = None               # that did before the run was resumed
 
-    def begin(self, resume: bool | str | Path = False, overwrite: bool = False) -> RunLog:
-        """Make the folder ready, load the checkpoint to go on from if one is wanted, and open the log."""
+    @contextmanager
+    def begin(self, resume: bool | str | Path = False, overwrite: bool = False) -> Iterator[RunLog]:
+        """Be the only run in the folder until the end of the block, in the state of the checkpoint to go on from."""
         if self.out is None:
             if resume:
                 raise InputError("resume: there is no folder to resume from; name it with out (--out)")
-            return RunLog(None)
+            yield RunLog(None)
+            return
         places.make_folder(self.out)
-        durable.sweep(self.out)
-        if resume:
-            self._resume(resume)
-        elif overwrite:
-            self._clear()
-        else:
-            refuse_used(self.out)
-        for name, value in self.files.items():                 # only now is it sure that the folder is ours
-            durable.write_json(self.out / name, value)
-        return RunLog(self.out, until=self.step)
+        self.place = _identity(self.out)
+        with only_run(self.out) as said:
+            self.notes += [said] if said else []
+            durable.sweep(self.out)
+            if resume:
+                self._resume(resume)
+            elif overwrite:
+                self._clear()
+            else:
+                refuse_used(self.out)
+            self._write_files()                                # only now is it sure that the folder is ours
+            log = RunLog(self.out, until=self.step)
+            try:
+                yield log
+            finally:
+                log.close()
 
     def shared_by(self, workers: int, said: str = "") -> None:
         """Say how many share each step, which decides the order of the sums, and what there is to say about it."""
@@ -125,33 +141,107 @@ class Run:
         self.tokens += tokens
         self.seconds += seconds
 
+    def check_there(self, log: RunLog, collect: Callable[[], None]) -> None:
+        """InputError where the folder was removed or moved; if it can be made anew, nothing that was learned is lost.
+
+        Files that are open hide this: what is written to them goes to where nobody will find it.  `collect` makes the
+        state of the optimizer whole.
+        """
+        if self.out is None or (now := _identity(self.out)) == self.place:
+            return
+        left = "another folder stands there now, in which nothing was written"
+        if now is None:
+            try:
+                self.place = _identity(places.make_folder(self.out))
+                self._write_files()
+                log.open()
+                collect()
+                left = f"all of it was saved anew in {self.save(log)}; go on from there with resume (--resume)"
+            except (OSError, InputError) as error:
+                left = f"nothing can be saved there any more ({error})"
+        raise InputError(f"{self.out}: the folder has vanished in the middle of the run, after step {self.step:,}; "
+                         f"{left}")
+
     def save(self, log: RunLog) -> Path | None:
-        """Write a checkpoint of where the run stands; its folder, or None without `out`."""
+        """Write a checkpoint of where the run stands; its folder, or None without `out`.
+
+        NumericError where weights are not finite any more: what is written then is no checkpoint.
+        """
         if self.out is None:
             return None
         log.sync()
         state = {"step": self.step, "tokens": self.tokens, "seconds": self.seconds, "workers": self.workers,
                  **self._circumstances()}
-        self.latest = checkpoints.save_checkpoint(self.out, self.model, self.optimizer, state, self.tokenizer,
-                                                  self.settings.keep)
-        return self.latest
+        saved = checkpoints.save_checkpoint(self.out, self.model, self.optimizer, state, self.tokenizer,
+                                            self.settings.keep, lambda steps: self.best(log, steps))
+        self.check_weights(f"; to be looked at, they are in {saved}")
+        self.latest = saved
+        return saved
+
+    def is_over(self, log: RunLog) -> bool:
+        """Whether all steps are done, or the figure has not risen for as long as the settings have patience."""
+        return self.step >= self.settings.steps or is_enough(log.evaluations, self.figure, self.settings.patience)
+
+    def best(self, log: RunLog, among: list[int] | None = None) -> int | None:
+        """The step of the best evaluation; None where nobody judges."""
+        return None if self.figure is None else best_step(log.evaluations, self.figure, among)
+
+    def take_best(self, log: RunLog) -> None:
+        """Go back to the best checkpoint, where the run was to stop when it no longer gets better."""
+        step = self.best(log)
+        if self.out is not None and self.settings.patience is not None and step is not None:
+            best = self.out / f"checkpoint-{step:08d}"
+            if best != self.latest:
+                checkpoints.load_checkpoint(best, self.model, self.optimizer)
+            self.result = best
+
+    def check_weights(self, more: str = "") -> None:
+        """NumericError that names the first parameter with a number that is not finite."""
+        if wrong := checkpoints.first_not_finite(self.model):
+            raise NumericError(f"step {self.step:,}: {wrong} is not finite any more; lower the learning rate, lengthen "
+                               f"the warm-up or clip lower{more}.  {self.rescue()}")
+
+    def rescue(self) -> str:
+        """What is left of a run that ended before its time."""
+        return f"{self.latest} is untouched" if self.latest else "no checkpoint was written yet"
 
     def is_finished(self) -> bool:
-        """Whether what the last checkpoint led to was written, the trained model and its figures.
+        """Whether what the run led to was written, the model of the last checkpoint or of the best, and its figures.
 
         A run that was killed behind its last step, or had no more room on the disk, has still to be finished.
         """
-        return (self.latest is not None and (self.out / METRICS).exists()
-                and checkpoints.has_model_of(self.out, self.latest))
+        result = self.result or self.latest
+        return result is not None and (self.out / METRICS).exists() and checkpoints.has_model_of(self.out, result)
+
+    def final_figures(self, log: RunLog) -> dict:
+        """The figures that the run ends with: the last training line, and the last evaluation under "val <name>".
+
+        Or the evaluation of the best step, where the run has gone back there.
+        """
+        final = {"steps": self.step, "tokens": self.tokens, "seconds": round(self.seconds, 4)}
+        if log.rows:
+            final["loss"] = log.rows[-1]["loss"]
+        if self.settings.patience is not None and (best := self.best(log)) is not None:
+            final["best step"] = best
+        if log.evaluations:
+            line = next((line for line in log.evaluations if line["step"] == final.get("best step")),
+                        log.evaluations[-1])
+            final |= {f"val {name}": value for name, value in line.items() if name != "step"}
+        return final
 
     def finish(self, final: dict) -> None:
         """Write the trained model and metrics.json: the facts the caller gave, then the final figures."""
+        self.check_weights()
         if self.out is not None:
             checkpoints.save_model(self.out, self.model, self.tokenizer, overwrite=True)
             write_metrics(self.out, {**self.facts, **final})
 
+    def _write_files(self) -> None:
+        for name, value in self.files.items():
+            durable.write_json(self.out / name, value)
+
     def _clear(self) -> None:
-        for path in checkpoints.checkpoints(self.out):
+        for path in [*checkpoints.checkpoints(self.out), *self.out.glob("nonfinite-checkpoint-*")]:
             durable.remove_folder(path)
         for name in (JSONL, CSV, METRICS):
             (self.out / name).unlink(missing_ok=True)
@@ -170,3 +260,12 @@ class Run:
 
     def _circumstances(self) -> dict[str, dict]:
         return circumstances(self.model, self.settings, self.facts, self.data)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """By what a folder is known to the system, whatever it is called; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

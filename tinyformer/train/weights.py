@@ -9,6 +9,7 @@ import numpy as np
 
 from tinyformer.errors import CheckpointError, InputError
 from tinyformer.json_text import NotJSON, parse_json
+from tinyformer.places import room_for
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 FOREIGN = ((b"version https://git-lfs", "a Git LFS pointer (git lfs pull fetches the file itself)"),
@@ -21,13 +22,15 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
     ready = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()}
-    path.touch()
+    size = sum(array.nbytes for array in ready.values())
+    with room_for(path, size):
+        path.touch()
     mode = path.stat().st_mode
     try:
         save_file(ready, path, metadata={"format": "pt"})      # other readers ask for this line
     except SafetensorError as error:                           # the library's name for an OSError, such as a full disk
         raise InputError(f"{path.parent.parent}: {path.name} cannot be written ({error}); it takes "
-                         f"{sum(array.nbytes for array in ready.values()):,} bytes: make room") from error
+                         f"{size:,} bytes: make room") from error
     path.chmod(mode)                                           # the library lets nobody but the owner read the file
 
 

@@ -1,8 +1,15 @@
 """What if the font has no such character?  Then one that is installed may have it; otherwise a box stands for it."""
 
+import atexit
 import logging
+import os
+import shutil
+import sys
+import tempfile
 import unicodedata
+from contextlib import suppress
 from functools import cache, lru_cache
+from pathlib import Path
 
 # Families with many scripts, in the order in which they are asked; of those, only what is installed is used.
 BEYOND = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN",
@@ -15,8 +22,26 @@ DPI = 120
 
 
 def quiet() -> None:
-    """To be called before matplotlib is imported: it warns where the home directory is read-only."""
+    """To be called before matplotlib is imported, so that it warns of nothing and leaves nothing behind.
+
+    It would write down which fonts are installed, in the home directory, and make one where there is none.  Here it
+    writes into a folder that goes with this process, and begins with what other programs have let it write down; where
+    there is nothing yet, it looks through the fonts again each time, which takes a second or so.
+    """
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    if "matplotlib" in sys.modules or os.environ.get("MPLCONFIGDIR"):
+        return                                                 # somebody else has chosen the place
+    with suppress(OSError):                                    # no room anywhere: matplotlib knows what to do
+        folder = tempfile.TemporaryDirectory(prefix="tinyformer-")
+        atexit.register(folder.cleanup)
+        home = os.path.expanduser("~")
+        for known in (os.environ.get("XDG_CACHE_HOME") or f"{home}/.cache", os.environ.get("LOCALAPPDATA") or home):
+            for path in [*Path(known).glob("matplotlib/fontlist*"), *Path(known).glob(".matplotlib/fontlist*")]:
+                shutil.copy(path, folder.name)
+        os.environ["MPLCONFIGDIR"] = folder.name
+        import matplotlib
+        matplotlib.get_configdir(), matplotlib.get_cachedir()  # each is looked up once
+        del os.environ["MPLCONFIGDIR"]                         # what this process starts has a folder of its own
 
 
 @cache

@@ -5,11 +5,13 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from refusals import refused
 
 from tinyformer.cli import main
 from tinyformer.tasks import TASKS
+from tinyformer.train import load_model, save_model
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
@@ -131,3 +133,19 @@ def test_bytes_that_are_no_text_are_refused_wherever_lines_are_read(heads, gpt, 
         done = subprocess.run([sys.executable, "-m", "tinyformer", command, "--model", str(model), *more],
                               input=b"\xff\xfe", capture_output=True)
         assert done.returncode == 2 and b"is not UTF-8 (byte 0xff" in done.stderr and not done.stdout, command
+
+
+def test_numbers_that_are_not_finite_are_no_answer(capsys, heads, land, tmp_path):
+    """Weights that are finite and so large that what they compute is not; evaluate and predict say so alike."""
+    model, tokenizer = load_model(heads["classify"])
+    model.linear.weight.data[...] = 3e38
+    model.encoder.pooler.bias.data[...] = 10                   # so that all that is added up is near 1
+    save_model(tmp_path / "huge", model, tokenizer)
+    for words in (["predict", "--model", tmp_path / "huge", "good"],
+                  ["predict", "--model", tmp_path / "huge", "--data", land("classify", "dev")],
+                  ["evaluate", "--model", tmp_path / "huge", "--data", land("classify", "dev")]):
+        capsys.readouterr()
+        with np.errstate(all="ignore"):
+            assert main([str(word) for word in words]) == 4
+        out, said = capsys.readouterr()
+        assert out == "" and "the model computes numbers that are not finite" in said

@@ -60,7 +60,7 @@ def opened_by_help(name: str = "") -> set[str]:
 
 def test_the_overview_opens_nothing():
     ours = {"tinyformer", "tinyformer.cli", "tinyformer.commands", "tinyformer.commands.table", "tinyformer.errors",
-            "tinyformer.opening"}
+            "tinyformer.opening", "tinyformer.ranks"}
     opened = opened_by_help()
     assert {name for name in opened if name.partition(".")[0] == "tinyformer"} == ours
     assert not {"numpy", "argparse", "dataclasses"} & opened

@@ -119,7 +119,7 @@ def test_a_config_file_may_begin_with_a_byte_order_mark_and_not_nest_for_ever(tm
     path.write_bytes(b"\xef\xbb\xbf" + b'{"steps": 5}')
     assert read_config(str(path), every_option()) == {"steps": 5}
     path.write_text("[" * 100_000)
-    with pytest.raises(InputError, match="config.json: brackets within brackets"):
+    with pytest.raises(InputError, match="config.json: not JSON .brackets within brackets"):
         read_config(str(path), every_option())
 
 

@@ -135,8 +135,8 @@ def test_predict_reads_texts_wherever_they_come_from(trained, files, tmp_path, c
     taken.write_text(f"{source}\n")
     assert main(["predict", "--model", str(trained), *map(str, stem), "--out", str(taken)]) == 2
     assert "would be lost" in capsys.readouterr().err and taken.read_text() == f"{source}\n"
-    for _ in range(2):                                         # the second time the file is there
-        assert printed(*stem, "--out", tmp_path / "said.jsonl") == []
+    for more in [], ["--overwrite"]:                           # the second time the file is there
+        assert printed(*stem, "--out", tmp_path / "said.jsonl", *more) == []
     assert json.loads((tmp_path / "said.jsonl").read_text()) == {"source": source, "text": said}
     assert [row["text"] for row in printed("--data", files / "dev.tsv")] == [row["text"] for row in kept(trained)]
 

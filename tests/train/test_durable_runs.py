@@ -24,6 +24,15 @@ ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"
                "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), *sys.path])}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """The runs in this process say of themselves what those in other processes do: one thread of BLAS."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            patched.setenv(name, "1")
+        yield
+
+
 def faulty(*words) -> list[str]:
     """What faulty_runs.py says, in lines."""
     done = subprocess.run([sys.executable, faulty_runs.__file__, *map(str, words)], capture_output=True, text=True,
@@ -44,7 +53,7 @@ def left(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> dict[str, bytes]:
+def whole(one_thread, tmp_path_factory) -> dict[str, bytes]:
     """What a run leaves that nothing interrupted."""
     folder = tmp_path_factory.mktemp("whole") / "run"
     faulty_runs.one(folder)

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -203,3 +204,24 @@ def test_weights_that_are_not_finite_are_no_checkpoint_and_no_model(tmp_path):
             load_model(folder / "nonfinite-checkpoint-00000001")
     with pytest.raises(NumericError, match="is not finite any more"):
         faulty_runs.one(None, settings=settings)
+
+
+def test_the_lock_of_a_run_that_began_since_is_left_alone(tmp_path, monkeypatch):
+    """In a folder that stands where ours did, and right behind our own, which somebody else takes at once."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with ExitStack() as rival:
+        with lock.only_run(folder):
+            folder.rename(tmp_path / "moved")
+            folder.mkdir()
+            rival.enter_context(lock.only_run(folder))
+        assert (folder / lock.LOCK).exists()
+    unlink = Path.unlink
+
+    def taken_at_once(path, *given, **more):
+        unlink(path, *given, **more)
+        monkeypatch.undo()
+        path.write_text("another run")
+    with lock.only_run(folder):
+        monkeypatch.setattr(Path, "unlink", taken_at_once)
+    assert (folder / lock.LOCK).read_text() == "another run"

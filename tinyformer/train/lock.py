@@ -39,12 +39,14 @@ def only_run(folder: Path) -> Iterator[str]:
         yield "" if is_ours else (f"the file system of {folder} knows no locks: a second run there is told by the "
                                   "number of this process, and on another machine asked to make sure")
     finally:
-        if os.name != "nt":                                    # Windows removes no file that is open
-            with suppress(OSError):
-                path.unlink()
         with suppress(OSError):
+            if os.name == "nt":                                # Windows removes no file that is open
+                file.close()
+                path.unlink()
+            elif _is_at(file, path):                           # and not that of a run that began here since
+                path.unlink()
+        with suppress(OSError):                                # what a full disk did not take is tried once more
             file.close()
-            path.unlink()
 
 
 def refuse_locked(folder: Path) -> None:
@@ -60,12 +62,17 @@ def _take(path: Path) -> tuple[IO, bool | None]:
         try:
             locked = _lock(file)
             _refuse_owner(path, file, locked)
-            if path.exists() and os.fstat(file.fileno()).st_ino == path.stat().st_ino:
+            if _is_at(file, path):
                 return file, locked
         except BaseException:
             file.close()
             raise
         file.close()                                           # whoever had it has removed it just now: once more
+
+
+def _is_at(file: IO, path: Path) -> bool:
+    """Whether the open file is still the one that has this name."""
+    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
 
 
 def _refuse_owner(path: Path, file: IO, locked: bool | None) -> None:

@@ -68,7 +68,8 @@ def test_architectures_of_another_type_are_named(names):
     assert "architectures is" in refused(changed("bert", architectures=names))
 
 
-@pytest.mark.parametrize("kind, key", [("gpt2", "n_layer"), ("bert", "num_hidden_layers"), ("bart", "encoder_layers")])
+@pytest.mark.parametrize("kind, key", [("gpt2", "n_layer"), ("bert", "num_hidden_layers"), ("bart", "encoder_layers"),
+                                       ("bart", "decoder_layers"), ("albert", "num_hidden_layers")])
 def test_a_billion_layers_are_refused_at_once(kind, key):
     assert "layers" in refused(changed(kind, **{key: 1_000_000_000}))
 

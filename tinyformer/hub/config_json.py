@@ -15,6 +15,7 @@ from tinyformer.hub.tensor_names import has_published_names
 from tinyformer.models.config import BertConfig, Config, GPTConfig, Seq2SeqConfig
 from tinyformer.nn.module import Module
 
+MOST_SHARED = 1000                            # layers that are one and the same, of which the weights tell no number
 OWN = "own"                                   # the model_type of a class that no published form can describe
 
 
@@ -67,9 +68,10 @@ def from_hub(hub: dict) -> Config:
 def empty_model(hub: dict, names: Iterable[str]) -> Module:
     """The model that a config.json and the names in a weights file describe, its parameters still unwritten."""
     config, names = from_hub(hub), list(names)
-    if config.layers > len(names) and not getattr(config, "shared", False):
-        raise CheckpointError(f"it says {config.layers:,} layers, and the weights hold {len(names):,} tensors; one of "
-                              "the two files belongs to another model")
+    layers = max(config.layers, getattr(config, "decoder_layers", 0))
+    if layers > (MOST_SHARED if getattr(config, "shared", False) else len(names)):
+        raise CheckpointError(f"it says {layers:,} layers, and the weights hold {len(names):,} tensors; one of the two "
+                              "files belongs to another model")
     return architectures.empty_model(config, hub, names)
 
 

@@ -99,7 +99,7 @@ class Task:
 
     def example(self, *parts: str, number: int) -> Any:
         """An example without a label, made of what was typed."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say what an example is: define example")
 
     def texts_of(self, example) -> list[str]:
         """Every text of an example, to train a vocabulary on."""
@@ -111,7 +111,7 @@ class Task:
 
     def rows(self, examples: Sequence, tokenizer: Tokenizer, labels: Sequence[str], options) -> EncodedRows:
         """The examples as rows of numbers."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say how examples become numbers: define rows")
 
     def notes(self, examples: Sequence, tokenizer: Tokenizer) -> list[str]:
         """What of these examples this vocabulary loses, as lines to be said before the training."""
@@ -147,27 +147,27 @@ class Task:
     def predict(self, model: Module, examples: Sequence, rows: EncodedRows, tokenizer: Tokenizer,
                 options) -> list[dict]:
         """What the model says of each example."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say what its head predicts: define predict")
 
     def scores(self, examples: Sequence, predictions: Sequence[dict]) -> dict[str, float]:
         """The official figures, as fractions."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say its figures: define scores")
 
     def constant(self, train: Sequence, examples: Sequence) -> list[dict]:
         """The predictions of somebody who has seen the labels of training but reads nothing."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say what reading nothing gives: define constant")
 
     def collapsed(self, examples: Sequence, predictions: Sequence[dict]) -> str | None:
         """What a run that says the same of everything says, in words, or None; see collapse.py."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say how a collapse looks: define collapsed")
 
     def mistakes(self, examples: Sequence, predictions: Sequence[dict], most: int = 5) -> str:
         """How many examples the model got wrong, and at most so many of them as text."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say how mistakes are shown: define mistakes")
 
     def draw(self, examples: Sequence, predictions: Sequence[dict], path: Path) -> None:
         """The picture that suits the task."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say its picture: define draw")
 
     @staticmethod
     def outputs(model: Any, rows: EncodedRows) -> list:

@@ -18,6 +18,7 @@ from tinyformer.engine import Tensor
 from tinyformer.ops.activation import affine_gelu, gelu, relu, sigmoid, tanh
 from tinyformer.ops.arithmetic import add, divide, exp, log, multiply, negate, pow, power, scale, sqrt, subtract
 from tinyformer.ops.attention import attention
+from tinyformer.ops.blockwise_attention import blockwise_attention, blockwise_self_attention
 from tinyformer.ops.dropout import dropout
 from tinyformer.ops.layer_norm import layer_norm
 from tinyformer.ops.linear import affine, embedding, matmul
@@ -29,11 +30,11 @@ from tinyformer.ops.softmax import log_softmax, masked_softmax
 from tinyformer.ops.token_log_probs import token_log_probs
 
 __all__ = [
-    "add", "affine", "affine_gelu", "attention", "binary_cross_entropy_with_logits", "concatenate", "cross_entropy",
-    "divide", "dropout", "embedding", "exp", "gelu", "getitem", "layer_norm", "log", "log_softmax",
-    "masked_softmax", "matmul", "max", "mean", "mean_squared_error", "multiply", "negate", "pow", "power", "relu",
-    "reshape", "scale", "self_attention", "sigmoid", "sqrt", "subtract", "sum", "swapaxes", "tanh",
-    "token_log_probs", "transpose", "where",
+    "add", "affine", "affine_gelu", "attention", "binary_cross_entropy_with_logits", "blockwise_attention",
+    "blockwise_self_attention", "concatenate", "cross_entropy", "divide", "dropout", "embedding", "exp", "gelu",
+    "getitem", "layer_norm", "log", "log_softmax", "masked_softmax", "matmul", "max", "mean", "mean_squared_error",
+    "multiply", "negate", "pow", "power", "relu", "reshape", "scale", "self_attention", "sigmoid", "sqrt",
+    "subtract", "sum", "swapaxes", "tanh", "token_log_probs", "transpose", "where",
 ]
 
 

@@ -22,13 +22,8 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     that sum_s p_s <dout, value_s> = <dout, sum_s p_s value_s> = <dout, out> (Dao et al. 2022, appendix B.2).  Of what
     is kept the odds are the most; without them the first product and the exponential would have to be done again.
     """
-    if heads < 1 or packed.ndim != 3 or 0 in packed.shape[1:] or packed.shape[-1] % (3 * heads):
-        raise ValueError(f"self_attention: packed is {packed.shape}, heads is {heads}; it must be (B, T, 3C) with T of "
-                         "at least 1 and C a multiple of heads")
+    check_heads("self_attention", packed, heads, keep)
     shape, (batch, length), width = packed.shape, packed.shape[:2], packed.shape[2] // 3
-    if keep is not None and not _stretches(keep.shape, (batch, heads, length, length)):
-        raise ValueError(f"self_attention: keep is {keep.shape}; it must have the axes (B, H, T, T), each whole or 1: "
-                         "a mask of real positions (B, T) goes in as (B, 1, 1, T), one for all as (1, 1, T, T)")
     check_rate("self_attention", rate, rng)
     shrink = 1 / math.sqrt(width // heads)
     seen = visible(xp, keep, causal, length, length)
@@ -65,6 +60,17 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
         return dpacked
 
     return out, backward
+
+
+def check_heads(op: str, packed, heads: int, keep) -> None:
+    """ValueError, with the op's name, where `packed` has no such heads, or the mask is not one for them."""
+    if heads < 1 or packed.ndim != 3 or 0 in packed.shape[1:] or packed.shape[-1] % (3 * heads):
+        raise ValueError(f"{op}: packed is {packed.shape}, heads is {heads}; it must be (B, T, 3C) with T of at least "
+                         "1 and C a multiple of heads")
+    batch, length = packed.shape[:2]
+    if keep is not None and not _stretches(keep.shape, (batch, heads, length, length)):
+        raise ValueError(f"{op}: keep is {keep.shape}; it must have the axes (B, H, T, T), each whole or 1: a mask of "
+                         "real positions (B, T) goes in as (B, 1, 1, T), one for all as (1, 1, T, T)")
 
 
 def heads_of(packed, parts: int, heads: int) -> tuple:

@@ -6,6 +6,7 @@ after row.  Philox gives the numbers of any place in its stream without those be
 has some of the rows reads their bits and jumps over the others.
 """
 
+import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,6 +54,18 @@ class RowGenerator(np.random.Generator):
 
     def bytes(self, length: int) -> bytes:
         """The next `length` bytes of these rows.  ValueError where the rows cannot have as many each."""
+        block, inside = self._next(length)
+        self.bit_generator.advance(block - self.at)            # never below 0: rows before these are jumped over
+        self.at = block + max(1, -(-(inside + length) // BLOCK))
+        return super().bytes(inside + length)[inside:]
+
+    def ahead(self, length: int) -> tuple[np.random.Generator, int]:
+        """For who reads the next `length` bytes in pieces: a generator, and how many of its bytes belong to others."""
+        block, inside = self._next(length)
+        return np.random.Generator(copy.deepcopy(self.bit_generator).advance(block - self.at)), inside
+
+    def _next(self, length: int) -> tuple[int, int]:
+        """Where the next `length` bytes begin: the block, and the byte in it; they count as given from here on."""
         noise, mine = self.noise, self.noise.last - self.noise.first
         each = length // mine
         if length % (NUMBER * mine):
@@ -61,7 +74,4 @@ class RowGenerator(np.random.Generator):
                              "False on the model, so that its batches are computed in one piece")
         start = self.place + noise.first * each
         self.place += max(1, -(-noise.rows * each // WORD)) * WORD
-        block, inside = divmod(start, BLOCK)
-        self.bit_generator.advance(block - self.at)            # never below 0: rows before these are jumped over
-        self.at = block + max(1, -(-(inside + length) // BLOCK))
-        return super().bytes(inside + length)[inside:]
+        return divmod(start, BLOCK)

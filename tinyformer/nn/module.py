@@ -68,7 +68,7 @@ class Module:
         Several maps of the same vectors may lie in one matrix, one above the other, as query, key and value do.
         """
         held: dict[int, int] = {}
-        for _, module in _modules(self, ""):
+        for _, module in modules_in(self):
             own = module.named_parameters() if module.maps else {}
             held |= {id(own[name]): maps for name, maps in module.maps.items()}
         return {name: held[id(p)] for name, p in self.named_parameters().items() if id(p) in held}
@@ -123,7 +123,7 @@ class Module:
         """For the dotted name of every buffer the module that keeps it, and its name there."""
         found: dict[str, tuple[Module, str]] = {}
         seen = set()
-        for path, module in _modules(self, ""):
+        for path, module in modules_in(self):
             if id(module) not in seen:                         # a layer that is used twice keeps them once
                 seen.add(id(module))
                 found |= {_join(path, key): (module, key) for key in getattr(module, "buffers", {})}
@@ -158,11 +158,11 @@ def _walk(thing, name: str) -> Iterator[tuple[str, Tensor]]:
         yield from _walk(child, _join(name, key))
 
 
-def _modules(thing, name: str) -> Iterator[tuple[str, Module]]:
-    if isinstance(thing, Module):
+def modules_in(thing, name: str = "") -> Iterator[tuple[str, Module]]:
+    if isinstance(thing, Module):                              # as often as it is mentioned
         yield name, thing
     for key, child in _children(thing).items():
-        yield from _modules(child, _join(name, key))
+        yield from modules_in(child, _join(name, key))
 
 
 def _children(thing) -> dict:

@@ -42,6 +42,8 @@ class Objective:
     epochs: float | None = option(None, "passes over the corpus, instead of --steps", above=0)
     batch_size: int | None = option(None, "rows in a batch", least=1)
     accumulate: int = option(1, "parts in which a batch is computed, where memory is short", least=1)
+    recompute: bool = option(False, "keep of each layer what enters it alone, and compute the rest again in backward: "
+                             "the same numbers in less memory, for about a third more time")
     learning_rate: float | None = option(None, "the highest learning rate", least=0)
     final_rate: float | None = option(None, "the learning rate at the end", least=0)
     schedule: str | None = option(None, "how the rate falls after the warm-up; constant-then-down: in the last third "

@@ -105,8 +105,9 @@ def train(prepared: Prepared, title: str | None = None, out: Path | None = None,
     settings = Settings(steps=s.steps, learning_rate=s.learning_rate, schedule=s.schedule, warmup=s.warmup,
                         floor=s.final_rate, optimizer=s.optimizer, matrix_rate=s.matrix_rate, momentum=s.momentum,
                         weight_decay=s.weight_decay, betas=(0.9, s.beta2), clip=s.clip,
-                        accumulate=s.accumulate, seed=s.seed, workers=s.workers, evaluate_every=s.evaluate_every,
-                        save_every=s.save_every, log_every=max(1, min(10, s.steps // 100)))
+                        accumulate=s.accumulate, recompute=s.recompute, seed=s.seed, workers=s.workers,
+                        evaluate_every=s.evaluate_every, save_every=s.save_every,
+                        log_every=max(1, min(10, s.steps // 100)))
     return run_loop(prepared.model, prepared.batches, settings, out=out, tokenizer=prepared.tokenizer,
                     validation=sample, title=title or s.model, facts=prepared.facts, data=prepared.data,
                     **options)

@@ -17,9 +17,9 @@ from tinyformer.train.schedules import SCHEDULES
 SETTINGS = "settings.json"
 SCRATCH = "scratch"
 SIZES = ("tokenizer", "vocabulary", "layers", "heads", "width")      # of a model from scratch
-TRAINING = ("epochs", "steps", "batch_size", "accumulate", "max_length", "learning_rate", "schedule", "warmup",
-            "optimizer", "matrix_rate", "momentum", "weight_decay", "clip", "dropout", "freeze", "layer_decay", "seed",
-            "seeds", "workers", "device", "skip_bad_rows")
+TRAINING = ("epochs", "steps", "batch_size", "accumulate", "recompute", "max_length", "learning_rate", "schedule",
+            "warmup", "optimizer", "matrix_rate", "momentum", "weight_decay", "clip", "dropout", "freeze",
+            "layer_decay", "seed", "seeds", "workers", "device", "skip_bad_rows")
 NARROW = 256                                  # below this width the published learning rate moves too little
 
 
@@ -42,6 +42,8 @@ class Finetuning:
     steps: int | None = option(None, "steps of the optimizer, instead of --epochs", least=1)
     batch_size: int = option(32, "rows in a batch", least=1)
     accumulate: int = option(1, "parts in which a batch is computed, where memory is short", least=1)
+    recompute: bool = option(False, "keep of each layer what enters it alone, and compute the rest again in backward: "
+                             "the same numbers in less memory, for about a third more time")
     max_length: int = option(128, "tokens in one row; longer texts are cut, long documents read in windows", least=8)
     learning_rate: float | None = option(None, "the highest learning rate (default 5e-5; 5e-4 for models narrower than "
                                          "256; 1e-2 where the encoder is frozen)", least=0)

@@ -175,7 +175,7 @@ def train(prepared: Prepared, out: Path | None = None, title: str | None = None,
     settings = Settings(steps=steps, learning_rate=s.peak(prepared.model.config.width), schedule=s.schedule,
                         warmup=int(s.warmup * steps), optimizer=s.optimizer, matrix_rate=s.matrix_rate,
                         momentum=s.momentum, weight_decay=s.weight_decay, clip=s.clip, accumulate=s.accumulate,
-                        seed=s.seed, workers=s.workers, log_every=max(1, min(10, steps // 20)),
+                        recompute=s.recompute, seed=s.seed, workers=s.workers, log_every=max(1, min(10, steps // 20)),
                         evaluate_every=s.save_every or max(1, steps // evaluations), save_every=s.save_every,
                         keep=s.keep, patience=s.patience)
     judge = (prepared.task.figures[0], prepared.figure) if s.save_every or s.patience else None

@@ -20,7 +20,7 @@ from tinyformer.nn.module import Module
 from tinyformer.train.loop_settings import Settings
 
 INNOCENT = {"log_every", "evaluate_every", "save_every", "keep", "keep_memory",    # settings that change no number
-            "workers"}                                         # or are compared by what was made of them
+            "recompute", "workers"}                            # or are compared by what was made of them
 LEARNED_FROM = "training examples"                             # the hash of them, among the data
 FIXED = {LEARNED_FROM, "tokenizer", "vocabulary"}              # of the data: no run goes on with others
 WHERE = {"file", "line"}                                       # of an example, which may have been moved

@@ -19,6 +19,7 @@ from tinyformer import backend
 from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
 from tinyformer.nn.module import Module
+from tinyformer.nn.recomputed_blocks import recomputing
 from tinyformer.train import machines, shared_memory
 from tinyformer.train.any_batches import why_whole
 from tinyformer.train.arena import CannotShare
@@ -115,6 +116,8 @@ def driver(model: Module, optimizer: Optimizer, settings: Settings, first: Calla
     count, said = (1, "") if settings.workers == 1 or first is None else choose(settings, model, first(), recorded)
     options = dict(keep_memory=settings.keep_memory, loss=loss, measure=measure, pieces=settings.accumulate)
     with ExitStack() as stack:
+        if settings.recompute:
+            stack.enter_context(recomputing(model))
         found = Alone(model, optimizer, settings, loss, measure)
         if count > 1:
             try:

@@ -37,6 +37,7 @@ class Settings:
     momentum: float = 0.95                    # muon: how much of the average of their gradients stays
     clip: float | None = 1.0                  # the largest norm of all gradients together; None: no limit
     accumulate: int = 1                       # into how many parts a batch is cut, to save memory
+    recompute: bool = False                   # compute activations again in backward, to save memory
     seed: int = 0                             # of the dropout; the batches have their own
     log_every: int = 10
     evaluate_every: int | None = None

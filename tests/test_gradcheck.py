@@ -331,7 +331,7 @@ def test_a_case_that_breaks_and_a_special_point_that_is_missed_are_failures_with
         return Special(np.full(2, 1e20)).expect()
 
     found = rows(check_op(own))
-    assert not found["runs"].ok and found["runs"].note == "nowhere: RuntimeError: no point"
+    assert not found["runs"].ok and found["runs"].note.startswith("nowhere: RuntimeError: no point (")
     assert not found["special"].ok
     assert found["special"].note.startswith("zero: in float64: value and gradients are [0. 0.]")
     del own.specials["zero"]

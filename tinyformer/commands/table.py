@@ -10,6 +10,7 @@ from importlib import import_module
 COMMANDS = {
     "tour": "check the gradients, train a small BERT and a small GPT, and show it all",
     "gradcheck": "compare the gradient of every primitive with derivatives found in other ways",
+    "exercise": "derive it yourself: a file with a hole in it, and a judge who says what is wrong",
     "pretrain": "train a BERT, a GPT or an encoder and a decoder on text, from nothing",
     "finetune": "put a head on a pre-trained model and train it on labelled examples",
     "evaluate": "judge a fine-tuned model on labelled examples",

@@ -12,7 +12,8 @@ import numpy as np
 from tinyformer.backend import to_host
 from tinyformer.errors import InputError
 from tinyformer.gradcheck.report import Report, Row
-from tinyformer.gradcheck.trial import Trial, complex_or_nothing, dot, norm, one_line
+from tinyformer.gradcheck.trial import Trial, complex_or_nothing, dot, norm
+from tinyformer.gradcheck.user_file import line_of, one_line
 from tinyformer.options import suggestion
 
 SMALL = 200                                   # up to so many numbers in and out, the whole Jacobian is differenced
@@ -205,7 +206,7 @@ def check(f: Callable, *inputs, checks: Sequence[str] | None = None, step: float
     try:
         e.differentiate()
     except Exception as error:                                 # any mistake can stand in a backward
-        return Report(name, [Row("backward", None, 0.0, False, one_line(error))])
+        return Report(name, [Row("backward", None, 0.0, False, line_of(error))])
     unfit = {"adjoint": not getattr(f, "linear", False), "Taylor": e.out.size != 1}
     rows = {c: _carry_out(c, e, asked=bool(wanted)) for c in wanted or CHECKS if wanted or not unfit.get(c)}
     first, second = rows.get("complex step"), rows.get("central")

@@ -10,7 +10,8 @@ from tinyformer.engine import Primitive
 from tinyformer.errors import InputError
 from tinyformer.gradcheck.checks import Examination, nearest
 from tinyformer.gradcheck.registry import calling
-from tinyformer.gradcheck.trial import Trial, complex_or_nothing, dot, one_line
+from tinyformer.gradcheck.trial import Trial, complex_or_nothing, dot
+from tinyformer.gradcheck.user_file import one_line
 from tinyformer.rng import stream
 
 LAST_PLACE = 2.0 ** -53                       # half a unit in the last place of 1: no relative error is known better

@@ -1,9 +1,6 @@
 """Are all primitives right?  Nobody writes a list of them: the engine's registry is walked, and a user's file too."""
 
 import copy
-import importlib.util
-import sys
-import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,7 +11,7 @@ from tinyformer.engine import REGISTRY, Call, Primitive, Tensor
 from tinyformer.errors import InputError
 from tinyformer.gradcheck.checks import CHECKS, check, nearest
 from tinyformer.gradcheck.report import Report, Row
-from tinyformer.gradcheck.trial import one_line
+from tinyformer.gradcheck.user_file import line_of, run_file
 from tinyformer.rng import stream
 
 
@@ -110,7 +107,7 @@ def _guarded(title: str, examine, *arguments) -> list[Row]:
     try:
         rows = examine(*arguments)
     except Exception as error:                                 # one broken op must not hide the others
-        rows = [Row("runs", None, 0.0, False, one_line(error))]
+        rows = [Row("runs", None, 0.0, False, line_of(error))]
     return [row if row.ok else row._replace(note=f"{title}: {row.note}".removesuffix(": ")) for row in rows]
 
 
@@ -126,34 +123,12 @@ def _worse(one: Row | None, other: Row) -> Row:
 def load_primitives(path: str | Path) -> list[Primitive]:
     """The primitives that a Python file defines, registered or not, in the order of their definition.
 
-    The file is run; modules beside it can be imported from it.  The registry is afterwards what it was, so that an op
-    of the user's with the name of a built-in one stands beside it and not in its place.
+    The file is run by `run_file`, so that the registry is afterwards what it was.
     Raises InputError for a file that is missing, does not run (file, line and cause), or defines no primitive.
     """
-    path = Path(path)
-    if not path.is_file():
-        trouble = "is a folder" if path.is_dir() else "no such file"
-        raise InputError(f"{path}: {trouble}; name a Python file with primitives in it")
-    name = f"tinyformer_user_{path.stem}"
-    before, folder = dict(REGISTRY), str(path.resolve().parent)
-    loader = importlib.machinery.SourceFileLoader(name, str(path))
-    spec = importlib.machinery.ModuleSpec(name, loader, origin=str(path))
-    spec.has_location = True                                   # the module knows its __file__
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, folder)
-    try:
-        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
-        found = [*vars(module).values(), *(op for key, op in REGISTRY.items() if before.get(key) is not op)]
-    except SyntaxError as error:
-        raise InputError(f"{error.filename or path}:{error.lineno or 1}: {error.msg}") from error
-    except (Exception, SystemExit) as error:
-        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-        raise InputError(f"{path}:{lines[-1] if lines else 1}: {type(error).__name__}: {error}") from error
-    finally:
-        sys.path.remove(folder)
-        REGISTRY.clear()
-        REGISTRY.update(before)
-    ops = list({id(op): op for op in found if isinstance(op, Primitive) and op.__module__ == name}.values())
+    module, registered = run_file(path)
+    found = [*vars(module).values(), *registered]
+    ops = list({id(op): op for op in found if isinstance(op, Primitive) and op.__module__ == module.__name__}.values())
     if not ops:
         raise InputError(f"{path}: defines no primitive; write @tinyformer.primitive above def my_op(xp, x): ..., "
                          "and a case below it, @my_op.case")

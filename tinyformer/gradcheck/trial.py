@@ -110,9 +110,3 @@ def dot(us: list, vs: list) -> float:
 def norm(arrays: list) -> float:
     """The L2 norm of all numbers in a list of arrays."""
     return float(np.sqrt(sum(float((np.abs(a) ** 2).sum()) for a in arrays)))
-
-
-def one_line(error: BaseException) -> str:
-    """An error's message on one line, with its type where that says more than "wrong type or value"."""
-    message = " ".join(str(error).split())
-    return message if isinstance(error, (TypeError, ValueError)) else f"{type(error).__name__}: {message}"

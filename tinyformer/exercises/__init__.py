@@ -1,0 +1,68 @@
+'''What can be derived by oneself?  Exercises in rising difficulty, each of which is judged and says what is wrong.
+
+An exercise is one file of this folder, and its name in the list below.  The file's docstring opens with the question;
+the whole docstring stands at the head of the file that a learner gets (formula, shapes, units, an example), so it tells
+everything that is needed and nothing that is to be found.  Then it goes on like this:
+
+    """Which keys may a query see, when it is to guess what comes next?
+
+        keep (T, S), True where query t may look at key s
+    """
+
+    import numpy as np
+
+    from tinyformer.engine import Call
+    from tinyformer.exercises.kit import Exercise
+
+    EXERCISE = Exercise(__doc__, bug="in whose published code this was wrong, and where that is told", hints=(
+        "The first leads to the question behind the question.", "The second is nearer.", "The third all but says it."))
+
+    @EXERCISE.solution                        # its name is that of the file
+    def causal_mask(queries, keys):
+        """True where query t may look at key s."""
+        return np.arange(keys) <= np.arange(queries)[:, None] + (keys - queries)
+
+    @EXERCISE.case                            # where to judge: a function of a random generator
+    def _(rng):
+        """a cache that holds two keys more than there are queries"""
+        return Call(3, 5)
+
+    @EXERCISE.mistake                         # at least three; what each says must differ
+    def _(queries, keys):
+        """the present itself is hidden: the comparison is < where it must be <="""
+        return np.arange(keys) < np.arange(queries)[:, None] + (keys - queries)
+
+What the learner is to write is the body of the function (below its docstring), or, where a `def` line ends in
+`# yours`, the body of that function: the rest of a longer function, or of a class, is given.  What the source needs is
+imported in the learner's file by itself.
+
+The judge runs theirs and ours in every case and compares what comes out, numbers to ten digits; then he looks whether
+it is what comes out of a known mistake, and says so; else he shows the first case that differs.  More, where needed:
+
+* `@EXERCISE.observe`: `def _(theirs, call): ...` returns what is compared, in place of what `theirs` returns: what a
+  class holds after a few calls, the counts of a thousand draws.
+* `@EXERCISE.rule`: `def _(theirs): ...` returns a complaint, or None, for what no comparison tells; it is asked first.
+
+An exercise on an op is `EXERCISE = OpExercise(ops.tanh, __doc__, hints=...)`, and that is enough: forward, cases and
+judge (gradcheck, the special points) come from the op, and so do the mistakes that can be made at any op.  Where the op
+is long or fast, its plain form is hung below by `@EXERCISE.given`.  An `@EXERCISE.mistake` of its own is a whole wrong
+primitive; these are the museum of wrong gradients, each of which must be caught by the check `caught_by`.
+'''
+
+from tinyformer.opening import Table
+
+CHAPTERS = {
+    "One number in, one number out": "tanh",
+    "Who may see whom": "causal_mask",
+}
+EXERCISES = Table({name: f"{__name__}.{name}:EXERCISE" for names in CHAPTERS.values() for name in names.split()})
+
+
+def overview(solved: set[str], folder: str) -> str:
+    """Every exercise in a line, chapter by chapter, with a mark where it is solved."""
+    lines = [f"{len(solved & {*EXERCISES})} of {len(EXERCISES)} exercises are solved in {folder}/"]
+    for chapter, names in CHAPTERS.items():
+        lines += ["", f"{chapter}:"]
+        lines += [f"  {'x' if name in solved else '.'} {name:<22} {EXERCISES.question(name)}" for name in names.split()]
+    return "\n".join([*lines, "", "python -m tinyformer exercise NAME writes the file to fill; then --check, --watch, "
+                      "--hint or --solution"])

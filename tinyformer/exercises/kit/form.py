@@ -1,0 +1,186 @@
+"""What is an exercise?  A solution with a hole in it, and a judge who says as a teacher would what is wrong."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinyformer.engine import Tensor
+from tinyformer.errors import InputError
+from tinyformer.exercises.kit.blank import blank, imports_for, source_of
+from tinyformer.gradcheck.user_file import line_of, run_file
+from tinyformer.options import suggestion
+
+
+class Verdict(NamedTuple):
+    """What the judge says of a try."""
+
+    right: bool
+    says: str
+
+
+class Exercise:
+    """An exercise on a function or a class: `tinyformer/exercises/__init__.py` shows one whole.
+
+    `about`, the module's docstring, opens with the question, and stands at the head of the learner's file.  `hints` are
+    three, each nearer to the answer.  `bug` says in which published program this went wrong.
+    """
+
+    def __init__(self, about: str | None, *, hints: tuple[str, str, str], bug: str = ""):
+        if len(hints) != 3:
+            raise ValueError(f"Exercise: {len(hints)} hints are given; there must be three")
+        self.about = (about or "").strip()
+        self.hints = hints
+        self.bug = bug
+        self.ours: Any = None
+        self.cases: dict[str, Callable] = {}
+        self.mistakes: dict[str, Any] = {}
+        self.rules: list[Callable] = []
+
+    # ---- what an exercise consists of, each a decorator --------------------------------------------------------------
+
+    def solution(self, ours: Any) -> Any:
+        """The function or class that is right; the body of the function, or what `# yours` marks, is to be found."""
+        self.ours = ours
+        return ours
+
+    def case(self, function: Callable) -> Callable:
+        """A point to judge at: a function of a random generator that returns `Call(...)`, the arguments of one call."""
+        self.cases[title(function)] = function
+        return function
+
+    def observe(self, function: Callable) -> Callable:
+        """What is compared: (theirs, call) -> numbers, arrays, texts, lists of them.  By default theirs(*arguments)."""
+        self.observed = function
+        return function
+
+    def rule(self, function: Callable) -> Callable:
+        """What no comparison tells: (theirs) -> a complaint in a sentence, or None.  Rules are asked first."""
+        self.rules.append(function)
+        return function
+
+    def mistake(self, wrong: Any) -> Any:
+        """A wrong solution that people write; the first line of its docstring says what was forgotten."""
+        self.mistakes[title(wrong)] = wrong
+        return wrong
+
+    # ---- what is made of it ------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return self.ours.__name__
+
+    def source(self) -> str:
+        """Our solution, as it stands in the package."""
+        return source_of(self.ours)
+
+    def shown(self) -> str:
+        """What the learner sees of it, before the holes are made."""
+        return self.source()
+
+    def page(self, solved: bool = False) -> str:
+        """The file that the learner gets; with `solved`, the same file with our solution in it."""
+        text = self.source() if solved else blank(self.shown(), self.wanted())
+        head = [f'"""{self.about}', "", "Write what is missing below, and let it be judged:", "",
+                f"    python -m tinyformer exercise {self.name} --check", '"""', ""]
+        needed = self.needed(self.source())
+        return "\n".join([*head, *needed, *[""] * (2 if needed else 1), *self.above(),
+                          text, ""])
+
+    def needed(self, text: str) -> list[str]:
+        return imports_for(self.ours, text)
+
+    def above(self) -> list[str]:
+        """The lines above the `def`."""
+        return []
+
+    def wanted(self) -> str:
+        """What is to be written, in a word or two."""
+        return ""
+
+    def theirs(self, path: Path) -> Any:
+        """What a learner's file defines under the name of the exercise; InputError where it defines no such thing."""
+        names = vars(run_file(path)[0])
+        found = names.get(self.name)
+        if not callable(found):
+            near = suggestion(self.name, [key for key in names if not key.startswith("_")])
+            raise InputError(f"{path}: defines no {self.name}; the exercise is the one of that name{near}")
+        return found
+
+    # ---- the judge ---------------------------------------------------------------------------------------------------
+
+    def observed(self, theirs: Any, call: Any) -> Any:
+        return theirs(*call.arrays, **call.constants)
+
+    def judge(self, theirs: Any) -> Verdict:
+        """Right if `theirs` keeps the rules and agrees with ours in every case; else what the mistake is."""
+        for rule in self.rules:
+            complaint = _outcome(rule, theirs)
+            if complaint is not None:
+                return Verdict(False, str(complaint))
+        right, given = self.outcomes(self.ours), self.outcomes(theirs)
+        if same(given, right):
+            return Verdict(True, "Right.")
+        for says, wrong in self.mistakes.items():
+            if same(given, self.outcomes(wrong)):
+                return Verdict(False, known(says))
+        case = next(case for case in right if not same(given[case], right[case]))
+        if isinstance(given[case], Stopped):
+            return Verdict(False, f'Case "{case}": it stops with {given[case]}')
+        return Verdict(False, f'Case "{case}": yours gives {shown(given[case])}; right is {shown(right[case])}.')
+
+    def outcomes(self, theirs: Any) -> dict[str, Any]:
+        """What is seen in each case, each on arguments of its own."""
+        return {case: _outcome(lambda call: self.observed(theirs, call), function(np.random.default_rng(0)))
+                for case, function in self.cases.items()}
+
+
+class Stopped(str):
+    """What an error said that ended a try."""
+
+
+def _outcome(function: Callable, argument: Any) -> Any:
+    try:
+        return function(copy.deepcopy(argument) if hasattr(argument, "arrays") else argument)
+    except Exception as error:                                 # any mistake can stand in a learner's file
+        return Stopped(line_of(error))
+
+
+def known(says: str) -> str:
+    """How the judge speaks of a mistake that he knows."""
+    return f"Not yet. What comes out is the same as with this mistake: {says}."
+
+
+def title(function: Any) -> str:
+    """The first line of a docstring, as a part of a sentence."""
+    return (function.__doc__ or function.__name__).strip().splitlines()[0].rstrip(".")
+
+
+def same(a: Any, b: Any) -> bool:
+    """Do two outcomes agree?  Numbers to ten digits, NaN with NaN, everything else exactly."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    a, b = (x.data if isinstance(x, Tensor) else x for x in (a, b))
+    if any(isinstance(x, np.ndarray | np.generic | float) for x in (a, b)):
+        try:
+            a, b = np.asarray(a), np.asarray(b)
+        except ValueError:
+            return False
+        numbers = a.dtype.kind in "biufc" and b.dtype.kind in "biufc"
+        if a.shape != b.shape or (a.dtype.kind == "b") != (b.dtype.kind == "b"):
+            return False
+        return bool(np.allclose(a, b, rtol=1e-10, atol=1e-12, equal_nan=True) if numbers else (a == b).all())
+    return type(a) is type(b) and bool(a == b)
+
+
+def shown(value: Any) -> str:
+    """An outcome, short enough for a sentence."""
+    value = value.data if isinstance(value, Tensor) else value
+    text = np.array2string(value, precision=4, threshold=40, separator=", ") if isinstance(value, np.ndarray) else (
+        repr(value))
+    text = " ".join(text.split())
+    return text if len(text) <= 300 else f"{text[:290]} ..."

@@ -12,6 +12,8 @@ import small
 
 from tinyformer.train import Settings, train
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(shared_runs.__file__)
 
 

@@ -61,6 +61,7 @@ def whole(one_thread, tmp_path_factory) -> dict[str, bytes]:
     return left(folder)
 
 
+@pytest.mark.slow
 def test_killed_at_any_change_of_a_folder_a_run_is_finished_when_it_is_resumed(whole, tmp_path):
     """Also between the last checkpoint and the trained model, where it would otherwise count as complete."""
     said = faulty("kill", tmp_path)

@@ -282,6 +282,7 @@ def test_what_is_frozen_stays():
         assert np.array_equal(array, before[name]) == name.startswith("bert."), name
 
 
+@pytest.mark.slow
 def test_memory_is_flat_over_a_thousand_steps():
     """What Python and NumPy hold at step 1,000 is what they held at step 100, within 1 %."""
     held = {}

@@ -17,6 +17,7 @@ from tinyformer.train import Settings, train
 from tinyformer.train.arena import Arena
 from tinyformer.train.checkpoints import newest
 
+pytestmark = pytest.mark.slow
 linux = pytest.mark.skipif(not Path("/proc/self/task").is_dir() or not Path("/dev/shm").is_dir(),
                            reason="children and shared memory are found in /proc and /dev/shm")
 SOON = 10                                     # seconds

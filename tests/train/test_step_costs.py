@@ -117,6 +117,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator that is tuned is glibc's")
+@pytest.mark.slow
 def test_once_warm_a_step_fetches_no_memory_from_the_system():
     """Without the tuning it is thousands of pages a step."""
     here = Path(__file__).parent

@@ -109,3 +109,36 @@ def test_faults_of_a_tokenizer_json(tmp_path, whole, part):
     (tmp_path / "tokenizer.json").write_text(json.dumps(whole))
     text = message(tmp_path)
     assert "DIR/tokenizer.json" in text and part in text
+
+
+def in_one_file(folder, added=GOOD[:5], vocab=GOOD, **settings):
+    """BERT's tokenizer as tokenizer.json, with other settings of its model or its normalizer."""
+    model = {"type": "WordPiece", "unk_token": "[UNK]", "vocab": {token: id for id, token in enumerate(vocab)}}
+    cleans = {"type": "BertNormalizer", "lowercase": True, "strip_accents": None, "handle_chinese_chars": True}
+    model |= {key: value for key, value in settings.items() if key not in cleans}
+    cleans |= {key: value for key, value in settings.items() if key in cleans}
+    tokens = [token if isinstance(token, dict) else {"id": id, "content": token} for id, token in enumerate(added)]
+    (folder / "tokenizer.json").write_text(json.dumps({
+        "added_tokens": tokens, "model": model, "normalizer": cleans, "pre_tokenizer": {"type": "BertPreTokenizer"}}))
+
+
+@pytest.mark.parametrize("settings, part", [
+    ({"max_input_chars_per_word": "9"}, "max_input_chars_per_word is '9'; it must be a whole number"),
+    ({"max_input_chars_per_word": -1}, "max_input_chars_per_word is -1"), ({"lowercase": 1}, "lowercase is 1"),
+    ({"strip_accents": "no"}, "strip_accents is 'no'; it must be true or false or null"),
+    ({"handle_chinese_chars": None}, "handle_chinese_chars is None; it must be true or false")])
+def test_a_setting_of_a_wrong_type_in_a_tokenizer_json(tmp_path, settings, part):
+    in_one_file(tmp_path, **settings)
+    assert part in message(tmp_path)
+
+
+@pytest.mark.parametrize("added, part", [
+    (GOOD[:4], "'[MASK]' is in the vocabulary and not among added_tokens"),
+    ([*GOOD[:5], GOOD[0]], "'[PAD]' stands there twice"),
+    ([*GOOD[:4], {"id": 9, "content": "[MASK]"}], "'[MASK]' has id 9 where 4 is due"),
+    ([*GOOD[:5], {"id": 8, "content": "<x>"}], "'<x>' has id 8 where 7 is due")])
+def test_tokens_that_their_library_would_number_or_find_otherwise(tmp_path, added, part):
+    in_one_file(tmp_path, added)
+    assert part in message(tmp_path)
+    in_one_file(tmp_path, [*GOOD[:5], {"id": 7, "content": "<x>"}])
+    assert load_tokenizer(tmp_path).encode("a<x>") == [5, 7]

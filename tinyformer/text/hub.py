@@ -13,7 +13,7 @@ from .added import AddedToken
 from .base import Tokenizer
 from .bpe import ByteLevelBPE
 from .files import hold_to, read_json, tokens_in_order
-from .wordpiece import CONTINUES, LONGEST_WORD, WordPieceTokenizer
+from .wordpiece import CONTINUES, LONGEST, LONGEST_WORD, WordPieceTokenizer
 
 # Settings with which their pipeline would give other ids than ours, and the values with which it does not.
 Rules = dict[str, dict[str, tuple]]                        # part of the pipeline -> setting -> its values
@@ -32,18 +32,18 @@ def read_tokenizer_json(path: Path) -> Tokenizer:
         kinds = tuple(part.get("type") for part in parts.values())
         added = [(AddedToken.read(token), token["id"]) for token in whole.get("added_tokens") or []]
         model, normalizer = parts["model"], parts["normalizer"]
-        tokens = tokens_in_order(model.get("vocab", {}) | {token.content: id for token, id in added}, path)
+        tokens = _numbered(tokens_in_order(model.get("vocab", {}), path), added)
         found = [token for token, _ in added]
         if kinds == ("WordPiece", "BertNormalizer", "BertPreTokenizer"):
             hold_to(WORDPIECE, parts)
-            return WordPieceTokenizer(tokens, lower_case=normalizer["lowercase"],
-                                      strip_accents=normalizer["strip_accents"],
-                                      split_chinese=normalizer["handle_chinese_chars"],
-                                      longest_word=model.get("max_input_chars_per_word", LONGEST_WORD), added=found)
+            return _said(found, WordPieceTokenizer(
+                tokens, lower_case=_flag(normalizer, "lowercase"),
+                strip_accents=_flag(normalizer, "strip_accents", or_none=True),
+                split_chinese=_flag(normalizer, "handle_chinese_chars"), longest_word=_length(model), added=found))
         if kinds == ("BPE", None, "ByteLevel"):
             hold_to(BYTE_LEVEL, parts)
             merges: list[Any] = [pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"]]
-            return ByteLevelBPE(tokens, merges, found)
+            return _said(found, ByteLevelBPE(tokens, merges, found))
     except InputError as error:
         raise error if str(path) in str(error) else InputError(f"{path}: {error}") from None
     except (KeyError, TypeError, AttributeError) as error:
@@ -51,3 +51,45 @@ def read_tokenizer_json(path: Path) -> Tokenizer:
                          "save it again from the library that wrote it") from None
     raise InputError(f"{path}: model, normalizer and pre_tokenizer are {kinds}; only BERT's (WordPiece, "
                      "BertNormalizer, BertPreTokenizer) and GPT-2's (BPE, None, ByteLevel) can be read")
+
+
+def _said(added: list[AddedToken], tokenizer: Tokenizer) -> Tokenizer:
+    """The tokenizer; InputError where it finds a special token in a text that the file does not say is one."""
+    unsaid = next((name for name in tokenizer.added if name not in {token.content for token in added}), None)
+    if unsaid is not None:
+        raise InputError(f"{unsaid!r} is in the vocabulary and not among added_tokens, so that in a text it would be "
+                         "cut to pieces, and here it is a special token; add it there")
+    return tokenizer
+
+
+def _flag(part: dict, name: str, or_none: bool = False) -> Any:
+    """A setting that is true or false, or None where it may be; InputError for anything else."""
+    if not (isinstance(part[name], bool) or or_none and part[name] is None):
+        raise InputError(f"{name} is {part[name]!r}; it must be true or false" + " or null" * or_none)
+    return part[name]
+
+
+def _length(model: dict) -> int:
+    """How many characters a word may have that is cut; InputError for what is no such number."""
+    value = model.get(LONGEST, LONGEST_WORD)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InputError(f"{LONGEST} is {value!r}; it must be a whole number")
+    return value
+
+
+def _numbered(tokens: list[str], added: list[tuple[AddedToken, Any]]) -> list[str]:
+    """The tokens of the model with the added ones behind them, in the order in which their library numbers them.
+
+    InputError where an id in the file is another: the library would not take it.
+    """
+    ids = {token: id for id, token in enumerate(tokens)}
+    twice = next((token for number, (token, _) in enumerate(added)
+                  if token.content in {other.content for other, _ in added[:number]}), None)
+    if twice is not None:
+        raise InputError(f"the added token {twice.content!r} stands there twice; remove one")
+    for token, id in added:
+        due = ids.setdefault(token.content, len(ids))
+        if isinstance(id, bool) or id != due:
+            raise InputError(f"the added token {token.content!r} has id {id!r} where {due} is due: it is that of the "
+                             "vocabulary, or the next one behind it")
+    return list(ids)

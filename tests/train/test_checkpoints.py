@@ -20,7 +20,8 @@ def model():
 
 
 def state_of(step):
-    return {"step": step, "tokens": 10 * step, "seconds": 0.5, "settings": {}}
+    return {"step": step, "tokens": 10 * step, "seconds": 0.5, **dict.fromkeys(("settings", "model", "facts",
+                                                                                "environment"), {})}
 
 
 def same(a, b):
@@ -144,6 +145,43 @@ def test_a_checkpoint_of_another_model_changes_nothing(model, tmp_path):
     with pytest.raises(CheckpointError, match="given .* the model wants"):
         checkpoints.load_checkpoint(path, model, optimizer)
     assert all(np.array_equal(array, before[name]) for name, array in model.state().items())
+
+
+def forged(path, name, change):
+    """The checkpoint with another file of this name, and a manifest that agrees."""
+    change(path / name)
+    (path / durable.MANIFEST).unlink()
+    durable.seal(path)
+    return path
+
+
+@pytest.mark.parametrize("key, value, rule", [
+    ("format", 2, "reads format 1"), ("step", 1.0, "a whole number"), ("step", True, "a whole number"),
+    ("step", 2, "must be 1, as the folder is called"), ("tokens", -1, "a whole number of at least 0"),
+    ("workers", 0, "a whole number of at least 1"), ("seconds", "x", "a finite number"), ("settings", [], "an object"),
+    ("data", "x", "an object"), ("environment", None, "an object"), ("seconds", float("inf"), "a finite number")])
+def test_a_state_that_no_run_has_written_is_named(model, tmp_path, key, value, rule):
+    optimizer = AdamW(model)
+    path = checkpoints.save_checkpoint(tmp_path, model, optimizer, state_of(1))
+    assert checkpoints.load_checkpoint(path, model, optimizer)["step"] == 1
+    text = json.dumps({"format": 1, **state_of(1), key: value})
+    with pytest.raises(CheckpointError, match=f"trainer_state.json: {key} is .*{rule}"):
+        checkpoints.load_checkpoint(forged(path, "trainer_state.json", lambda file: file.write_text(text)), model,
+                                    optimizer)
+
+
+@pytest.mark.parametrize("numbers, rule", [([np.nan, 1], "not finite"), ([np.inf, 1], "not finite"),
+                                           ([1, 2], "of type int64")])
+def test_moments_that_no_training_has_led_to_are_named(model, tmp_path, numbers, rule):
+    optimizer = AdamW(model)
+    path = checkpoints.save_checkpoint(tmp_path, model, optimizer, state_of(1))
+
+    def change(file):
+        arrays = checkpoints.read_arrays(file)
+        name = next(name for name in arrays if name != "steps")
+        checkpoints.write_arrays(file, {**arrays, name: np.resize(numbers, arrays[name].shape)})
+    with pytest.raises(CheckpointError, match=f"optimizer.safetensors: .* {rule}"):
+        checkpoints.load_checkpoint(forged(path, "optimizer.safetensors", change), model, optimizer)
 
 
 def test_a_checkpoint_that_exists_is_not_replaced_unless_it_is_damaged(model, tmp_path):

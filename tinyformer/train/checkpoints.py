@@ -25,6 +25,7 @@ from tinyformer.nn.module import Module, fitted
 from tinyformer.places import room_for
 from tinyformer.text import Tokenizer, load_tokenizer
 from tinyformer.train import durable
+from tinyformer.train.state import check_moments, check_state
 from tinyformer.train.weights import INDEX, WEIGHTS, read_arrays, read_weights, write_arrays
 
 CONFIG, MOMENTS, STATE = "config.json", "optimizer.safetensors", "trainer_state.json"
@@ -131,13 +132,12 @@ def load_checkpoint(folder: Path, model: Module, optimizer) -> dict:
         raise CheckpointError(f"{folder}: {len(wrong)} faults\n  " + "\n  ".join(wrong) +
                               "\n  resume from an older checkpoint")
     state = _read_json(folder, STATE)
-    if state.get("format") != durable.FORMAT or not isinstance(state.get("step"), int):
-        raise CheckpointError(f"{folder / STATE}: format is {state.get('format')!r} and step {state.get('step')!r}; "
-                              f"this version reads format {durable.FORMAT} with a whole number as step")
+    check_state(state, folder / STATE)
     try:
         arrays = tensor_names.from_published(read_arrays(folder / WEIGHTS), model)
         model.check(arrays)
         moments = read_arrays(folder / MOMENTS)
+        check_moments(moments, folder / MOMENTS)
         optimizer.load(moments)
         for name, p in model.named_parameters().items():       # into the optimizer's flat array, not beside it
             p.data[...] = fitted(arrays[name], p.data)

@@ -25,7 +25,7 @@ def changed(kind: str, **keys) -> dict:
 
 def refused(hub: dict) -> str:
     with pytest.raises((CheckpointError, InputError)) as error:
-        config_json.empty_model(hub, [f"tensor {number}" for number in range(40)])
+        config_json.empty_model(hub, {f"tensor {number}": np.zeros(9) for number in range(40)})
     return str(error.value)
 
 
@@ -72,6 +72,20 @@ def test_architectures_of_another_type_are_named(names):
                                        ("bart", "decoder_layers"), ("albert", "num_hidden_layers")])
 def test_a_billion_layers_are_refused_at_once(kind, key):
     assert "layers" in refused(changed(kind, **{key: 1_000_000_000}))
+
+
+@pytest.mark.parametrize("kind, key", [("gpt2", "vocab_size"), ("bert", "max_position_embeddings"),
+                                       ("openai-gpt", "n_embd"), ("bart", "encoder_ffn_dim"), ("gpt2", "n_inner"),
+                                       ("albert", "embedding_size"), ("bert", "type_vocab_size")])
+def test_a_model_far_larger_than_its_weights_is_refused_before_memory_is_taken(kind, key):
+    more = {"decoder_ffn_dim": 2**40} if kind == "bart" else {}
+    assert "numbers, and the weights hold 360" in refused(changed(kind, **{key: 2**40}, **more))
+
+
+@pytest.mark.parametrize("labels", [10**9, -1, "2", 2.5, True])
+def test_a_number_of_labels_that_is_none(labels):
+    assert "num_labels is" in refused(changed("bert", architectures=["BertForSequenceClassification"],
+                                              num_labels=labels))
 
 
 @pytest.mark.parametrize("eps", [math.nan, math.inf, -1e-5])

@@ -4,7 +4,9 @@ import tracemalloc
 
 import pytest
 
+from tinyformer.errors import InputError
 from tinyformer.models import GPT, Bert, BertConfig, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig
+from tinyformer.models.parts.size import least_numbers, that_fits
 
 ENCODERS = {
     "tiny": 4_385_920, "mini": 11_170_560, "small": 28_763_648, "medium": 41_373_184, "base": 109_482_240,
@@ -65,3 +67,19 @@ def test_a_head_costs_what_its_parts_cost():
     assert WITH_HEADS["base"] - ENCODERS["base"] == head + pair
     pooler = width * width + width                             # read by the pair head alone
     assert BertForPretraining(config.but(pair_objective="none"), rng=None).count() == ENCODERS["base"] + head - pooler
+
+
+def test_the_least_number_of_parameters_is_near_and_never_above():
+    for cls, make, counts in ((BertConfig, Bert, ENCODERS), (GPTConfig, GPT, DECODERS)):
+        for name in counts:
+            config = cls.preset(name)
+            assert 0.9 < least_numbers(config) / make(config, None).count() <= 1, name
+    for name in Seq2SeqConfig.PRESETS:
+        config = Seq2SeqConfig.preset(name)
+        assert 0.6 < least_numbers(config) / Seq2Seq(config, None).count() <= 1, name
+
+
+@pytest.mark.parametrize("size", ["layers", "width", "inner", "context", "vocabulary"])
+def test_a_model_that_no_machine_has_memory_for_is_refused_at_once(size):
+    with pytest.raises(InputError, match="takes .* GiB of memory, of which this machine has"):
+        that_fits(GPTConfig(**{"vocabulary": 10, "layers": 2, "heads": 2, "width": 8, size: 2**62}))

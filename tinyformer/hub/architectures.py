@@ -26,6 +26,7 @@ from tinyformer.nn.module import Module
 HEAD = "head"                                 # our key for what their class names do not tell apart
 SEQUENCE, TOKENS, QUESTION = "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering"
 NEXT = "ForNextSentencePrediction"
+MOST_LABELS = 100_000
 NEXT_LABELS = ("next", "not next")            # of the two outputs of their next-sentence head
 BART_ENCODER = "BartEncoder"                  # begins the name of a head on BART's encoder: theirs stand on its decoder
 FOREIGN_HEADS = ("ForMultipleChoice",)
@@ -141,7 +142,9 @@ def _labels(hub: dict) -> tuple[str, ...]:
     named = hub.get("id2label")
     if named is None:
         count = hub.get("num_labels", 2)
-        named = {number: f"LABEL_{number}" for number in range(count if isinstance(count, int) else 0)}
+        if not isinstance(count, int) or isinstance(count, bool) or not 0 < count <= MOST_LABELS:
+            raise CheckpointError(f"num_labels is {count!r}; it must be a whole number from 1 to {MOST_LABELS:,}")
+        named = {number: f"LABEL_{number}" for number in range(count)}
     if not isinstance(named, dict) or not named or {str(i) for i in range(len(named))} != set(map(str, named)):
         raise CheckpointError(f"id2label is {named!r}; it must name the outputs 0, 1, 2, ... without a gap")
     return tuple(str(label) for _, label in sorted((int(number), label) for number, label in named.items()))

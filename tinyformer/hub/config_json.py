@@ -5,7 +5,8 @@ say stands under a key of our own, "tinyformer": each field of our configuration
 another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
 from tinyformer.errors import CheckpointError
 from tinyformer.hub import architectures
@@ -13,9 +14,11 @@ from tinyformer.hub.config_keys import check_keys, guessed_type
 from tinyformer.hub.layouts import LAYOUTS, layout_of
 from tinyformer.hub.tensor_names import has_published_names
 from tinyformer.models.config import BertConfig, Config, GPTConfig, Seq2SeqConfig
+from tinyformer.models.parts.size import least_numbers
 from tinyformer.nn.module import Module
 
 MOST_SHARED = 1000                            # layers that are one and the same, of which the weights tell no number
+SMALL = 10_000_000                            # numbers for which there is memory everywhere
 OWN = "own"                                   # the model_type of a class that no published form can describe
 
 
@@ -65,14 +68,21 @@ def from_hub(hub: dict) -> Config:
     return config.but(**beyond)
 
 
-def empty_model(hub: dict, names: Iterable[str]) -> Module:
-    """The model that a config.json and the names in a weights file describe, its parameters still unwritten."""
-    config, names = from_hub(hub), list(names)
+def empty_model(hub: dict, arrays: Mapping[str, Any]) -> Module:
+    """The model that a config.json and the arrays in a weights file describe, its parameters still unwritten.
+
+    CheckpointError where it would be far larger than the weights, before any memory is taken.
+    """
+    config = from_hub(hub)
     layers = max(config.layers, getattr(config, "decoder_layers", 0))
-    if layers > (MOST_SHARED if getattr(config, "shared", False) else len(names)):
-        raise CheckpointError(f"it says {layers:,} layers, and the weights hold {len(names):,} tensors; one of the two "
-                              "files belongs to another model")
-    return architectures.empty_model(config, hub, names)
+    if layers > (MOST_SHARED if getattr(config, "shared", False) else len(arrays)):
+        raise CheckpointError(f"it says {layers:,} layers, and the weights hold {len(arrays):,} tensors; one of the "
+                              "two files belongs to another model")
+    least, held = least_numbers(config), sum(array.size for array in arrays.values())
+    if least > SMALL and least > 4 * held:                     # nearer ones are told tensor by tensor
+        raise CheckpointError(f"it describes a model of at least {least:,} numbers, and the weights hold {held:,}; one "
+                              "of the two files belongs to another model")
+    return architectures.empty_model(config, hub, arrays)
 
 
 def _bert_to_hub(c: BertConfig) -> dict:

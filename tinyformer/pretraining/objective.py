@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from tinyformer import train
 from tinyformer.errors import InputError
 from tinyformer.models.config import Config
+from tinyformer.models.parts.size import that_fits
 from tinyformer.options import check_values, number_or_auto, option
 from tinyformer.train.circumstances import LEARNED_FROM, fingerprint
 from tinyformer.train.loop_settings import OPTIMIZERS
@@ -112,11 +113,11 @@ class Objective:
         sizes = dict(layers=self.layers, heads=self.heads, width=self.width, dropout=self.dropout,
                      init_std=self.init_std, **more)
         if self.preset is None:
-            return self.config_class(context=self.max_length, **sizes)
+            return that_fits(self.config_class(context=self.max_length, **sizes))
         preset = self.config_class.preset(self.preset)
         if self.width != preset.width:
             sizes["inner"] = 0                                 # 4 * width again
-        return preset.but(context=max(self.max_length, preset.context), **sizes)
+        return that_fits(preset.but(context=max(self.max_length, preset.context), **sizes))
 
     # ---- the stages: what an objective must say ----------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from tinyformer.errors import InputError
 from tinyformer.generate import rewrite, rewrite_beams
 from tinyformer.metrics.bleu import bleu, words_of
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
+from tinyformer.models.parts.size import that_fits
 from tinyformer.options import option, read_object
 from tinyformer.rng import stream
 from tinyformer.tasks.collapse import same_of_everything
@@ -116,8 +117,8 @@ class Rewrite(Task):
         return model
 
     def fresh(self, tokenizer, options):
-        return Seq2Seq(_speaking(Seq2SeqConfig(vocabulary=len(tokenizer), **sizes(options)), tokenizer),
-                       stream(options.seed, "weights"))
+        config = that_fits(Seq2SeqConfig(vocabulary=len(tokenizer), **sizes(options)))
+        return Seq2Seq(_speaking(config, tokenizer), stream(options.seed, "weights"))
 
     def build(self, part, tokenizer, labels, options):
         """A copy of the whole model, which begins and ends a text with this tokenizer's [CLS] and [SEP]."""

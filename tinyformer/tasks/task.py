@@ -12,6 +12,7 @@ from tinyformer.models import BertConfig
 from tinyformer.models.bert import Bert
 from tinyformer.models.parts.depth import freeze
 from tinyformer.models.parts.encoders import encoder_of, with_dropout
+from tinyformer.models.parts.size import that_fits
 from tinyformer.nn import Module
 from tinyformer.rng import stream
 from tinyformer.tasks.finetuning_settings import Finetuning, TableSettings
@@ -133,7 +134,7 @@ class Task:
 
     def fresh(self, tokenizer: Tokenizer, options) -> Module:
         """The same with weights that know nothing."""
-        return Bert(BertConfig(vocabulary=len(tokenizer), **sizes(options)), stream(options.seed, "weights"))
+        return Bert(that_fits(BertConfig(vocabulary=len(tokenizer), **sizes(options))), stream(options.seed, "weights"))
 
     def build(self, part: Any, tokenizer: Tokenizer, labels: Sequence[str], options) -> Module:
         """The model to be trained: a new head on a copy of `part`."""

@@ -34,6 +34,11 @@ def test_a_form_may_hold_spaces_and_a_sentence_may_have_no_tree(file):
     assert read_conllu(path)[0].words == ("100 000", "#")
 
 
+def test_white_space_of_any_kind_beside_a_tag_does_not_count(file):
+    assert read_conllu(file("a.conllu", text(row(1, "\u3000", 0, "NOUN\u2028"))))[0].tags == ("NOUN",)
+    assert read_conllu(file("a.conllu", text(row(1, "\u3000", 0))))[0].words == ("\u3000",)
+
+
 def test_a_file_that_may_be_cut_short_is_read_with_a_note(file):
     for data in (GOOD + GOOD[:-1], GOOD + GOOD[:-2]):
         found = read_conllu(file("a.conllu", data))
@@ -51,6 +56,7 @@ NINE, ELEVEN = row(2, "b", 1)[:-2], row(2, "b", 1) + "\t_"
     ([row(1, "a", 0), row(2, "b", 1).replace("\t", " ")], 2, ["1 columns", "spaces for tabs"]),
     ([row(1, "a", 0), row(2, "b", 1).replace("b\tb", "b b")], 2, ["9 columns", "column 2 holds a space", "'b b'"]),
     ([row(1, "a", 0), "words"], 2, ["no tab at all"]),
+    ([row(1, "a", 0), row(2, "b", 1).replace("dep\t", "dep\v")], 2, ["9 columns", "missing"]),
     ([row(1, "a", 0), row(2, "", 1)], 2, ["column 2 is empty"]),
     ([row(1, "a", 0), row(3, "b", 1)], 2, ["id 3 where 2 was due"]),
     ([row(1, "a", 0), row(1, "b", 1)], 2, ["id 1 where 2 was due"]),

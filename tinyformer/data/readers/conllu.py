@@ -16,6 +16,7 @@ from tinyformer.errors import InputError
 
 TAGS = {"upos": 3, "xpos": 4}
 FORM, HEAD = 1, 6
+WRITTEN = (FORM, 2)                             # form and lemma, which may be a space of another kind
 WIDTH = 10
 NUMBER = "[1-9][0-9]{0,8}"                      # longer ones are no places in a sentence
 WORD = re.compile(NUMBER)
@@ -102,7 +103,7 @@ def _words(rows: list[tuple[int, str]]) -> list[Row]:
 
 
 def _cells(line: int, text: str) -> list[str]:
-    cells = [cell.strip(" ") for cell in text.split("\t")]        # a word may be another kind of space
+    cells = [cell.strip(" " if place in WRITTEN else None) for place, cell in enumerate(text.split("\t"))]
     if len(cells) == WIDTH:
         if not all(cells):
             raise BadRow(f"column {cells.index('') + 1} is empty; write _ where there is nothing", line)
@@ -112,7 +113,7 @@ def _cells(line: int, text: str) -> list[str]:
     elif len(cells) < WIDTH:
         spaced = [place for place, cell in enumerate(cells, 1) if " " in cell]
         why = (f"column {spaced[0]} holds a space for a tab, {cells[spaced[0] - 1]!r}"
-               if len(text.split()) == WIDTH else "something is missing")
+               if spaced and len(text.split()) == WIDTH else "something is missing")
     else:
         why = "the line ends in a tab" if cells[-1] == "" else "there is a tab too many"
     raise BadRow(f"{len(cells)} columns where {WIDTH} were due: {why}; separate the columns by single tabs", line)

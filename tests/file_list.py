@@ -15,7 +15,7 @@ import reading_path
 
 PAGE = reading_path.ROOT / "tinyformer" / "README.md"
 README = reading_path.ROOT / "README.md"
-ROOMS = (".", "ops", "gradcheck", "nn", "models", "models/parts", "hub", "text", "metrics", "plot", "data",
+ROOMS = (".", "ops", "gradcheck", "nn", "models", "models/parts", "inside", "hub", "text", "metrics", "plot", "data",
          "data/readers", "tinyland", "train", "generate", "pretraining", "tasks", "phenomena", "phenomena/kit",
          "phenomena/parts", "commands")
 OPENING = """# The files, room by room

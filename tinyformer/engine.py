@@ -104,8 +104,12 @@ class Tensor(Operators):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self):
-        how = f", from {self.node.op.name}" if self.node else ""
-        return f"Tensor({np.array2string(backend.to_host(self.data), precision=4, threshold=20)}{how})"
+        from tinyformer.inside.shown import text_of
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        from tinyformer.inside.shown import html_of
+        return html_of(self)
 
     def __bool__(self):
         return bool(self.item())
@@ -140,6 +144,11 @@ class Tensor(Operators):
         """A leaf with the same numbers on another device ("cpu", "cuda") or in another precision."""
         data = self.data if device is None else backend.to_device(self.data, device)
         return Tensor(data if dtype is None else data.astype(dtype), self.requires_grad)
+
+    def graph(self, *modules, **names) -> Any:
+        """How this came about, as a picture: in a notebook, or `.save("graph.svg")`.  Names are the caller's own."""
+        from tinyformer.inside.graph_of import callers_variables, graph_of
+        return graph_of(self, modules, names, callers_variables())
 
     def retain_grad(self) -> "Tensor":
         """Ask for `.grad` of a computed tensor too; leaves have it anyway."""

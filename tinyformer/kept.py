@@ -4,12 +4,13 @@ Python holds what a function mentions in the function's closure, where it can be
 """
 
 from types import FunctionType
+from typing import Any
 
 from tinyformer.backend import is_array
 from tinyformer.engine import Tensor, nodes_behind
 
 
-def kept_by(backward) -> list[tuple[str, object]]:
+def kept_by(backward) -> list[tuple[str, Any]]:
     """Every array that a backward keeps, with the name by which it is mentioned, also in functions that it uses."""
     found, seen, waiting = [], set(), [("backward", backward)]
     while waiting:

@@ -1,7 +1,7 @@
 """What do training, attention, a gradient check and a model's mistakes look like?  For whoever would rather look.
 
 Every function takes plain numbers and texts and writes one PNG.  matplotlib is imported when a picture is drawn, and
-used through Figure objects alone, so that it needs no display and keeps no state.
+used through Figure objects alone, so that it needs no display and keeps no state.  A `Graph` is drawn as SVG, by hand.
 """
 
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tinyformer.plot.comparison import compared
     from tinyformer.plot.every_run import single_runs
     from tinyformer.plot.gradients import valley
+    from tinyformer.plot.graph import Graph
     from tinyformer.plot.losses import loss_curve
     from tinyformer.plot.panels import Bars, Panel
     from tinyformer.plot.predictions import confusion, score_scatter
@@ -24,5 +25,5 @@ if TYPE_CHECKING:
 
 __getattr__, __dir__ = opens(
     __name__, answers="marked_answers", attention="attention_map", bars="glue_table grouped", comparison="compared",
-    every_run="single_runs", gradients="valley", panels="Bars Panel", predictions="confusion score_scatter",
-    repetition="repeated", shots="shot_curve", tags="tagged_sentences", losses="loss_curve")
+    every_run="single_runs", gradients="valley", graph="Graph", losses="loss_curve", panels="Bars Panel",
+    predictions="confusion score_scatter", repetition="repeated", shots="shot_curve", tags="tagged_sentences")

@@ -23,9 +23,9 @@ class Block(nn.Module):
         batch, length, width = x.shape
         return self.project(x).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
 
-    def attend(self, x):
+    def attend(self, x, keep=None):
         rate = self.rate if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(*self.split(x), is_causal=self.causal, dropout_p=rate)
+        mixed = F.scaled_dot_product_attention(*self.split(x), attn_mask=keep, is_causal=self.causal, dropout_p=rate)
         return self.out(mixed.transpose(1, 2).reshape(x.shape))
 
     def feed(self, x):
@@ -34,11 +34,11 @@ class Block(nn.Module):
     def drop(self, x):
         return F.dropout(x, self.rate, self.training)
 
-    def forward(self, x):
+    def forward(self, x, keep=None):
         if self.pre:
-            x = x + self.drop(self.attend(self.norms[0](x)))
+            x = x + self.drop(self.attend(self.norms[0](x), keep))
             return x + self.drop(self.feed(self.norms[1](x)))
-        x = self.norms[0](x + self.drop(self.attend(x)))
+        x = self.norms[0](x + self.drop(self.attend(x, keep)))
         return self.norms[1](x + self.drop(self.feed(x)))
 
     def read_on(self, x, past):
@@ -68,12 +68,15 @@ class GPT(nn.Module):
             elif name.endswith("bias"):
                 nn.init.zeros_(p)
 
-    def loss(self, ids, targets):
+    def logits(self, ids):
         x = self.words(ids) + self.positions.weight[: ids.shape[1]]
         x = F.dropout(x, self.rate, self.training)
         for block in self.blocks:
             x = block(x)
-        logits = self.norm(x) @ self.words.weight.T
+        return self.norm(x) @ self.words.weight.T
+
+    def loss(self, ids, targets):
+        logits = self.logits(ids)
         return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
 
     def read_on(self, ids, past):
@@ -90,7 +93,7 @@ class GPT(nn.Module):
 class Bert(nn.Module):
     """BERT with its two pre-training heads, for a tinyformer BertConfig `c`; only masked places are scored."""
 
-    def __init__(self, c):
+    def __init__(self, c, std=0.02):
         super().__init__()
         self.words, self.positions = nn.Embedding(c.vocabulary, c.width), nn.Embedding(c.context, c.width)
         self.segments = nn.Embedding(2, c.width)
@@ -103,19 +106,23 @@ class Bert(nn.Module):
         self.rate = c.dropout
         for name, p in self.named_parameters():
             if p.dim() > 1:
-                nn.init.normal_(p, std=0.02)
+                nn.init.normal_(p, std=std)
             elif name.endswith("bias"):
                 nn.init.zeros_(p)
 
-    def loss(self, ids, segments, positions, targets, pairs):
+    def logits(self, ids, segments, positions, keep=None):
+        """Of the words at the masked places, and of the pairs; keep (B, 1, 1, T) is False at padding."""
         x = self.words(ids) + self.positions.weight[: ids.shape[1]] + self.segments(segments)
         x = F.dropout(self.norm(x), self.rate, self.training)
         for block in self.blocks:
-            x = block(x)
+            x = block(x, keep)
         rows = x.view(-1, x.shape[-1])[positions]
         rows = self.transform_norm(F.gelu(self.transform(rows)))
-        pair = self.pair(torch.tanh(self.pooler(x[:, 0])))
-        return (F.cross_entropy(rows @ self.words.weight.T + self.word_bias, targets) + F.cross_entropy(pair, pairs))
+        return rows @ self.words.weight.T + self.word_bias, self.pair(torch.tanh(self.pooler(x[:, 0])))
+
+    def loss(self, ids, segments, positions, targets, pairs):
+        words, pair = self.logits(ids, segments, positions)
+        return F.cross_entropy(words, targets) + F.cross_entropy(pair, pairs)
 
 
 def optimizer(model, learning_rate, betas=(0.9, 0.999), weight_decay=0.01, fused=False):
@@ -123,3 +130,29 @@ def optimizer(model, learning_rate, betas=(0.9, 0.999), weight_decay=0.01, fused
     groups = [{"params": [p for p in model.parameters() if p.dim() > 1], "weight_decay": weight_decay},
               {"params": [p for p in model.parameters() if p.dim() < 2], "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=learning_rate, betas=betas, fused=fused)
+
+
+class Muon:
+    """PyTorch's Muon on the matrices of the blocks, query, key and value apart, and its AdamW on everything else."""
+
+    def __init__(self, model, learning_rate, matrix_rate, betas=(0.9, 0.999), weight_decay=0.01):
+        self.parts = []                       # (parameter, which of its rows, those as a parameter of their own)
+        for block in model.blocks:
+            for layer, maps in ((block.project, 3), (block.out, 1), (block.widen, 1), (block.narrow, 1)):
+                rows = layer.weight.shape[0] // maps
+                for part in (slice(rows * number, rows * number + rows) for number in range(maps)):
+                    self.parts.append((layer.weight, part, nn.Parameter(layer.weight.data[part])))
+        held = {id(weight) for weight, _, _ in self.parts}
+        rest = nn.ParameterList(p for p in model.parameters() if id(p) not in held)
+        self.matrices = torch.optim.Muon([view for _, _, view in self.parts], lr=matrix_rate, weight_decay=weight_decay)
+        self.others = optimizer(rest, learning_rate, betas, weight_decay)
+        self.param_groups, self.model = [*self.others.param_groups, *self.matrices.param_groups], model
+
+    def step(self):
+        for weight, part, view in self.parts:
+            view.grad = weight.grad[part]
+        self.matrices.step()
+        self.others.step()
+
+    def zero_grad(self):
+        self.model.zero_grad()

@@ -2,9 +2,9 @@
 
     python benchmarks/shakespeare.py input.txt [--seeds 1337,1338,1339] [--threads 2]
 
-For each seed the command `pretrain gpt --preset shakespeare-cpu` and the same model in PyTorch are trained one after
-the other, each in a process of its own, on the same batches with the same schedule; each prints the validation loss
-over the whole validation split and the seconds of the training loop.
+For each seed the command `pretrain gpt --preset shakespeare-cpu --optimizer adamw` and the same model in PyTorch are
+trained one after the other, each in a process of its own, on the same batches with the same schedule; each prints the
+validation loss over the whole validation split and the seconds of the training loop.
 """
 
 import argparse
@@ -57,8 +57,8 @@ def train_ours(path, seed):
     """The command itself; returns (validation loss, seconds of the training loop)."""
     with tempfile.TemporaryDirectory() as out:
         subprocess.run([sys.executable, "-m", "tinyformer", "pretrain", "gpt", "--corpus", path, "--preset",
-                        "shakespeare-cpu", "--seed", str(seed), "--out", f"{out}/gpt"], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                        "shakespeare-cpu", "--optimizer", "adamw", "--seed", str(seed), "--out", f"{out}/gpt"],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with open(f"{out}/gpt/metrics.json", encoding="utf-8") as file:
             metrics = json.load(file)
     return metrics["val loss"], metrics["seconds"]

@@ -6,6 +6,7 @@ import pytest
 
 from tinyformer.errors import InputError
 from tinyformer.options import read_config, suggestion
+from tinyformer.pretraining import OBJECTIVES
 from tinyformer.pretraining.pretraining_settings import every_option, fill_in, resolve
 
 
@@ -28,6 +29,24 @@ def test_the_shakespeare_preset_is_the_reference_run():
     assert (s.beta2, s.weight_decay, s.clip, s.dropout, s.validation) == (0.99, 0.1, 1.0, 0.0, 0.1)
     config = s.config(65)
     assert (config.layers, config.heads, config.width, config.context, config.bias) == (4, 4, 128, 64, False)
+
+
+def test_muon_is_the_default_where_it_was_measured_to_be_better():
+    assert {name: resolve(name, {}).optimizer for name in OBJECTIVES} == {
+        "bert": "muon", "gpt": "muon", "seq2seq": "adamw"}
+    assert resolve("bert", {}).matrix_rate == 0.01 and resolve("gpt", {}).matrix_rate == 0.02
+    assert resolve("gpt", {"optimizer": "adamw"}).optimizer == "adamw"
+
+
+def test_a_run_from_before_the_choice_goes_on_with_adamw():
+    """Its settings.json names the model and no optimizer; a file of the user's own names what it changes."""
+    old = {name: value for name, value in resolve("gpt", {"steps": 9, "optimizer": "adamw"}).to_dict().items()
+           if name not in ("optimizer", "matrix_rate", "momentum")}
+    assert resolve("gpt", {}, old) == resolve("gpt", {"steps": 9, "optimizer": "adamw"})
+    assert resolve("gpt", {"optimizer": "muon"}, old).optimizer == "muon"
+    assert resolve("gpt", {}, {"steps": 9}).optimizer == "muon"
+    with pytest.raises(InputError, match="--matrix-rate is a setting of muon"):
+        resolve("gpt", {"matrix_rate": 0.1}, old)
 
 
 def test_resolved_settings_repeat_themselves():

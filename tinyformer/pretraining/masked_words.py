@@ -43,7 +43,7 @@ class MaskedWords(TextObjective):
     does = "fills in blanks"
     figure = "mlm"
     config_class = BertConfig
-    defaults = dict(TextObjective.defaults, objective="nsp", mask_rate=0.15)
+    defaults = dict(TextObjective.defaults, objective="nsp", mask_rate=0.15, optimizer="muon", matrix_rate=0.01)
 
     def __post_init__(self):
         super().__post_init__()

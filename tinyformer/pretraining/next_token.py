@@ -26,7 +26,7 @@ class NextToken(TextObjective):
     figure = "lm"
     config_class = GPTConfig
     defaults = dict(TextObjective.defaults, tokenizer="bpe", vocabulary=1000, layers=4, heads=4, schedule="cosine",
-                    weight_decay=0.1, beta2=0.99, init_std=0.02)
+                    optimizer="muon", matrix_rate=0.02, weight_decay=0.1, beta2=0.99, init_std=0.02)
     computed = {}
     training_presets = {
         "shakespeare-cpu": dict(tokenizer="characters", batch_size=12, steps=2000, learning_rate=1e-3, final_rate=1e-4,

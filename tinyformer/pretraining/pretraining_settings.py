@@ -19,7 +19,8 @@ from tinyformer.train.loop_settings import refuse_idle
 def resolve(model: str, given: dict, from_file: dict | None = None) -> Objective:
     """One complete set of settings: command line over file over preset over defaults.
 
-    Settings of other objectives are refused on the command line and passed over in a file.
+    Settings of other objectives are refused on the command line and passed over in a file.  A file that a run wrote
+    before there was a choice of optimizers means AdamW, whatever the default is now.
     """
     if model not in OBJECTIVES:
         raise InputError(f"model is {model!r}; choose one of: {', '.join(OBJECTIVES)}" + suggestion(model, OBJECTIVES))
@@ -35,6 +36,8 @@ def resolve(model: str, given: dict, from_file: dict | None = None) -> Objective
             raise InputError(f"--{name.replace('_', '-')} is a setting of {whose}, and this is `pretrain {model}`; "
                              "leave it out")
     chosen = {key: value for key, value in chosen.items() if key in mine}
+    if from_file and "model" in from_file and "optimizer" not in from_file:
+        chosen.setdefault("optimizer", "adamw")
     known = objective.from_preset(chosen["preset"]) if "preset" in chosen else {}
     length = _length(given, from_file or {}, known)
     if known.get("warmup", 0) > (length["steps"] or math.inf):

@@ -76,7 +76,7 @@ def test_the_front_door():
     code = "import sys, tinyformer as tf; print('numpy' in sys.modules, len(tf.REGISTRY) > 30, tf.ops.add)"
     assert python(code).startswith("False True <primitive add")
     assert {"Call", "REGISTRY", "Special", "Tensor", "gradcheck", "load", "no_grad", "ops", "primitive",
-            "save"} == {*tinyformer.__all__}
+            "save", "trace"} == {*tinyformer.__all__}
 
 
 def test_a_table_lists_its_names_without_opening_anything():

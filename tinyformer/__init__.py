@@ -8,9 +8,11 @@ TYPE_CHECKING = False                          # as in `typing`, which --help ha
 if TYPE_CHECKING:
     from tinyformer import gradcheck, ops
     from tinyformer.engine import REGISTRY, Call, Special, Tensor, no_grad, primitive
+    from tinyformer.inside.stopwatch import trace
 
 __version__ = "0.1.0"
-__getattr__, __dir__ = opens(__name__, "gradcheck", "ops", engine="REGISTRY Call Special Tensor no_grad primitive")
+__getattr__, __dir__ = opens(__name__, "gradcheck", "ops", engine="REGISTRY Call Special Tensor no_grad primitive",
+                               **{"inside.stopwatch": "trace"})
 
 
 def load(folder: str | os.PathLike) -> tuple:

@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import Any
 
 from tinyformer.backend import is_array
-from tinyformer.engine import Tensor, nodes_behind
+from tinyformer.engine import Node, Tensor, nodes_behind
 
 
 def kept_by(backward) -> list[tuple[str, Any]]:
@@ -42,12 +42,21 @@ def bytes_kept(result: Tensor) -> dict[str, int]:
     Memory that several ops keep counts once, for the first of them, and that of leaves, such as weights, not at all:
     it is there anyway.
     """
-    nodes = nodes_behind(result.node)
+    nodes, found = nodes_behind(result.node), {}
+    for node, (kept, _) in zip(nodes, bytes_kept_by(nodes), strict=True):
+        if kept:
+            found[node.op.name] = found.get(node.op.name, 0) + kept
+    return found
+
+
+def bytes_kept_by(nodes: list[Node]) -> list[tuple[int, int]]:
+    """For each of these nodes the bytes that it keeps, as above, and those of all arrays that its backward reads."""
     leaves = [parent for node in nodes for parent in node.parents if isinstance(parent, Tensor)]
-    seen, found = {id(memory(leaf.data)) for leaf in leaves}, {}
+    seen, found = {id(memory(leaf.data)) for leaf in leaves}, []
     for node in nodes:
-        for _, array in kept_by(node.backward):
-            if id(own := memory(array)) not in seen:
-                seen.add(id(own))
-                found[node.op.name] = found.get(node.op.name, 0) + own.nbytes
+        arrays = {id(array): array for _, array in kept_by(node.backward)}
+        owners = {id(memory(array)): memory(array) for array in arrays.values()}
+        found.append((sum(own.nbytes for key, own in owners.items() if key not in seen),
+                      sum(array.nbytes for array in arrays.values())))
+        seen |= owners.keys()
     return found

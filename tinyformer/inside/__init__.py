@@ -5,4 +5,7 @@ from typing import TYPE_CHECKING
 from tinyformer.opening import opens
 
 if TYPE_CHECKING:
-    from tinyformer.inside.graph_of import graph_of
+    from tinyformer.inside.step_table import Trace
+    from tinyformer.inside.stopwatch import trace
+
+__getattr__, __dir__ = opens(__name__, step_table="Trace", stopwatch="trace")

@@ -4,22 +4,33 @@
                                              SIGKILL
     python faulty_runs.py room FOLDER N...   a run with room for files of N bytes at most, for each N
     python faulty_runs.py last FOLDER N...   the same, where room is short only behind the last checkpoint
+    python faulty_runs.py disk FOLDER N...   the same on a disk of N pages, which is then made larger: the run goes on
     python faulty_runs.py wait FOLDER        a run that waits behind step 3 until a line comes in
+    python faulty_runs.py race FOLDER N...   three runs in one folder, each begun a little later, with the seed N
+    python faulty_runs.py long FOLDER N      a run of N steps, which says how much memory it has at ten of them
 
 Each run leaves FOLDER/<its point or its size>; lines say how they ended.
 """
 
 import contextlib
+import csv
+import io
+import json
 import os
+import random
 import resource
+import shutil
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import small
 
 from tinyformer.data.batches import TextBatch
+from tinyformer.errors import InputError
 from tinyformer.text import CharTokenizer
 from tinyformer.train import Settings, train
 from tinyformer.train.run import Run
@@ -78,6 +89,68 @@ def with_room(out: Path, size: int, at_last: bool) -> None:
         os._exit(2)
 
 
+def left(folder: Path) -> dict:
+    """Every file of a run by its name, as bytes; of figures those that count no seconds."""
+    found = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "MANIFEST.json"):
+        text = path.read_bytes()
+        if path.name in ("metrics.json", "trainer_state.json"):
+            text = {**json.loads(text), "seconds": 0}
+        elif path.name == "log.jsonl":
+            text = [{**json.loads(line), "seconds": 0} for line in text.splitlines()]
+        elif path.name == "log.csv":
+            text = [{**row, "seconds": 0} for row in csv.DictReader(io.StringIO(text.decode()))]
+        found[str(path.relative_to(folder))] = text
+    return found
+
+
+def on_a_small_disk(folder: Path, pages: int) -> None:
+    """Run where the disk is full after so many pages, then with room; what is left is copied to `folder`."""
+    disk = folder.with_name(f"disk-{folder.name}")
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o"]
+    subprocess.run([*mount, f"size={pages * 4096}", "tmpfs", disk], check=True)
+    status = 0
+    try:
+        one(disk / "run")
+    except Exception as error:
+        print(f"{pages}: {type(error).__name__}: {error}", flush=True)
+        status = 2
+        subprocess.run([*mount, "remount,size=100m", "tmpfs", disk], check=True)
+        one(disk / "run", resume="auto")
+    shutil.copytree(disk / "run", folder)
+    os._exit(status)
+
+
+def race(folder: Path, seed: int) -> list[int]:
+    """Three runs of one folder, of which each may go on or begin anew; how they ended."""
+    draw, children = random.Random(seed), []
+    for _ in range(3):
+        how = draw.choice(({}, {"resume": "auto"}, {"overwrite": True}))
+        child = os.fork()
+        if child == 0:
+            try:
+                one(folder, **how)
+                os._exit(0)
+            except InputError as error:
+                print(error, flush=True)
+                os._exit(2)
+            finally:
+                os._exit(1)
+        children.append(child)
+        time.sleep(draw.choice((0, draw.uniform(0, 0.3))))
+    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+
+
+def long(folder: Path, steps: int) -> None:
+    """A run of so many steps, with a checkpoint and a line on the memory at each tenth of them."""
+    def say(step):
+        if step % (steps // 10) == 0:
+            pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
+            print(step, pages * resource.getpagesize(), flush=True)
+    one(folder, hooks=say, settings=Settings(steps=steps, learning_rate=1e-4, log_every=10, save_every=steps // 10))
+
+
 def apart(function, *given) -> int:
     """Call it in a process of its own; its exit status, or -9 where it was killed."""
     child = os.fork()
@@ -98,7 +171,16 @@ def main(kind: str, folder: str, *sizes: str) -> None:
         print(f"{point - 1} killed, then {status}")
     if kind == "wait":
         one(Path(folder), hooks=lambda step: step == 3 and (print("waiting", flush=True), input()))
+    if kind == "long":
+        return long(Path(folder), int(*sizes))
+    if kind == "race":
+        for seed in sizes:
+            print(f"{seed}: exits {race(Path(folder) / seed, int(seed))}", flush=True)
+        return
     for size in map(int, sizes):
+        if kind == "disk":
+            print(f"{size}: exit {apart(on_a_small_disk, Path(folder) / str(size), size)}", flush=True)
+            continue
         print(f"{size}: exit {apart(with_room, Path(folder) / str(size), size, kind == 'last')}", flush=True)
 
 

@@ -14,6 +14,7 @@ from tinyformer.commands.table import COMMANDS
 from tinyformer.errors import CheckpointError, InputError, NumericError
 from tinyformer.gradcheck import CHECKS
 from tinyformer.gradcheck.report import COLUMNS
+from tinyformer.places import NoRoom
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
 NUMERIC = {"pretrain", "finetune", "evaluate", "predict"}       # their options stand in what is run
@@ -107,7 +108,7 @@ def test_wrong_values_are_named(capsys):
 
 @pytest.mark.parametrize("error, status", [(InputError("a"), 2), (CheckpointError("b"), 3), (NumericError("c"), 4),
                                            (FileNotFoundError(2, "No such file", "x.txt"), 2),
-                                           (OSError(28, "No space left on device"), 2)])
+                                           (OSError(28, "No space left on device"), 1), (NoRoom("d"), 1)])
 def test_each_kind_of_error_has_its_status(error, status):
     assert explain(error)[0] == status
 
@@ -261,7 +262,7 @@ def test_an_output_that_is_closed_or_full():
     assert closed.returncode == 0 and closed.stderr == ""
     if os.path.exists("/dev/full"):
         full = under_shell("> /dev/full")
-        assert full.returncode != 0 and full.stderr.startswith("tinyformer: cannot write: No space left")
+        assert full.returncode == 1 and full.stderr.startswith("tinyformer: cannot write: No space left")
 
 
 @pytest.mark.parametrize("words", [["info"], ["fill", "--model", "x", "a [MASK]"], ["evaluate", "--data", "x"],

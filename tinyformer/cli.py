@@ -1,7 +1,8 @@
 """What can be typed after `python -m tinyformer`, and what does a mistake look like?
 
-The commands themselves stand in commands/.  Wrong use ends in one to three lines and exit status 2, a damaged
-checkpoint in 3, training that left the finite numbers in 4, Ctrl-C in 130 and SIGTERM in 143.
+The commands themselves stand in commands/.  Wrong use and bad input end in one to three lines and exit status 2, a
+damaged checkpoint in 3, training that left the finite numbers in 4, Ctrl-C in 130 and SIGTERM in 143.  Status 1 says
+that memory or the disk ran out, that a process at work was ended from outside, or that the fault is the program's.
 """
 
 import os
@@ -66,7 +67,8 @@ def main(words: list[str] | None = None) -> int:
 
 def explain(error: Exception) -> tuple[int, str]:
     """The exit status and the message for an error that reached the top."""
-    for kind, status in ((InputError, 2), (CheckpointError, 3), (NumericError, 4), (WorkerError, 1)):
+    from tinyformer.places import FULL, NoRoom
+    for kind, status in ((NoRoom, 1), (InputError, 2), (CheckpointError, 3), (NumericError, 4), (WorkerError, 1)):
         if isinstance(error, kind):
             return status, str(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":       # NumPy's, or CuPy's
@@ -76,9 +78,9 @@ def explain(error: Exception) -> tuple[int, str]:
         return 1, ("a process that was at work was ended from outside, most often because memory ran out; nothing is "
                    "wrong with the input: end other programs, or ask for fewer --seeds at once, and start again")
     if isinstance(error, OSError) and error.strerror:
-        from tinyformer.places import FULL
-        remedy = "; make room, or write elsewhere" if error.errno in FULL else ""
-        return 2, f"{error.filename or 'cannot write'}: {error.strerror}{remedy}"
+        full = error.errno in FULL
+        return 1 if full else 2, (f"{error.filename or 'cannot write'}: {error.strerror}"
+                                  + "; make room, or write elsewhere" * full)
     return 1, (f"{type(error).__name__}: {error}\nThis is a fault of the program and not of your input; "
                "--debug shows where it happened")
 

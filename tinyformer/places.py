@@ -19,6 +19,10 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}               # what a system s
 END = "Ctrl-Z and Enter" if os.name == "nt" else "Ctrl-D"      # what ends an input at a terminal
 
 
+class NoRoom(InputError):
+    """The disk is full, or a file may not become so large; the message says what is needed (exit status 1)."""
+
+
 def say(line: str) -> None:
     """A remark on the way: on the standard error, so that what is asked for stands alone on the output."""
     if sys.stderr is None:                                     # the caller closed it, as `2>&-` does
@@ -84,6 +88,9 @@ def make_folder(out: str | Path) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError as error:
+        if error.errno in FULL:
+            raise NoRoom(f"{folder}: cannot be written ({error.strerror}); make room, or choose another "
+                         "--out") from None
         raise _refused(folder, error.strerror) from None
 
 
@@ -97,13 +104,13 @@ def refuse_used(folder: Path, names: Iterable[str], what: str, go_on: str = "") 
 
 @contextmanager
 def room_for(path: Path, size: int) -> Iterator[None]:
-    """Write so many bytes to `path` in this block; InputError that says so where there is no room for them."""
+    """Write so many bytes to `path` in this block; NoRoom that says so where there is no room for them."""
     try:
         yield
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise InputError(f"{path}: cannot be written ({error.strerror}); it takes {size:,} bytes: make room") from error
+        raise NoRoom(f"{path}: cannot be written ({error.strerror}); it takes {size:,} bytes: make room") from error
 
 
 def _check_above(path: Path) -> None:

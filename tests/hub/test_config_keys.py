@@ -93,6 +93,12 @@ def test_a_number_that_is_none_is_named_for_what_it_is(eps):
     assert "eps is" in refused(changed("bert", layer_norm_eps=eps))
 
 
+@pytest.mark.parametrize("kind", [[], ["bert"], {"a": 1}, 5, True, "", "own"])
+def test_a_model_type_that_is_none(kind):
+    assert "model_type is" in refused(changed("bert", model_type=kind)) or kind == "own"
+    assert "architectures is 5" in refused(changed("bert", model_type=kind, architectures=5))
+
+
 @each_kind
 def test_a_missing_model_type_names_the_line_to_add(kind):
     hub = changed(kind)

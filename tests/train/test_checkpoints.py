@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import small
 
-from tinyformer.errors import CheckpointError, InputError, NumericError
+from tinyformer.errors import CheckpointError, NumericError
+from tinyformer.places import NoRoom
 from tinyformer.text import CharTokenizer
 from tinyformer.train import checkpoints, durable, load_model, save_model
 from tinyformer.train.optimizers import AdamW
@@ -246,7 +247,7 @@ def test_a_disk_that_is_full_is_said_and_leaves_nothing(model, tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
     try:
-        with pytest.raises(InputError, match=f"{tmp_path}: model.safetensors cannot be written .*too large.*make room"):
+        with pytest.raises(NoRoom, match=f"{tmp_path}: model.safetensors cannot be written .*too large.*make room"):
             save_model(tmp_path / "new", model)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -20,6 +20,7 @@ if os.name != "posix":
     pytest.skip("kills and limits as in POSIX", allow_module_level=True)
 
 import faulty_runs  # noqa: E402
+from faulty_runs import left  # noqa: E402
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
                "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), *sys.path])}
@@ -40,17 +41,6 @@ def faulty(*words) -> list[str]:
                           env=ENVIRONMENT, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
-
-
-def left(folder: Path) -> dict[str, bytes]:
-    """Every file of a run by its name; of figures those that count no seconds."""
-    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-             and path.name not in ("log.csv", "MANIFEST.json")}
-    for name in [name for name in found if name.endswith(("metrics.json", "trainer_state.json"))]:
-        found[name] = {**json.loads(found[name]), "seconds": 0}
-    if "log.jsonl" in found:
-        found["log.jsonl"] = [{**json.loads(line), "seconds": 0} for line in found["log.jsonl"].splitlines()]
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +72,7 @@ def test_without_room_a_run_says_so_and_is_finished_when_there_is_some(whole, tm
     said = faulty(when, tmp_path, *sizes)
     assert [line for line in said if "exit" in line] == [f"{size}: exit 2" for size in sizes]
     for line in [line for line in said if "exit" not in line]:
-        assert re.search(r"InputError: .*/\S+:? .*cannot be written .*too large.*it takes [\d,]+ bytes: make room",
+        assert re.search(r"NoRoom: .*/\S+:? .*cannot be written .*too large.*it takes [\d,]+ bytes: make room",
                          line), line
     for size in sizes:
         folder = tmp_path / str(size)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import small
 
-from tinyformer.errors import InputError
+from tinyformer.errors import InputError, WorkerError
 from tinyformer.train import Settings, train
 from tinyformer.train.arena import Arena
 from tinyformer.train.checkpoints import newest
@@ -102,6 +102,27 @@ def test_ctrl_c_and_sigterm_to_all_of_them_end_the_step_and_save(tmp_path, signa
     path, skipped = newest(run.out)
     assert found == status and not skipped and "Traceback" not in errors
     assert f"go on from {path} with resume" in errors
+
+
+def end(*_) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DiesWhereItIsOpened:
+    """A loss which ends the process that receives it."""
+
+    def __call__(self, model, batch, rng=None):
+        return model.loss(batch, rng)
+
+    def __reduce__(self):
+        return end, ()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="a signal of POSIX")
+def test_a_worker_that_is_killed_before_it_is_ready_is_no_fault_of_the_input():
+    with pytest.raises(WorkerError, match=r"worker 2 of 2 .* was ended by SIGKILL, from outside"):
+        train(small.gpt(dtype=np.float32), Batches(), Settings(steps=2, workers=2), loss=DiesWhereItIsOpened(),
+              progress=False)
 
 
 @linux

@@ -113,7 +113,8 @@ def test_everything_wrong_is_said_at_once(folder):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"weight_map": []}', '{"weight_map": {"a": 3}}', "[" * 100_000,
-                                  '{"weight_map": {"a": "../model.safetensors"}}', '{"weight_map": {"a": ""}}'])
+                                  '{"weight_map": {"a": "../model.safetensors"}}', '{"weight_map": {"a": ""}}',
+                                  json.dumps({"weight_map": {"a": 300 * "x"}}), '{"weight_map": {"a": "x\\u0000"}}'])
 def test_an_index_that_makes_no_sense_is_named(folder, text):
     (folder / INDEX).write_text(text)
     with pytest.raises(CheckpointError, match=f"{INDEX} cannot be read"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from tinyformer.errors import CheckpointError
 from tinyformer.hub import architectures
-from tinyformer.hub.config_keys import check_keys, guessed_type
+from tinyformer.hub.config_keys import check_classes, check_keys, guessed_type
 from tinyformer.hub.layouts import LAYOUTS, layout_of
 from tinyformer.hub.tensor_names import has_published_names
 from tinyformer.models.config import BertConfig, Config, GPTConfig, Seq2SeqConfig
@@ -42,6 +42,7 @@ def to_hub(model: Module, tokenizer=None) -> dict:
 
 def from_hub(hub: dict) -> Config:
     """Our config from a config.json; CheckpointError where the kind of model is none of ours or a key is missing."""
+    check_classes(hub)
     kind = hub.get("model_type")
     if kind == OWN:
         name = " ".join(hub.get("architectures") or ["model"])
@@ -49,7 +50,7 @@ def from_hub(hub: dict) -> Config:
                               "model)")
     if kind is None and (guess := guessed_type(hub)):
         raise CheckpointError(f'there is no model_type; it looks like a {guess}: add the line "model_type": "{guess}",')
-    if kind not in LAYOUTS:
+    if not isinstance(kind, str) or kind not in LAYOUTS:
         raise CheckpointError(f"model_type is {kind!r}; it must be one of: {', '.join(LAYOUTS)}")
     check_keys(hub)
     hub = {key: value for key, value in hub.items() if value is not None}

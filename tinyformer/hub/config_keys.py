@@ -84,6 +84,10 @@ def check_keys(hub: dict) -> None:
             raise CheckpointError(f"{key} is {_written(value)}, a key that is not known of a {kind}"
                                   f"{suggestion(key, known)}; if it changes nothing that the model computes, remove "
                                   "the line")
+
+
+def check_classes(hub: dict) -> None:
+    """CheckpointError unless the classes that a config.json names are a list of texts, or not there."""
     names = hub.get("architectures")
     if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
         raise CheckpointError(f"architectures is {_written(names)}; it must be a list of class names, such as "

@@ -124,7 +124,7 @@ def driver(model: Module, optimizer: Optimizer, settings: Settings, first: Calla
                 members = (machines.sharing(model, optimizer, **options) if machines.ranks() > 1 else
                            shared_memory.sharing(count, model, optimizer, **options))
                 found = Team(stack.enter_context(members), settings)
-            except CannotShare as error:
+            except (CannotShare, shared_memory.WorkerKilled) as error:
                 if settings.workers != "auto":
                     raise
                 said = f"workers: 1, since {error}"

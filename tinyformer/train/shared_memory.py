@@ -48,6 +48,10 @@ class Boxes:
         pass                                                   # everybody sees them
 
 
+class WorkerKilled(WorkerError):
+    """A worker that was ended by a signal, from outside."""
+
+
 class Workers:
     """The workers as their leader sees them: the first is here, the others are (process, connection)."""
 
@@ -95,7 +99,8 @@ class Workers:
                f"was ended by {signal.Signals(-code).name}")
         if code == -getattr(signal, "SIGKILL", 0):
             how += ", from outside, most often because memory ran out"
-        return WorkerError(f"worker {rank + 1} of {self.size} (process {process.pid}) {how}")
+        kind = WorkerKilled if code is not None and code < 0 else WorkerError
+        return kind(f"worker {rank + 1} of {self.size} (process {process.pid}) {how}")
 
 
 @contextmanager
@@ -104,7 +109,7 @@ def sharing(count: int, model: Module, optimizer: Optimizer, *, keep_memory: boo
     """`count` workers for a model and its optimizer, until the end of the block; `options` are those of `Member`.
 
     They take about half a second to start.  CannotShare where there is no room, where something cannot be sent to
-    another process, or where one does not come up.
+    another process, or where one does not come up; WorkerKilled where one is ended by a signal.
     """
     edges, slots, dtype = optimizer.cuts(count), optimizer.slots, optimizer.values.dtype
     more = (count - 1) * sum(room(stop - start, dtype) for start, stop in pairwise(edges))
@@ -119,6 +124,8 @@ def sharing(count: int, model: Module, optimizer: Optimizer, *, keep_memory: boo
         for rank in range(1, count):
             try:
                 workers.answer(rank)
+            except WorkerKilled:
+                raise
             except WorkerError as error:
                 raise CannotShare(f"{error} before it was ready; a script that trains with several workers begins its "
                                   'work below `if __name__ == "__main__":`, since each of them reads it anew; '

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyformer.errors import CheckpointError, InputError
 from tinyformer.json_text import NotJSON, parse_json
-from tinyformer.places import room_for
+from tinyformer.places import FULL, NoRoom, room_for
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 FOREIGN = ((b"version https://git-lfs", "a Git LFS pointer (git lfs pull fetches the file itself)"),
@@ -29,8 +29,10 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     try:
         save_file(ready, path, metadata={"format": "pt"})      # other readers ask for this line
     except SafetensorError as error:                           # the library's name for an OSError, such as a full disk
-        raise InputError(f"{path.parent.parent}: {path.name} cannot be written ({error}); it takes "
-                         f"{size:,} bytes: make room") from error
+        full = any(f"os error {number})" in str(error) for number in FULL)
+        raise (NoRoom if full else InputError)(
+            f"{path.parent.parent}: {path.name} cannot be written ({error}); it takes {size:,} bytes: "
+            "make room") from error
     path.chmod(mode)                                           # the library lets nobody but the owner read the file
 
 
@@ -110,13 +112,18 @@ def _read_index(path: Path) -> dict[str, str]:
     """The name of the shard of every tensor; each must be the name of a file in the same folder."""
     try:
         where = parse_json(path.read_bytes())["weight_map"]
-        if not isinstance(where, dict) or not all(isinstance(name, str) and Path(name).name == name and name
-                                                  for name in where.values()):
+        if not isinstance(where, dict) or not all(map(_is_file_name, where.values())):
             raise TypeError("weight_map must give the name of a file in this folder for each tensor")
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path.name} cannot be read ({type(error).__name__}: {error}); "
                               "get the file again") from error
     return where
+
+
+def _is_file_name(name) -> bool:
+    """Whether this can be the name of a file in a folder: not a path, and nothing that no file system takes."""
+    return (isinstance(name, str) and Path(name).name == name and "\0" not in name
+            and 0 < len(name.encode("utf-8", "replace")) < 256)
 
 
 def _what_it_is(path: Path) -> str:

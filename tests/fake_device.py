@@ -128,8 +128,14 @@ class FakeArray:
     def argsort(self, axis=-1):
         return FakeArray(np.argsort(self._host, axis=axis, kind="stable"))
 
+    def argmin(self, axis=None, dtype=None, out=None, keepdims=False):
+        return FakeArray(np.asarray(np.argmin(self._host, axis=axis, keepdims=keepdims)))
+
     def cumsum(self, axis=None, dtype=None, out=None):
         return _reduced(np.cumsum, self, out, axis=axis, dtype=dtype)
+
+    def cumprod(self, axis=None, dtype=None, out=None):
+        return _reduced(np.cumprod, self, out, axis=axis, dtype=dtype)
 
 
 def _add_operators():
@@ -344,7 +350,7 @@ for _function in (asarray, array, ascontiguousarray, empty, zeros, ones, full, a
                   ones_like,
                   full_like, concatenate, stack, where, broadcast_to, take_along_axis, sort, isscalar):
     setattr(xp, _function.__name__, _function)
-for _name in ("sum", "prod", "mean", "max", "min", "any", "all", "argmax", "argsort", "cumsum"):
+for _name in ("sum", "prod", "mean", "max", "min", "any", "all", "argmax", "argmin", "argsort", "cumsum", "cumprod"):
     setattr(xp, _name, getattr(FakeArray, _name))
 for _name in ("reshape", "transpose", "swapaxes", "ravel"):
     setattr(xp, _name, getattr(FakeArray, _name))

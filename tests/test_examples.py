@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import tinyformer
-from tinyformer import REGISTRY
+from tinyformer import REGISTRY, ops
 
 ROOT = Path(__file__).parents[1]
-OPS = sorted(name for name, op in REGISTRY.items() if op.__module__.startswith("tinyformer.ops."))
+OPS = sorted(ops.every())
 SCRIPTS = sorted((ROOT / "examples").glob("[0-9][0-9]_*.py"))
 
 

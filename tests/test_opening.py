@@ -12,7 +12,8 @@ import tinyformer
 from tinyformer.opening import Table, opens
 
 PACKAGE = Path(tinyformer.__file__).parent
-LAZY = sorted(file.parent for file in PACKAGE.rglob("__init__.py") if "= opens(" in file.read_text(encoding="utf-8"))
+LAZY = sorted(file.parent for file in PACKAGE.rglob("__init__.py") if "= opens(" in file.read_text(encoding="utf-8")
+              and file.parent.name != "ops")                   # which imports the ops of the path at once
 each_package = pytest.mark.parametrize("folder", LAZY, ids=lambda folder: str(folder.relative_to(PACKAGE.parent)))
 
 
@@ -41,6 +42,14 @@ def test_every_name_opens_and_stands_where_the_type_checker_looks(folder):
         assert found is getattr(import_module(module), name) and name in dir(package)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = package.nothing
+
+
+def test_an_op_beyond_the_path_opens_when_it_is_asked_for():
+    code = ("import sys; from tinyformer import ops; print('tinyformer.ops.waves' in sys.modules); ops.sin; "
+            "print('tinyformer.ops.waves' in sys.modules, set(ops.__all__) <= set(dir(ops)))")
+    assert python(code).split() == ["False", "True", "True"]
+    for name, module in declared(PACKAGE / "ops").items():
+        assert getattr(tinyformer.ops, name) is getattr(import_module(module), name)
 
 
 @each_package
@@ -75,8 +84,9 @@ def test_a_tensor_has_its_operators_however_it_is_imported(line):
 def test_the_front_door():
     code = "import sys, tinyformer as tf; print('numpy' in sys.modules, len(tf.REGISTRY) > 30, tf.ops.add)"
     assert python(code).startswith("False True <primitive add")
-    assert {"Call", "REGISTRY", "Special", "Tensor", "gradcheck", "load", "no_grad", "ops", "primitive",
-            "save", "trace"} == {*tinyformer.__all__}
+    assert {"Call", "REGISTRY", "Special", "Tensor", "data", "generate", "gradcheck", "load", "models", "nn", "no_grad",
+            "ops", "primitive", "save", "text", "trace", "train"} == {*tinyformer.__all__}
+    assert python("import tinyformer as tf; print(tf.nn.Linear, tf.train.AdamW)").count("tinyformer") == 2
 
 
 def test_a_table_lists_its_names_without_opening_anything():

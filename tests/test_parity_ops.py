@@ -46,6 +46,13 @@ def self_attention(packed, heads, **options):
     return attention(*split, **options).transpose(1, 2).flatten(2)
 
 
+def prod(x, axis=None, keepdims=False):
+    """PyTorch multiplies along one axis at a time."""
+    for a in sorted((a % x.ndim for a in np.ravel(axes(x, axis))), reverse=True):
+        x = torch.prod(x, dim=int(a), keepdim=keepdims)
+    return x
+
+
 def affine_gelu(x, weight, bias=None, approximate="none"):
     return F.gelu(F.linear(x, weight, bias), approximate=approximate)
 
@@ -66,10 +73,26 @@ TWINS = {
     "where": lambda a, b, keep: torch.where(t(keep), a, b),
     "matmul": torch.matmul, "affine": F.linear, "affine_gelu": affine_gelu,
     "embedding": lambda weight, ids: F.embedding(t(ids), weight),
+    "abs": torch.abs, "clip": torch.clip, "maximum": torch.maximum, "minimum": torch.minimum,
+    "sin": torch.sin, "cos": torch.cos,
+    "min": lambda x, axis=None, keepdims=False: torch.amin(x, dim=axes(x, axis), keepdim=keepdims),
+    "var": lambda x, axis=None, keepdims=False, ddof=0: torch.var(x, dim=axes(x, axis), keepdim=keepdims,
+                                                                  correction=ddof),
+    "std": lambda x, axis=None, keepdims=False, ddof=0: torch.std(x, dim=axes(x, axis), keepdim=keepdims,
+                                                                  correction=ddof),
+    "norm": lambda x, axis=None, keepdims=False: torch.linalg.vector_norm(x, dim=axes(x, axis), keepdim=keepdims),
+    "normalize": lambda x, axis=-1, eps=1e-12: F.normalize(x, dim=axis, eps=eps),
+    "cumsum": lambda x, axis=None: torch.cumsum(x.flatten() if axis is None else x, dim=axis or 0),
+    "prod": prod,
+    "stack": lambda *arrays, axis=0: torch.stack(arrays, dim=axis),
+    "broadcast_to": lambda x, shape: torch.broadcast_to(x, shape),
     "relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "gelu": F.gelu,
     "masked_softmax": masked_softmax, "log_softmax": lambda x, axis=-1: F.log_softmax(x, dim=axis),
     "layer_norm": lambda x, gain, bias=None, eps=1e-5: F.layer_norm(x, x.shape[-1:], gain, bias, eps),
-    "attention": attention, "self_attention": self_attention, "cross_entropy": cross_entropy,
+    "attention": attention, "self_attention": self_attention,
+    "blockwise_attention": lambda *x, block=256, **options: attention(*x, **options),
+    "blockwise_self_attention": lambda x, block=256, **options: self_attention(x, **options),
+    "cross_entropy": cross_entropy,
     "token_log_probs": token_log_probs,
     "binary_cross_entropy_with_logits": lambda x, target: F.binary_cross_entropy_with_logits(x, t(target).to(x.dtype)),
     "mean_squared_error": lambda x, target, count=None: F.mse_loss(x, t(target).to(x.dtype), reduction="sum") / (

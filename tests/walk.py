@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-import tinyformer.ops  # noqa: F401  (fills the registry)
+from tinyformer import ops
 from tinyformer.backend import LIBRARIES, to_device, to_host
 from tinyformer.engine import REGISTRY, Call, Primitive, Tensor
+
+ops.every()                                                    # fills the registry
 
 
 def primitives() -> list:

@@ -6,13 +6,14 @@ from tinyformer.opening import opens
 
 TYPE_CHECKING = False                          # as in `typing`, which --help has no time to import
 if TYPE_CHECKING:
-    from tinyformer import gradcheck, ops
+    from tinyformer import data, generate, gradcheck, models, nn, ops, text, train
     from tinyformer.engine import REGISTRY, Call, Special, Tensor, no_grad, primitive
     from tinyformer.inside.stopwatch import trace
 
 __version__ = "0.1.0"
-__getattr__, __dir__ = opens(__name__, "gradcheck", "ops", engine="REGISTRY Call Special Tensor no_grad primitive",
-                               **{"inside.stopwatch": "trace"})
+__getattr__, __dir__ = opens(
+    __name__, "data", "generate", "gradcheck", "models", "nn", "ops", "text", "train",
+    engine="REGISTRY Call Special Tensor no_grad primitive", **{"inside.stopwatch": "trace"})
 
 
 def load(folder: str | os.PathLike) -> tuple:

@@ -23,6 +23,7 @@ import numpy as np
 
 from tinyformer import backend
 from tinyformer.backend import LIBRARIES, library
+from tinyformer.tensor_manners import Manners
 
 if TYPE_CHECKING:
     from tinyformer.tensor_signatures import Operators  # those that ops hangs on a tensor
@@ -66,15 +67,15 @@ class Node:
         self.watcher = None                   # a weak reference to the tensor that asked for retain_grad()
 
 
-class Tensor(Operators):
+class Tensor(Manners, Operators):
     """An array that wants a gradient: `data` holds the numbers, `grad` the gradient once backward() has run.
 
+    Operators and methods come from ops; what it says where an array or a number is wanted, from tensor_manners.
     Numbers and lists become float64.  `requires_grad=False` freezes a tensor; plain arrays are constants anyway.
     Raises TypeError for integer and boolean arrays: nothing can be differentiated with respect to an id or a mask.
     """
 
     __slots__ = ("data", "grad", "requires_grad", "node", "__weakref__")
-    __array_ufunc__ = None                    # array + tensor: NumPy steps back, and Tensor.__radd__ answers
 
     def __init__(self, data, requires_grad: bool = True):
         if isinstance(data, Tensor):
@@ -110,31 +111,6 @@ class Tensor(Operators):
     def _repr_html_(self) -> str:
         from tinyformer.inside.shown import html_of
         return html_of(self)
-
-    def __bool__(self):
-        return bool(self.item())
-
-    def __float__(self):
-        return float(self.item())
-
-    def __array__(self, *args, **kwargs):
-        raise TypeError("a Tensor is no array, and NumPy's functions would lose its gradient; "
-                        "use tinyformer.ops (for example ops.exp), or .data for the numbers alone")
-
-    def __eq__(self, other):
-        if other is self:
-            return True
-        raise TypeError("a Tensor equals nothing but itself; compare the numbers, x.data == y.data")
-
-    __hash__ = object.__hash__
-
-    def __setitem__(self, index, value):
-        raise TypeError("a Tensor cannot be written in place, since backward may need what was there; "
-                        "use ops.where or ops.concatenate to make a new one, or write to .data of a leaf")
-
-    def item(self) -> Any:
-        """The one number of a tensor of size 1, as a Python number."""
-        return backend.to_host(self.data).item()
 
     def detach(self) -> "Tensor":
         """The same numbers without their history: no gradient flows back from here."""
@@ -316,6 +292,7 @@ class Primitive:
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in positional)
         self.most = len(positional)
         self.least = sum(p.default is p.empty for p in positional)
+        self.inputs = [p.name for p in positional]
         self.constants = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
     def __repr__(self):
@@ -332,8 +309,11 @@ class Primitive:
         return function
 
     def __call__(self, *inputs: Any, **constants: Any) -> Tensor:
-        if not self.variadic and not self.least <= len(inputs) <= self.most:
-            raise TypeError(self._wrong_count(len(inputs)))
+        if self.variadic:
+            if len(inputs) == 1 and type(inputs[0]) in (list, tuple):
+                inputs = tuple(inputs[0])                      # concatenate([x, y]) is concatenate(x, y)
+        elif not self.least <= len(inputs) <= self.most:
+            raise TypeError(_said("count", self.name, len(inputs), self.least, self.most, self.constants))
         arrays, parents, tracked = [], [], False
         for x in inputs:
             if type(x) is Tensor:
@@ -355,10 +335,15 @@ class Primitive:
             self._same_kind(arrays)                            # raises, and says which input
         try:
             returned = self.raw(xp, *arrays, **constants)
+        except TypeError:
+            if unknown := _said("keywords", self.name, constants, self.constants):
+                raise TypeError(unknown) from None
+            raise
         except ValueError as error:
             if str(error).startswith(self.name):
                 raise
-            raise ValueError(self._with_shapes(arrays, error)) from error
+            names = [f"input {i}" for i in range(len(arrays))] if self.variadic else self.inputs
+            raise ValueError(_said("shapes", self.name, names, arrays, error)) from error
         if type(returned) is not tuple or len(returned) != 2 or not callable(returned[1]):
             raise TypeError(f"{self.name}: returned {type(returned).__name__} without a backward; a primitive ends in "
                             "return out, backward: its result, and the function that takes a gradient back")
@@ -374,21 +359,6 @@ class Primitive:
         if result.requires_grad:
             result.node = Node(self, parents, backward, out.shape, dtype)
         return result
-
-    def _with_shapes(self, arrays: list, error: ValueError) -> str:
-        """An error of the array library, with what it does not know: the op and its inputs."""
-        names = [name for name in self.__signature__.parameters if name not in self.constants]
-        names = [f"input {i}" for i in range(len(arrays))] if self.variadic else names
-        shapes = ", ".join(f"{name} is {a.shape}" for name, a in zip(names, arrays, strict=False))
-        rule = "; sides must be equal or 1, counted from the right" if "broadcast" in str(error) else f"; {error}"
-        return f"{self.name}: {shapes}{rule}"
-
-    def _wrong_count(self, got: int) -> str:
-        wanted = f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"
-        message = f"{self.name}: {got} positional arguments, {wanted} wanted, each a tensor or array"
-        if got > self.most and self.constants:
-            message += f"; constants go by keyword: {', '.join(f'{name}=...' for name in self.constants)}"
-        return message
 
     def _same_kind(self, arrays: list) -> tuple[Any, np.dtype]:
         """The slow path: turn Python numbers into arrays, and refuse mixtures by name."""
@@ -408,9 +378,7 @@ class Primitive:
         given = [a.dtype for a in arrays if hasattr(a, "dtype") and not isinstance(a, float)]
         for dtype in given:
             if arrays and dtype.kind not in "fc":
-                raise TypeError(f"{self.name}: a positional input has dtype {dtype}, which has no gradient; "
-                                "differentiable inputs are floats, constants go by keyword "
-                                f"({', '.join(self.constants)})")
+                raise TypeError(_said("whole_numbers", self.name, dtype, self.constants))
         dtype = np.result_type(*given)
         precisions = {np.finfo(d).dtype for d in given}        # the real type behind: complex128 -> float64
         if len(precisions) > 1:
@@ -439,6 +407,12 @@ def _registered(op: Primitive, register: bool) -> Primitive:
     if register:
         REGISTRY[op.name] = op
     return op
+
+
+def _said(kind: str, *about) -> Any:
+    """What to say of a wrong call."""
+    from tinyformer import wrong_calls  # opened by a mistake alone
+    return getattr(wrong_calls, kind)(*about)
 
 
 def _title(function: Callable) -> str:

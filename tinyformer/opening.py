@@ -8,6 +8,7 @@ and not all of them.  So a package says where its names stand, and the file is i
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from types import ModuleType
 
 
 def opens(package: str, *rooms: str, **files: str) -> tuple[Callable, Callable]:
@@ -23,6 +24,8 @@ def opens(package: str, *rooms: str, **files: str) -> tuple[Callable, Callable]:
     if clash:
         raise ValueError(f"{package}: {', '.join(clash)} names both a file and what stands in one; rename one of them")
 
+    sys.modules[package].__class__ = Room
+
     def find(name: str):
         if name == "__all__":                                  # from package import *; with what it defines itself
             own = [name for name, value in vars(sys.modules[package]).items() if _is_of(package, value)]
@@ -30,7 +33,7 @@ def opens(package: str, *rooms: str, **files: str) -> tuple[Callable, Callable]:
         if name in rooms:
             return import_module(f"{package}.{name}")
         if name not in homes:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise NotHere(package, f"module {package!r}", name, sys.modules[package])
         found = getattr(import_module(f"{package}.{homes[name]}"), name)
         setattr(sys.modules[package], name, found)             # from now on without a detour
         return found
@@ -39,7 +42,39 @@ def opens(package: str, *rooms: str, **files: str) -> tuple[Callable, Callable]:
 
 
 def _is_of(package: str, value) -> bool:
-    return getattr(value, "__module__", None) == package and not value.__name__.startswith("_")
+    """Is this a public function or class that was written in this module?"""
+    return getattr(value, "__module__", None) == package and not getattr(value, "__name__", "_").startswith("_")
+
+
+class NotHere(AttributeError):
+    """A name that is not there.  What it is called here is looked up when the message is read, for many only ask."""
+
+    def __init__(self, place: str, thing: str, name: str, owner):
+        super().__init__(f"{thing} has no attribute {name!r}", name=name, obj=owner)
+        self.place = place
+
+    def __str__(self) -> str:
+        from tinyformer.elsewhere import advice
+        return super().__str__() + advice(self.place, str(self.name))
+
+
+class Room(ModuleType):
+    """A module that says what is in it to whoever takes it for a function: tinyformer.gradcheck(f), ops.linear(x)."""
+
+    def __call__(self, *args, **constants):
+        names = getattr(self, "__all__", None) or [name for name, value in vars(self).items()
+                                                   if _is_of(self.__name__, value)]
+        from tinyformer.elsewhere import advice  # opened by a mistake alone
+        package, _, name = self.__name__.rpartition(".")
+        raise TypeError(f"{self.__name__} is a module and no function{advice(package, name)}; in it are: "
+                        f"{', '.join(sorted(names))}")
+
+
+def explaining(package: str) -> None:
+    """Let the files of a package that are open say what is in them when they are called: ops.loss(x)."""
+    for name, file in list(sys.modules.items()):
+        if name.startswith(f"{package}."):
+            file.__class__ = Room
 
 
 class Table(Mapping):

@@ -12,6 +12,7 @@ from tinyformer.errors import InputError
 from tinyformer.gradcheck.checks import CHECKS, check, nearest
 from tinyformer.gradcheck.report import Report, Row
 from tinyformer.gradcheck.user_file import line_of, run_file
+from tinyformer.ops import every
 from tinyformer.rng import stream
 
 
@@ -26,6 +27,7 @@ def select(names: Iterable[str] | None = None, ops: Iterable[Primitive] | None =
 
     Names that `ops` lacks are looked up in the registry.  Raises InputError for an unknown one, with the nearest names.
     """
+    every()
     own = {op.name: op for op in ops} if ops is not None else REGISTRY
     known = {**REGISTRY, **own}
     return [known[nearest("op", name, known)] for name in names] if names else list(own.values())

@@ -9,6 +9,7 @@ from types import ModuleType
 
 from tinyformer.engine import REGISTRY, Primitive
 from tinyformer.errors import InputError
+from tinyformer.ops import every
 
 PACKAGE = str(Path(__file__).parents[1])
 ELSEWHERE = ("site-packages", "dist-packages", "<frozen")
@@ -26,6 +27,7 @@ def run_file(path: str | Path) -> tuple[ModuleType, list[Primitive]]:
         trouble = "is a folder" if path.is_dir() else "no such file"
         raise InputError(f"{path}: {trouble}; name a Python file with primitives in it")
     name = f"tinyformer_user_{path.stem}"
+    every()                                                    # so that what is new here is theirs
     before, folder = dict(REGISTRY), str(path.resolve().parent)
     loader = importlib.machinery.SourceFileLoader(name, str(path))
     spec = importlib.machinery.ModuleSpec(name, loader, origin=str(path))

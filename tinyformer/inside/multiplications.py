@@ -7,7 +7,7 @@ not counted: it takes the time of reading and writing, and so stands in the tabl
 import math
 from collections.abc import Callable, Sequence
 
-from tinyformer.ops.blockwise_attention import BLOCK
+from tinyformer.ops.attention_in_blocks import BLOCK
 
 Shapes = Sequence[tuple[int, ...]]
 

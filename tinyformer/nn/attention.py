@@ -8,7 +8,7 @@ from tinyformer.nn.layers import Linear
 from tinyformer.nn.module import Module
 from tinyformer.ops import attention, blockwise_self_attention, masked_softmax, self_attention
 from tinyformer.ops.attention import visible
-from tinyformer.ops.blockwise_attention import in_blocks
+from tinyformer.ops.attention_in_blocks import in_blocks
 from tinyformer.ops.self_attention import heads_of
 
 

@@ -12,71 +12,74 @@ numbers themselves by `xp.where`.  Nor may it write into its inputs or into dout
 by a NumPy number, which makes float32 float64: `math.sqrt(2)`, not `np.sqrt(2)`.
 """
 
-import math
+from typing import TYPE_CHECKING
 
-from tinyformer.engine import Tensor
+from tinyformer.engine import Primitive, Tensor
+from tinyformer.opening import explaining, opens
 from tinyformer.ops.activation import affine_gelu, gelu, relu, sigmoid, tanh
 from tinyformer.ops.arithmetic import add, divide, exp, log, multiply, negate, pow, power, scale, sqrt, subtract
 from tinyformer.ops.attention import attention
-from tinyformer.ops.blockwise_attention import blockwise_attention, blockwise_self_attention
 from tinyformer.ops.dropout import dropout
 from tinyformer.ops.layer_norm import layer_norm
 from tinyformer.ops.linear import affine, embedding, matmul
 from tinyformer.ops.loss import binary_cross_entropy_with_logits, cross_entropy, mean_squared_error
+from tinyformer.ops.methods import METHODS, beside, is_number, product, raised, to_the
 from tinyformer.ops.reduce import max, mean, sum
 from tinyformer.ops.self_attention import self_attention
 from tinyformer.ops.shape import concatenate, getitem, reshape, swapaxes, transpose, where
-from tinyformer.ops.softmax import log_softmax, masked_softmax
+from tinyformer.ops.softmax import log_softmax, masked_softmax, softmax
 from tinyformer.ops.token_log_probs import token_log_probs
 
+if TYPE_CHECKING:
+    from tinyformer.ops.attention_in_blocks import blockwise_attention, blockwise_self_attention
+    from tinyformer.ops.composed import flatten, split, squeeze, unsqueeze
+    from tinyformer.ops.copies import broadcast_to, stack
+    from tinyformer.ops.kinks import abs, clip, maximum, min, minimum
+    from tinyformer.ops.running import cumsum, prod
+    from tinyformer.ops.spread import norm, normalize, std, var
+    from tinyformer.ops.waves import cos, sin
+
 __all__ = [
-    "add", "affine", "affine_gelu", "attention", "binary_cross_entropy_with_logits", "blockwise_attention",
-    "blockwise_self_attention", "concatenate", "cross_entropy", "divide", "dropout", "embedding", "exp", "gelu",
-    "getitem", "layer_norm", "log", "log_softmax", "masked_softmax", "matmul", "max", "mean", "mean_squared_error",
-    "multiply", "negate", "pow", "power", "relu", "reshape", "scale", "self_attention", "sigmoid", "sqrt",
-    "subtract", "sum", "swapaxes", "tanh", "token_log_probs", "transpose", "where",
+    "abs", "add", "affine", "affine_gelu", "attention", "binary_cross_entropy_with_logits", "blockwise_attention",
+    "blockwise_self_attention", "broadcast_to", "clip", "concatenate", "cos", "cross_entropy", "cumsum", "divide",
+    "dropout", "embedding", "exp", "flatten", "gelu", "getitem", "layer_norm", "log", "log_softmax", "masked_softmax",
+    "matmul", "max", "maximum", "mean", "mean_squared_error", "min", "minimum", "multiply", "negate", "norm",
+    "normalize", "pow", "power", "prod", "relu", "reshape", "scale", "self_attention", "sigmoid", "sin", "softmax",
+    "split", "sqrt", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "tanh", "token_log_probs", "transpose",
+    "unsqueeze", "var", "where",
 ]
 
-
-def _number(x) -> bool:
-    return isinstance(x, (int, float)) and not isinstance(x, bool)
-
-
-def _raised(exponent, base):
-    if not _number(base):
-        return pow(base, exponent)
-    if base <= 0:
-        raise ValueError(f"power: the base is {base}; under an exponent that is a tensor it must be above 0")
-    return exp(scale(exponent, by=math.log(base)))
+# What no paper of the path needs is opened when it is asked for.
+__getattr__, __dir__ = opens(
+    __name__, attention_in_blocks="blockwise_attention blockwise_self_attention",
+    composed="flatten split squeeze unsqueeze", copies="broadcast_to stack", kinks="abs clip maximum min minimum",
+    running="cumsum prod", spread="norm normalize std var", waves="cos sin")
 
 
-def _shape(shape):
-    return shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+def every() -> dict[str, Primitive]:
+    """All primitives of this package by name, those too that nobody has asked for yet: now they are in the registry."""
+    found = {name: globals().get(name) or __getattr__(name) for name in __all__}
+    return {name: op for name, op in found.items() if isinstance(op, Primitive)}
 
 
 # The engine knows no calculus, so the operators come to the Tensor from here.
 OPERATORS = {
-    "__add__": lambda a, b: add(a, b),
-    "__radd__": lambda a, b: add(b, a),
-    "__sub__": lambda a, b: subtract(a, b),
-    "__rsub__": lambda a, b: subtract(b, a),
-    "__mul__": lambda a, b: scale(a, by=b) if _number(b) else multiply(a, b),
-    "__rmul__": lambda a, b: scale(a, by=b) if _number(b) else multiply(b, a),
-    "__truediv__": lambda a, b: scale(a, by=1 / b) if _number(b) and b else divide(a, b),
-    "__rtruediv__": lambda a, b: divide(b, a),
+    "__add__": lambda a, b: add(a, beside(a, b)),
+    "__radd__": lambda a, b: add(beside(a, b), a),
+    "__sub__": lambda a, b: subtract(a, beside(a, b)),
+    "__rsub__": lambda a, b: subtract(beside(a, b), a),
+    "__mul__": lambda a, b: scale(a, by=b) if is_number(b) else multiply(a, beside(a, b)),
+    "__rmul__": lambda a, b: scale(a, by=b) if is_number(b) else multiply(beside(a, b), a),
+    "__truediv__": lambda a, b: scale(a, by=1 / b) if is_number(b) and b else divide(a, beside(a, b)),
+    "__rtruediv__": lambda a, b: divide(beside(a, b), a),
     "__neg__": lambda a: negate(a),
-    "__pow__": lambda x, exponent: power(x, exponent=exponent) if _number(exponent) else pow(x, exponent),
-    "__rpow__": _raised,
-    "__matmul__": lambda a, b: matmul(a, b),
-    "__rmatmul__": lambda a, b: matmul(b, a),
+    "__abs__": lambda a: a.abs(),
+    "__pow__": to_the,
+    "__rpow__": raised,
+    "__matmul__": lambda a, b: product(a, beside(a, b)),
+    "__rmatmul__": lambda a, b: product(beside(a, b), a),
     "__getitem__": lambda x, index: getitem(x, index=index),
-    "sum": lambda x, axis=None, keepdims=False: sum(x, axis=axis, keepdims=keepdims),
-    "mean": lambda x, axis=None, keepdims=False: mean(x, axis=axis, keepdims=keepdims),
-    "max": lambda x, axis=None, keepdims=False: max(x, axis=axis, keepdims=keepdims),
-    "reshape": lambda x, *shape: reshape(x, shape=_shape(shape)),
-    "transpose": lambda x, *axes: transpose(x, axes=_shape(axes) or None),
-    "swapaxes": lambda x, first, second: swapaxes(x, first=first, second=second),
-    "T": property(lambda x: transpose(x)),
 }
-for _name, _operator in OPERATORS.items():
+for _name, _operator in (OPERATORS | METHODS).items():
     setattr(Tensor, _name, _operator)
+explaining(__name__)

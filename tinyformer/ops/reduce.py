@@ -13,7 +13,7 @@ from tinyformer.engine import Call, Special, primitive
 @primitive(linear=True, keeps="")
 def sum(xp, x, *, axis=None, keepdims: bool = False):
     """The sum over `axis`: each term gets the whole gradient.  Two shapes are all that backward needs."""
-    shape, kept = x.shape, _kept_shape(x.shape, axis)
+    shape, kept = x.shape, kept_shape(x.shape, axis)
 
     def backward(dout):                                        # <dout, sum of δx_i> = sum of <dout, δx_i>
         return xp.broadcast_to(dout.reshape(kept), shape)
@@ -24,7 +24,7 @@ def sum(xp, x, *, axis=None, keepdims: bool = False):
 @primitive(linear=True, keeps="")
 def mean(xp, x, *, axis=None, keepdims: bool = False):
     """The mean over `axis`: each of the n terms gets 1/n of the gradient.  The mean of nothing is 0."""
-    shape, kept = x.shape, _kept_shape(x.shape, axis)
+    shape, kept = x.shape, kept_shape(x.shape, axis)
     share = x.size and float(np.prod(kept)) / x.size           # 1/n, as a Python number, keeps float32 float32
 
     def backward(dout):                                        # δout = sum of δx_i / n
@@ -41,7 +41,7 @@ def max(xp, x, *, axis=None, keepdims: bool = False):
     way to divide dout among them is a subgradient; equal parts prefer none.  Kept is who was largest, in one byte each.
     Complex numbers are compared by their real part alone, so that a complex step follows the real maximum.
     """
-    kept = _kept_shape(x.shape, axis)
+    kept = kept_shape(x.shape, axis)
     largest = x.real.max(axis=axis, keepdims=True)
     hit = x.real == largest
     ties = hit.sum(axis=axis, keepdims=True).astype(largest.dtype)
@@ -51,22 +51,22 @@ def max(xp, x, *, axis=None, keepdims: bool = False):
 
     if x.dtype.kind == "c":
         largest = xp.where(hit, x * (hit / ties), 0).sum(axis=axis, keepdims=True)
-    return largest if keepdims else largest.reshape(_dropped_shape(x.shape, axis)), backward
+    return largest if keepdims else largest.reshape(dropped_shape(x.shape, axis)), backward
 
 
-def _axes(ndim: int, axis) -> tuple:
+def axes_of(ndim: int, axis) -> tuple:
     axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     return tuple(a % ndim if ndim else a for a in axes)
 
 
-def _kept_shape(shape: tuple, axis) -> tuple:
+def kept_shape(shape: tuple, axis) -> tuple:
     """The shape with each reduced axis kept as 1: the one from which the result stretches back."""
-    axes = _axes(len(shape), axis)
+    axes = axes_of(len(shape), axis)
     return tuple(1 if i in axes else side for i, side in enumerate(shape))
 
 
-def _dropped_shape(shape: tuple, axis) -> tuple:
-    axes = _axes(len(shape), axis)
+def dropped_shape(shape: tuple, axis) -> tuple:
+    axes = axes_of(len(shape), axis)
     return tuple(side for i, side in enumerate(shape) if i not in axes)
 
 

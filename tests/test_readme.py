@@ -25,7 +25,8 @@ each_page = pytest.mark.parametrize("page", sorted(PAGES))
 
 
 def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGES[page], re.M | re.S)
+    """The blocks of a language on a page, but for examples with their outcome, which test_reference.py runs."""
+    return re.findall(rf"^```{language}\n(?!>>>)(.*?)^```", PAGES[page], re.M | re.S)
 
 
 def commands(page: str) -> list[list[str]]:

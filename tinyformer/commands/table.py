@@ -11,6 +11,7 @@ COMMANDS = {
     "tour": "check the gradients, train a small BERT and a small GPT, and show it all",
     "gradcheck": "compare the gradient of every primitive with derivatives found in other ways",
     "exercise": "derive it yourself: a file with a hole in it, and a judge who says what is wrong",
+    "prepare": "turn a text that is larger than memory into ids in a file, for pretrain to read",
     "pretrain": "train a BERT, a GPT or an encoder and a decoder on text, from nothing",
     "finetune": "put a head on a pre-trained model and train it on labelled examples",
     "evaluate": "judge a fine-tuned model on labelled examples",

@@ -227,7 +227,7 @@ class TextWindows:
                              f"are {block + 1}; give a longer text or a smaller block (--max-length)")
         if batch_size < 1 or block < 1:
             raise InputError(f"batch_size is {batch_size} and block is {block}; both must be 1 or larger")
-        self.ids = np.ascontiguousarray(ids, dtype=np.int64)
+        self.ids = np.asarray(ids)                             # perhaps of few bytes each, in a mapped file
         self.batch_size, self.block, self.seed = batch_size, block, seed
 
     @property
@@ -242,12 +242,12 @@ class TextWindows:
 
     def in_order(self, batch_size: int | None = None) -> Iterator[TextBatch]:
         """The whole text in (N - 1) // block windows side by side, for validation; the last batch may be short."""
-        starts = np.arange((len(self.ids) - 1) // self.block) * self.block
-        for first in range(0, len(starts), batch_size or self.batch_size):
-            yield self._windows_at(starts[first:first + (batch_size or self.batch_size)])
+        count, size = (len(self.ids) - 1) // self.block, batch_size or self.batch_size
+        for first in range(0, count, size):
+            yield self._windows_at(np.arange(first, min(first + size, count)) * self.block)
 
     def _windows_at(self, starts: np.ndarray) -> TextBatch:
-        rows = self.ids[starts[:, None] + np.arange(self.block + 1)]           # (B, T + 1)
+        rows = self.ids[starts[:, None] + np.arange(self.block + 1)].astype(np.int64)              # (B, T + 1)
         return TextBatch(np.ascontiguousarray(rows[:, :-1]), np.ascontiguousarray(rows[:, 1:]))
 
 

@@ -8,17 +8,27 @@ from collections.abc import Iterable
 
 import numpy as np
 
+PIECE = 1 << 20                                                  # ids that are counted at a time
+
 
 def unigram_entropy(ids: np.ndarray, vocab_size: int) -> float:
     """H = -sum p log p over the frequencies p of the ids, in nats: the least loss of a guess without context."""
-    counts = np.bincount(np.ravel(ids), minlength=vocab_size)
+    counts = frequencies(ids, vocab_size)
     p = counts[counts > 0] / counts.sum()
     return float(0 - (p * np.log(p)).sum())                  # 0 - 0 is 0, where a mere minus gives -0.0
 
 
 def best_constant_accuracy(ids: np.ndarray, vocab_size: int) -> float:
     """How often the most frequent id is right: the accuracy of the best guess that never changes."""
-    return float(np.bincount(np.ravel(ids), minlength=vocab_size).max() / np.size(ids))
+    return float(frequencies(ids, vocab_size).max() / np.size(ids))
+
+
+def frequencies(ids: np.ndarray, vocab_size: int) -> np.ndarray:
+    """How often each id occurs, (V,); taken in pieces, since ids in a mapped file may be more than memory holds."""
+    flat, counts = np.ravel(ids), np.zeros(vocab_size, np.int64)
+    for start in range(0, len(flat), PIECE):
+        counts += np.bincount(flat[start:start + PIECE], minlength=vocab_size)
+    return counts
 
 
 class NeighbourTable:

@@ -1,6 +1,6 @@
 """How do documents become ids?  For BERT sentence by sentence, for GPT as one long line."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -16,6 +16,18 @@ def sentence_ids(documents: Iterable[str], tokenizer, spaced: bool = False) -> l
     texts = ([" " * (spaced and number > 0) + text for number, text in enumerate(sentences(document))]
              for document in documents)
     return [[ids for ids in map(encode, document) if ids] for document in texts]
+
+
+def ids_of_pieces(pieces: Iterable[tuple[bool, str]], tokenizer) -> Iterator[list[int]]:
+    """The same ids as `text_ids` gives, from documents in pieces (does one begin here, its text): a list for each."""
+    end, begun = getattr(tokenizer, "eos_id", None), False
+    for begins, text in pieces:
+        if begins and begun and end is not None:
+            yield [end]
+        begun = True
+        yield tokenizer.encode(text)
+    if begun and end is not None:
+        yield [end]
 
 
 def text_ids(documents: Iterable[str], tokenizer) -> np.ndarray:

@@ -4,7 +4,7 @@ Devlin et al. 2019, section 3.1 (masked words, next sentence); Lan et al. 2020, 
 2019, section 4.2 (no pairs).  The baseline counts which word stood most often between these two neighbours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class MaskedWords(TextObjective):
         """[PAD], [UNK], [CLS], [SEP] and [MASK]."""
         return tuple(Tokenizer.roles.values())
 
-    def train_bpe(self, training: Sequence[str]) -> Tokenizer:
+    def train_bpe(self, training: Iterable[str]) -> Tokenizer:
         """Bytes have no [MASK]: InputError."""
         raise InputError("--tokenizer is bpe, which has no [MASK]; for bert take wordpiece or characters")
 

@@ -11,6 +11,7 @@ from tinyformer.data.batches import TextWindows
 from tinyformer.data.encode import text_ids
 from tinyformer.models.config import GPTConfig
 from tinyformer.models.gpt import GPT
+from tinyformer.pretraining.prepared_text import PreparedText
 from tinyformer.pretraining.text_objective import TextObjective
 from tinyformer.rng import stream
 from tinyformer.text import Tokenizer
@@ -37,10 +38,10 @@ class NextToken(TextObjective):
         """A GPT."""
         return GPT(self.config(len(tokenizer)), stream(self.seed, "weights"))
 
-    def make_batches(self, examples: Sequence[str], tokenizer: Tokenizer) -> TextWindows:
+    def make_batches(self, examples: Sequence[str] | PreparedText, tokenizer: Tokenizer) -> TextWindows:
         """Windows of these documents, which begin anywhere."""
-        return TextWindows(text_ids(examples, tokenizer), batch_size=self.batch_size, block=self.max_length,
-                           seed=self.seed)
+        ids = examples.ids if isinstance(examples, PreparedText) else text_ids(examples, tokenizer)
+        return TextWindows(ids, batch_size=self.batch_size, block=self.max_length, seed=self.seed)
 
     def picture(self, prepared, found: dict[str, float]) -> dict[str, Any]:
         """The levels of a text."""

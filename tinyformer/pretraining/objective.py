@@ -6,7 +6,7 @@ what is read, in which batches, by which model, what that is held against, and h
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -125,7 +125,7 @@ class Objective:
         """(training, held out): the examples to learn from, and those to be evaluated on."""
         raise NotImplementedError(f"{type(self).__name__} must say what it learns from: define read")
 
-    def make_tokenizer(self, training: Sequence, held_out: Sequence) -> Any:
+    def make_tokenizer(self, training: Iterable, held_out: Iterable) -> Any:
         """What turns the examples into ids, trained on them or read from a folder; None where nothing does."""
         return None
 

@@ -4,7 +4,7 @@ Lewis et al. 2020, section 2.2 (BART), with the corruptions of other papers besi
 baseline is who can copy: the share of the tokens asked for that stand in the damaged text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,7 @@ class Repairing(TextObjective):
         """Those of BERT, and sentinels for rows of this length, whatever the noise: so runs can share a vocabulary."""
         return (*Tokenizer.roles.values(), *self._sentinels())
 
-    def train_bpe(self, training: Sequence[str]) -> Tokenizer:
+    def train_bpe(self, training: Iterable[str]) -> Tokenizer:
         """A byte-level vocabulary with the special tokens of BART."""
         return ByteLevelBPE.train(training, self.vocabulary, end_of_text=False,
                                   specials=(*BART_ROLES.values(), *self._sentinels()))

@@ -100,8 +100,8 @@ def train(prepared: Prepared, title: str | None = None, out: Path | None = None,
     """Run the training loop; on the way it is evaluated on a sample of what was held out."""
     s, sample = prepared.settings, None
     if prepared.held_out is not None:
-        batches = list(prepared.held_out_batches())
-        sample = list(islice(batches, 0, None, -(-len(batches) // SAMPLE)))
+        count = sum(1 for _ in prepared.held_out_batches())    # which all together may be more than memory holds
+        sample = list(islice(prepared.held_out_batches(), 0, None, -(-count // SAMPLE)))
     settings = Settings(steps=s.steps, learning_rate=s.learning_rate, schedule=s.schedule, warmup=s.warmup,
                         floor=s.final_rate, optimizer=s.optimizer, matrix_rate=s.matrix_rate, momentum=s.momentum,
                         weight_decay=s.weight_decay, betas=(0.9, s.beta2), clip=s.clip,

@@ -1,8 +1,9 @@
 """What do the objectives share that learn from text?  Documents, a tokenizer, and what counting alone would reach."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,8 +13,10 @@ from tinyformer.errors import InputError
 from tinyformer.models.config import Config
 from tinyformer.options import option
 from tinyformer.pretraining.objective import Objective
+from tinyformer.pretraining.prepared_text import PreparedText, described, opened, settled_with
 from tinyformer.text import ByteLevelBPE, CharTokenizer, Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.tinyland.world_texts import DOCUMENTS, read_world
+from tinyformer.train.circumstances import LEARNED_FROM, fingerprint
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class TextObjective(Objective):
     def settled(cls, settings: dict, asked: dict) -> dict:
         """Also how much of tinyland is told, and that of characters all are taken."""
         settings = super().settled(settings, asked)
+        settings |= settled_with(settings.get("corpus"), settings["model"], asked)
         if settings.get("corpus") == "tinyland":
             settings = {"world_documents": DOCUMENTS, "world_seed": 0, **settings}
         if settings["tokenizer"] == "characters" and "vocabulary" not in asked:
@@ -64,19 +68,24 @@ class TextObjective(Objective):
                 return read_world(self.world_documents, self.world_seed, self.validation)
             training, _ = read_world(self.world_documents, self.world_seed, 0.0)
             return training, read_documents(self.held_out, self.documents)
+        if described(self.corpus):
+            return opened(self.corpus)
         documents = read_documents(self.corpus, self.documents)
         if self.held_out is not None:
             return documents, read_documents(self.held_out, self.documents)
         return split_documents(documents, self.validation)
 
-    def make_tokenizer(self, training: Sequence[str], held_out: Sequence[str]) -> Tokenizer:
+    def make_tokenizer(self, training: Iterable[str] | PreparedText, held_out: Iterable[str]) -> Tokenizer:
         """Train the kind of tokenizer that the settings name, or read one from a folder.
 
         Characters are collected from the held-out text too (the set of them, not how often they occur).
         """
+        if isinstance(training, PreparedText):
+            return training.tokenizer()
         kind, size, specials = self.tokenizer, self.vocabulary, self.special_tokens()
         if kind == "characters":
-            return CharTokenizer.train([*training, *held_out], size, specials=specials or (("[UNK]",) if size else ()))
+            specials = specials or (("[UNK]",) if size else ())
+            return CharTokenizer.train(chain(training, held_out), size, specials=specials)
         if kind == "wordpiece":
             more = {"specials": specials} if specials else {}
             return WordPieceTokenizer.train(training, size, strip_accents=self.strip_accents, **more)
@@ -91,14 +100,22 @@ class TextObjective(Objective):
         """The special tokens that the model needs in its vocabulary."""
         return ()
 
-    def train_bpe(self, training: Sequence[str]) -> Tokenizer:
+    def train_bpe(self, training: Iterable[str]) -> Tokenizer:
         """A byte-level vocabulary of this text."""
         return ByteLevelBPE.train(training, self.vocabulary)
 
     # ---- the result --------------------------------------------------------------------------------------------------
 
+    def sources(self, training: Sequence, held_out: Sequence) -> dict[str, str]:
+        """The hashes of ids that were prepared are those of their files."""
+        if isinstance(training, PreparedText):
+            return {LEARNED_FROM: training.sha256, "held-out examples": getattr(held_out, "sha256", fingerprint([]))}
+        return super().sources(training, held_out)
+
     def facts(self, training: Sequence[str]) -> dict[str, int]:
         """Documents and characters."""
+        if isinstance(training, PreparedText):
+            return {"documents": training.documents, "characters": training.characters}
         return {"documents": len(training), "characters": sum(map(len, training))}
 
     def measure(self, prepared, pairs: int) -> dict[str, float]:

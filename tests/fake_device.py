@@ -309,6 +309,10 @@ def where(condition, x, y):
     return FakeArray(np.asarray(np.where(_array(condition), _lower(x), _lower(y))))
 
 
+def copyto(dst, src, casting="same_kind", where=None):
+    np.copyto(_array(dst), _lower(src), casting=casting, where=True if where is None else _array(where))
+
+
 def broadcast_to(array, shape):
     return _view(array, np.broadcast_to(_array(array), shape))
 
@@ -348,7 +352,7 @@ for _name in ("subtract", "multiply", "divide", "true_divide", "negative", "powe
 xp.abs = xp.absolute
 for _function in (asarray, array, ascontiguousarray, empty, zeros, ones, full, arange, empty_like, zeros_like,
                   ones_like,
-                  full_like, concatenate, stack, where, broadcast_to, take_along_axis, sort, isscalar):
+                  full_like, concatenate, stack, where, copyto, broadcast_to, take_along_axis, sort, isscalar):
     setattr(xp, _function.__name__, _function)
 for _name in ("sum", "prod", "mean", "max", "min", "any", "all", "argmax", "argmin", "argsort", "cumsum", "cumprod"):
     setattr(xp, _name, getattr(FakeArray, _name))

@@ -6,6 +6,8 @@ from walk import close, cotangent
 
 from tinyformer import ops
 from tinyformer.engine import Tensor
+from tinyformer.ops.dropout import random_bytes
+from tinyformer.rng import stream
 
 
 def seeded():
@@ -67,3 +69,13 @@ def test_a_rate_that_is_none_is_refused_even_while_dropout_is_off(rate, rng):
 def test_a_seed_is_no_generator():
     with pytest.raises(TypeError, match="dropout: rng is 3; it must be a numpy.random.Generator, or None"):
         ops.dropout(np.ones(3), rate=0.5, rng=3)
+
+
+def test_bytes_in_words_are_the_bytes_one_by_one():
+    """The fast way, where no half word waits, and the slow one in any order, on a generator with and without rows."""
+    plain, fast = stream(3, "x"), stream(3, "x")
+    for length in (16, 0, 24, 4, 12, 8, 16, 4, 16, 8000, 2, 2, 16, 1, 3, 8):
+        assert plain.bytes(length) == bytes(random_bytes(fast, length))
+    assert plain.random() == fast.random()
+    other = np.random.default_rng(1)
+    assert np.random.default_rng(1).bytes(16) == random_bytes(other, 16)

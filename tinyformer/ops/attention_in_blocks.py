@@ -25,7 +25,7 @@ import math
 import numpy as np
 
 from tinyformer.engine import Call, Special, primitive
-from tinyformer.ops.dropout import check_rate, draw_kept
+from tinyformer.ops.dropout import check_rate, draw_kept, random_bytes
 from tinyformer.ops.self_attention import check_heads, heads_of
 
 LONG = 1 << 20                                # scores of one head from which on blocks pay: T = S = 1,024
@@ -233,7 +233,7 @@ class _Pieces:
     def bytes(self, length: int) -> bytes:
         """The next of them."""
         words = -(-max(0, length - len(self.rest)) // 4)
-        found = self.rest + (self.rng.bytes(4 * words) if words else b"")
+        found = self.rest + (bytes(random_bytes(self.rng, 4 * words)) if words else b"")
         self.rest = found[length:]
         return found[:length]
 

@@ -1,5 +1,7 @@
 """What does it mean to switch off at random, and how does the gradient know what was off?"""
 
+import sys
+
 import numpy as np
 
 from tinyformer.engine import Call, primitive
@@ -32,8 +34,17 @@ def draw_kept(xp, shape: tuple, rate: float, rng: np.random.Generator):
     """
     size = int(np.prod(shape))
     threshold = min(round(rate * 65536), 65535)
-    bits = np.frombuffer(rng.bytes(2 * size), np.uint16)
+    bits = np.frombuffer(random_bytes(rng, 2 * size), np.uint16)
     return xp.asarray((bits >= threshold).reshape(shape)), 65536 / (65536 - threshold)
+
+
+def random_bytes(rng: np.random.Generator, length: int):
+    """What `rng.bytes(length)` gives, from Philox in a third of the time where that is whole words of 64 bits."""
+    if type(rng) is np.random.Generator and length and length % 8 == 0 and sys.byteorder == "little":
+        bits = rng.bit_generator
+        if type(bits) is np.random.Philox and not bits.state["has_uint32"]:            # half a word would wait there
+            return bits.random_raw(length // 8).data.cast("B")
+    return rng.bytes(length)
 
 
 def check_rate(op: str, rate: float, rng) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from tinyformer.ops.erf import DENSITY, ROOT_HALF, ROOT_TWO_OVER_PI
 
 PIECE = 32768                                                  # six such arrays of float32 fit a cache of 1 MB
+SIGN = np.uint32(1 << 31)                                      # the bit that says minus
 
 
 def gelu_float32(x, approximate: str, over):
@@ -22,6 +23,14 @@ def gelu_float32(x, approximate: str, over):
         piece = slice(start, min(start + PIECE, flat.size))
         formula(flat[piece], out[piece], slope[piece], [s[:piece.stop - start] for s in scratch])
     return out.reshape(x.shape), slope.reshape(x.shape)
+
+
+def gelu_of_few(x, approximate: str):
+    """gelu(x) alone, for as many numbers as stay in the cache: nobody will ask for the slope."""
+    formula = _erf_form if approximate == "none" else _tanh_form
+    out, *scratch = (np.empty_like(x) for _ in range(4))
+    formula(x, out, None, scratch)
+    return out
 
 
 def _erf_form(x, out, slope, scratch):
@@ -42,31 +51,35 @@ def _erf_form(x, out, slope, scratch):
         tail += 0.5 * c
         tail *= t
     tail *= bell                                               # Phi(-|x|)
-    np.subtract(0.5, tail, out=tail)
-    np.copysign(tail, x, out=tail)
+    np.subtract(0.5, tail, out=tail)                           # its sign is 0: by one bit it gets that of x,
+    np.bitwise_and(x.view(np.uint32), SIGN, out=t.view(np.uint32))                 # in half the time of np.copysign
+    np.bitwise_or(tail.view(np.uint32), t.view(np.uint32), out=tail.view(np.uint32))
     tail += 0.5                                                # Phi(x)
     np.multiply(x, tail, out=out)
-    bell *= DENSITY
-    bell *= x
-    np.add(bell, tail, out=slope)
+    if slope is not None:
+        bell *= DENSITY
+        bell *= x
+        np.add(bell, tail, out=slope)
 
 
 def _tanh_form(x, out, slope, scratch):
     square, bent, steep = scratch
     np.multiply(x, x, out=square)
     np.minimum(square, 1e8, out=square)
-    np.multiply(square, 3 * 0.044715 * ROOT_TWO_OVER_PI, out=steep)
-    steep += ROOT_TWO_OVER_PI
-    square *= 0.044715 * ROOT_TWO_OVER_PI
-    square += ROOT_TWO_OVER_PI
-    np.multiply(square, x, out=bent)
-    np.tanh(bent, out=bent)
-    np.multiply(bent, bent, out=square)
-    np.subtract(1, square, out=square)
-    steep *= square
-    steep *= x                                                 # x tanh'(...) (...)'
-    bent += 1                                                  # 2 Phi(x)
-    steep += bent
+    np.multiply(square, 0.044715 * ROOT_TWO_OVER_PI, out=bent)
+    bent += ROOT_TWO_OVER_PI
     bent *= x
-    np.multiply(bent, 0.5, out=out)
-    np.multiply(steep, 0.5, out=slope)
+    np.tanh(bent, out=bent)
+    np.add(bent, 1, out=out)                                   # 2 Phi(x)
+    if slope is not None:
+        np.multiply(square, 3 * 0.044715 * ROOT_TWO_OVER_PI, out=steep)
+        steep += ROOT_TWO_OVER_PI
+        np.multiply(bent, bent, out=square)
+        np.subtract(1, square, out=square)
+        steep *= square
+        steep *= x                                             # x tanh'(...) (...)'
+        steep += out
+    out *= x
+    out *= 0.5
+    if slope is not None:
+        np.multiply(steep, 0.5, out=slope)                     # last, for the slope may lie over x

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tinyformer.ops.dropout import random_bytes
 from tinyformer.rng import stream
 
 BLOCK = 32                                    # bytes that Philox gives for each number of its counter
@@ -57,7 +58,7 @@ class RowGenerator(np.random.Generator):
         block, inside = self._next(length)
         self.bit_generator.advance(block - self.at)            # never below 0: rows before these are jumped over
         self.at = block + max(1, -(-(inside + length) // BLOCK))
-        return super().bytes(inside + length)[inside:]
+        return bytes(random_bytes(np.random.Generator(self.bit_generator), inside + length)[inside:])
 
     def ahead(self, length: int) -> tuple[np.random.Generator, int]:
         """For who reads the next `length` bytes in pieces: a generator, and how many of its bytes belong to others."""

@@ -32,6 +32,12 @@ def _last_logits(model: GPT, ids: np.ndarray, past: Cache | None = None) -> np.n
         return to_host(affine(last, model.words.weight).data)            # (B, V)
 
 
+def _fast_way(model: GPT):
+    """For one token more without tensors, to the same bits; None where only `model.hidden` will do."""
+    from tinyformer.generate.next_token import NextToken, reads_plainly  # needs the model's file, and so comes late
+    return NextToken(model) if reads_plainly(model) else None
+
+
 class Reading:
     """Texts that a model reads side by side: `rows` of ids, and after each of them `logits` (B, V) on the host.
 
@@ -46,6 +52,7 @@ class Reading:
             raise InputError("generate: nothing to continue; the prompt must have at least one token")
         self.model, self.cached, self.rows = model, cached, [list(row) for row in rows]
         self.cache: Cache | None = None
+        self.next = _fast_way(model) if cached else None
         self.logits = self._read_all()
 
     def step(self, tokens: Sequence[int], parents: Sequence[int] | None = None) -> np.ndarray:
@@ -62,7 +69,9 @@ class Reading:
         else:
             if not unmoved:
                 self.cache.take(np.asarray(parents))
-            self.logits = _last_logits(self.model, np.array([row[-1:] for row in self.rows]), self.cache)
+            ids = np.array([row[-1] for row in self.rows])
+            self.logits = (self.next(ids, self.cache) if self.next
+                           else _last_logits(self.model, ids[:, None], self.cache))
         return self.logits
 
     def _read_all(self) -> np.ndarray:

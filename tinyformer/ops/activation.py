@@ -7,7 +7,6 @@ import numpy as np
 
 from tinyformer.engine import Call, Special, primitive
 from tinyformer.ops.erf import DENSITY, ROOT_HALF, ROOT_TWO_OVER_PI, erf
-from tinyformer.ops.gelu_float32 import gelu_float32
 from tinyformer.ops.linear import affine
 
 
@@ -84,6 +83,7 @@ def gelu_with_slope(xp, x, approximate: str, over=None):
     if approximate not in ("none", "tanh"):
         raise ValueError(f"gelu: approximate is {approximate!r}; it must be 'none' (erf) or 'tanh'")
     if xp is np and x.dtype == np.float32 and x.size:
+        from tinyformer.ops.gelu_float32 import gelu_float32
         return gelu_float32(x, approximate, over)              # the same; the exact form 10 times as fast
     if approximate == "none":
         below = 0.5 * (1 + erf(xp, ROOT_HALF * x))             # Phi(x): the area under the bell curve left of x,

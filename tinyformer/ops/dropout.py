@@ -1,7 +1,5 @@
 """What does it mean to switch off at random, and how does the gradient know what was off?"""
 
-import sys
-
 import numpy as np
 
 from tinyformer.engine import Call, primitive
@@ -32,18 +30,16 @@ def draw_kept(xp, shape: tuple, rate: float, rng: np.random.Generator):
     Drawn on the host, so that a run is the same run on any device, from 16 random bits a number, which is faster
     than from floats.  The rate is thereby rounded to 1/65536, and the factor is exact for the rounded one.
     """
-    size = int(np.prod(shape))
     threshold = min(round(rate * 65536), 65535)
-    bits = np.frombuffer(random_bytes(rng, 2 * size), np.uint16)
+    bits = np.frombuffer(random_bytes(rng, 2 * int(np.prod(shape))), np.uint16)
     return xp.asarray((bits >= threshold).reshape(shape)), 65536 / (65536 - threshold)
 
 
 def random_bytes(rng: np.random.Generator, length: int):
     """What `rng.bytes(length)` gives, from Philox in a third of the time where that is whole words of 64 bits."""
-    if type(rng) is np.random.Generator and length and length % 8 == 0 and sys.byteorder == "little":
-        bits = rng.bit_generator
-        if type(bits) is np.random.Philox and not bits.state["has_uint32"]:            # half a word would wait there
-            return bits.random_raw(length // 8).data.cast("B")
+    bits = rng.bit_generator if type(rng) is np.random.Generator and np.dtype("<u8").isnative else None
+    if type(bits) is np.random.Philox and length and length % 8 == 0 and not bits.state["has_uint32"]:
+        return bits.random_raw(length // 8).data.cast("B")     # no half word was left, and none will be
     return rng.bytes(length)
 
 

@@ -9,12 +9,11 @@ import numpy as np
 from tinyformer.ops.erf import DENSITY, ROOT_HALF, ROOT_TWO_OVER_PI
 
 PIECE = 32768                                                  # six such arrays of float32 fit a cache of 1 MB
-SIGN = np.uint32(1 << 31)                                      # the bit that says minus
 
 
 def gelu_float32(x, approximate: str, over):
     """gelu(x) and its slope, as `gelu_with_slope` gives them, for a NumPy array of float32 that is not empty."""
-    formula = _erf_form if approximate == "none" else _tanh_form
+    formula = erf_form if approximate == "none" else tanh_form
     flat = x.reshape(-1)
     out = np.empty_like(flat)
     slope = flat if over is not None and np.shares_memory(flat, over) else np.empty_like(flat)
@@ -25,15 +24,7 @@ def gelu_float32(x, approximate: str, over):
     return out.reshape(x.shape), slope.reshape(x.shape)
 
 
-def gelu_of_few(x, approximate: str):
-    """gelu(x) alone, for as many numbers as stay in the cache: nobody will ask for the slope."""
-    formula = _erf_form if approximate == "none" else _tanh_form
-    out, *scratch = (np.empty_like(x) for _ in range(4))
-    formula(x, out, None, scratch)
-    return out
-
-
-def _erf_form(x, out, slope, scratch):
+def erf_form(x, out, slope, scratch):
     """Phi(-|x|) = t p(t) exp(-x²/2) / 2 with t = 1 / (1 + 0.3275911 |x| / sqrt 2) and an error below 1e-7.
 
     Abramowitz and Stegun (1964), 7.1.26.  The exponential is also the normal density, which the slope needs.
@@ -51,9 +42,9 @@ def _erf_form(x, out, slope, scratch):
         tail += 0.5 * c
         tail *= t
     tail *= bell                                               # Phi(-|x|)
-    np.subtract(0.5, tail, out=tail)                           # its sign is 0: by one bit it gets that of x,
-    np.bitwise_and(x.view(np.uint32), SIGN, out=t.view(np.uint32))                 # in half the time of np.copysign
-    np.bitwise_or(tail.view(np.uint32), t.view(np.uint32), out=tail.view(np.uint32))
+    np.subtract(0.5, tail, out=tail)                           # as np.copysign, in half the time: x's first bit is
+    sign = np.bitwise_and(x.view(np.uint32), 1 << 31, out=t.view(np.uint32))       # its sign, and that of tail is 0
+    np.bitwise_or(tail.view(np.uint32), sign, out=tail.view(np.uint32))
     tail += 0.5                                                # Phi(x)
     np.multiply(x, tail, out=out)
     if slope is not None:
@@ -62,7 +53,7 @@ def _erf_form(x, out, slope, scratch):
         np.add(bell, tail, out=slope)
 
 
-def _tanh_form(x, out, slope, scratch):
+def tanh_form(x, out, slope, scratch):
     square, bent, steep = scratch
     np.multiply(x, x, out=square)
     np.minimum(square, 1e8, out=square)

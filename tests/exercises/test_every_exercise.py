@@ -3,15 +3,34 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tinyformer import exercises
+from tinyformer import exercises, ops
 from tinyformer.cli import main
+from tinyformer.exercises.kit.answers import answer, near
 from tinyformer.exercises.kit.blank import blank
 from tinyformer.exercises.kit.of_an_op import OpExercise
 
 NAMES = list(exercises.EXERCISES)
 each = pytest.mark.parametrize("name", NAMES)
+
+
+def test_every_primitive_has_an_exercise():
+    without = sorted({*ops.every()} - {*NAMES})
+    assert not without, (f"{', '.join(without)}: write tinyformer/exercises/{without[0]}.py as tanh.py is written, and "
+                         "put its name into the list of tinyformer/exercises/__init__.py")
+
+
+@each
+def test_the_plain_form_of_an_op_is_the_op(name):
+    """The value agrees at every point, and the gradients wherever the op states them."""
+    exercise = exercises.EXERCISES[name]
+    if isinstance(exercise, OpExercise):
+        for title, case in {**exercise.op.cases, **exercise.op.specials}.items():
+            plain, op = (answer(each, case(np.random.default_rng(0))) for each in (exercise.right(), exercise.op))
+            assert near(plain.out, op.out) and not plain.error, title
+            assert title in exercise.op.specials or all(map(near, plain.grads, op.grads)), title
 
 
 def wrong_solutions(exercise) -> dict:
@@ -30,7 +49,7 @@ def test_its_name_is_that_of_its_file_and_it_asks_a_question(name):
     exercise = exercises.EXERCISES[name]
     assert exercise.name == name
     assert exercise.about.splitlines()[0].endswith("?")
-    assert len(exercise.hints) == 3 and all(hint.strip().endswith((".", "?")) for hint in exercise.hints)
+    assert len(exercise.hints) == 3 and all(re.search(r"[.?)]$", hint) for hint in exercise.hints)
 
 
 @each
@@ -66,3 +85,12 @@ def test_the_example_of_the_contract_is_an_exercise():
     space = {}
     exec("\n".join(line[4:] for line in shown.splitlines()).replace("(__doc__", "('Which?'"), space)
     assert space["EXERCISE"].judge(space["causal_mask"]).right
+
+
+@each
+def test_the_museum_is_quoted_where_it_agrees(name):
+    """Of an op's own mistakes at least three are recognized by what comes out of them."""
+    exercise = exercises.EXERCISES[name]
+    if isinstance(exercise, OpExercise):
+        quoted = [says for says, wrong in exercise.mistakes.items() if says in exercise.judge(wrong).says]
+        assert len(quoted) >= 3, quoted

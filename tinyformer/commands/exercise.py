@@ -60,6 +60,8 @@ def run(options: Options) -> int:
     elif options.check:
         verdict = book.judge(exercise)
         print(f"{exercise.name}: {verdict.says}")
+        if verdict.right:
+            print(next_one(book.solved()))
         return 0 if verdict.right else 1
     else:
         file = book.write(exercise, options.overwrite)
@@ -74,6 +76,12 @@ def known(name: str) -> str:
         near = suggestion(name, exercises.EXERCISES)
         raise InputError(f"exercise {name!r} is not known{near or '; `python -m tinyformer exercise` lists them'}")
     return name
+
+
+def next_one(solved: set[str]) -> str:
+    """What to do after this one."""
+    left = [name for name in exercises.EXERCISES if name not in solved]
+    return f"The next: python -m tinyformer exercise {left[0]}" if left else "You have solved them all."
 
 
 def watch(book: "Workbook", exercise, pause: float = 0.3) -> int:

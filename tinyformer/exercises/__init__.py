@@ -51,9 +51,18 @@ primitive; these are the museum of wrong gradients, each of which must be caught
 
 from tinyformer.opening import Table
 
-CHAPTERS = {
-    "One number in, one number out": "tanh",
-    "Who may see whom": "causal_mask",
+CHAPTERS = {                                  # in each and from each to the next it becomes harder
+    "Numbers change places, and nothing is computed": "reshape swapaxes transpose concatenate stack broadcast_to where "
+                                                      "getitem",
+    "One number in, one number out": "negate add subtract scale multiply exp log sin cos sqrt divide power pow tanh "
+                                     "sigmoid",
+    "Corners": "relu abs clip maximum minimum",
+    "Many numbers become one": "sum mean max min cumsum prod var std norm normalize dropout",
+    "Matrices": "matmul affine embedding",
+    "The price of being wrong": "mean_squared_error binary_cross_entropy_with_logits log_softmax masked_softmax "
+                                "cross_entropy token_log_probs",
+    "Two things at once": "affine_gelu gelu layer_norm",
+    "Who looks at whom": "causal_mask attention self_attention blockwise_attention blockwise_self_attention",
 }
 EXERCISES = Table({name: f"{__name__}.{name}:EXERCISE" for names in CHAPTERS.values() for name in names.split()})
 

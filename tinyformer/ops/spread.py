@@ -139,6 +139,12 @@ def _(rng):
     return Call(rng.normal(size=(3, 2)) * 5, axis=0)
 
 
+@normalize.case
+def _(rng):
+    """vectors shorter than eps"""
+    return Call(rng.uniform(0.1, 0.3, size=(2, 3)), eps=2.0)
+
+
 @normalize.special
 def _(rng):
     """a vector shorter than eps is divided by eps, and its gradient too; a pull along the vector moves nothing"""

@@ -148,9 +148,9 @@ def _outcome(function: Callable, argument: Any) -> Any:
         return Stopped(line_of(error))
 
 
-def known(says: str) -> str:
+def known(says: str, where: str = "") -> str:
     """How the judge speaks of a mistake that he knows."""
-    return f"Not yet. What comes out is the same as with this mistake: {says}."
+    return f"Not yet. {where + ', w' if where else 'W'}hat comes out is the same as with this mistake: {says}."
 
 
 def title(function: Any) -> str:

@@ -42,6 +42,7 @@ class OpExercise(Exercise):
         self.op = op
         self.ours = op.raw
         self.caught_by: dict[str, str] = {}                    # title of a mistake -> the check that must notice it
+        self._museum: dict[str, dict] = {}                     # kind of numbers -> what every mistake answers
 
     @property
     def name(self) -> str:
@@ -78,13 +79,17 @@ class OpExercise(Exercise):
         return ["@tf.primitive"]
 
     def wanted(self) -> str:
+        if self.op.variadic:
+            return "return a gradient for each of them"
         return f"return {', '.join('d' + name for name in self.inputs())}"
 
     def inputs(self) -> list[str]:
         """The names of what gets a gradient."""
-        parameters = self.op.__signature__.parameters.values()
-        return [f"*{p.name}" if p.kind is p.VAR_POSITIONAL else p.name for p in parameters
-                if p.name not in self.op.constants]
+        return [name for name in self.op.__signature__.parameters if name not in self.op.constants]
+
+    def names(self, answer: Answer) -> list[str]:
+        """The same for one answer, which may have many inputs of one name."""
+        return [f"input {i}" for i in range(len(answer.inputs))] if self.op.variadic else self.inputs()
 
     def theirs(self, path: Path) -> Primitive:
         found = super().theirs(path)
@@ -95,18 +100,18 @@ class OpExercise(Exercise):
     # ---- the judge ---------------------------------------------------------------------------------------------------
 
     def judge(self, theirs: Primitive) -> Verdict:
-        theirs = self._dressed(theirs.raw, theirs.reuses)
-        report = check_op(theirs)
+        """Right if its value is the op's and every check agrees; else what the museum says, or where it is off."""
+        theirs, report = self._dressed(theirs.raw, theirs.reuses), None
         for kind in KINDS:
             right, given = (self._answers(op, kind) for op in (self.right(), theirs))
-            wrong = next((place for place in right if not alike(given[place], right[place], kind)), None)
-            if wrong is None:
-                continue
-            says = self._known(given, right, kind)
-            if says:
-                return Verdict(False, says)
-            if kind == "float64" and not (report.ok and wrong[0] == "special"):
-                return Verdict(False, self._explained(wrong[1], given[wrong], right[wrong], given, right))
+            off = [place for place in right if not alike(given[place], right[place], kind)]
+            if off and off[0][0] == "special":                 # every case agrees: which answers are allowed there?
+                report = check_op(theirs)
+                off = off if not report.ok else []
+            says = self._known(given, right, kind) if off else ""
+            if says or off and kind == "float64":
+                return Verdict(False, says or self._explained(off[0], given, right))
+        report = report or check_op(theirs)
         return Verdict(True, "Right.") if report.ok else Verdict(False, _failed(report))
 
     def right(self) -> Primitive:
@@ -115,7 +120,7 @@ class OpExercise(Exercise):
     def tries(self) -> Iterator[tuple[str, Primitive]]:
         """Every wrong form that is known, those that are made at any op included."""
         yield from self.mistakes.items()
-        yield from mistakes_of_any_op(self.op.raw, len(self.inputs()))
+        yield from mistakes_of_any_op(self.ours, len(self.inputs()))
 
     def _dressed(self, raw: Callable, reuses: bool = False) -> Primitive:
         """A raw function as the primitive of the exercise: under its name, and at its points."""
@@ -132,38 +137,45 @@ class OpExercise(Exercise):
 
     def _known(self, given: dict, right: dict, kind: str) -> str:
         """What the museum says of these answers: of all of them, or of those for one input."""
-        answers = {says: self._answers(self._dressed(wrong.raw, wrong.reuses), kind) for says, wrong in self.tries()}
+        if kind not in self._museum:
+            self._museum[kind] = {says: self._answers(self._dressed(wrong.raw, wrong.reuses), kind)
+                                  for says, wrong in self.tries()}
+        answers = self._museum[kind]
         for says, wrong in answers.items():
             if all(alike(given[place], wrong[place], kind) for place in right):
-                return known(says)
-        names = self.inputs()
+                error = next((answer.place for answer in given.values() if answer.error), "")
+                return known(says) + (f" ({error})" if error else "")
+        names = self.names(next(iter(right.values())))
         for i, name in enumerate(names if len(names) > 1 else []):
             for says, wrong in answers.items():
                 if (all(_agree(given[p], wrong[p], i, kind) for p in right)
                         and not all(_agree(given[p], right[p], i, kind) for p in right)):
-                    return f"In the gradient of {name}: {known(says)}"
+                    return known(says, f"In the gradient of {name}")
         return ""
 
-    def _explained(self, point: str, given: Answer, right: Answer, all_given: dict, all_right: dict) -> str:
+    def _explained(self, place: tuple[str, str], all_given: dict, all_right: dict) -> str:
         """A mistake that nobody has made before: where it is worst, what stands there, and what should."""
+        point, given, right = place[1], all_given[place], all_right[place]
         if given.error:
             return f'Case "{point}": it stops with {given.place}'
         if not near(given.out, right.out):
             return (f'Case "{point}": the forward returns another value than the one that was given. Put it back as it '
                     f"stood; `exercise {self.name} --out ANOTHER_FOLDER` writes it once more.")
-        names = self.inputs() if len(self.inputs()) == len(right.grads) else [f"input {i}" for i in range(9)]
+        names = self.names(right)
         off = [i for i in range(len(right.grads)) if any(
             not _agree(all_given[p], all_right[p], i, "float64") for p in all_right)]
         if not off:
             return ("The gradient is right the first time, and another when it is asked again: overwrite neither dout "
                     "nor what is kept.")
         i = next((i for i in off if not near(given.grads[i], right.grads[i])), off[0])
+        factor = _factor([all_given[p].grads[i] for p in all_given], [all_right[p].grads[i] for p in all_right])
+        if factor is not None:
+            return f"The gradient of {names[i]} is everywhere {factor:.6g} times what it must be: look for a factor."
         apart = np.nan_to_num(np.abs(given.grads[i] - right.grads[i]), nan=np.inf)
         worst = tuple(map(int, np.unravel_index(int(apart.argmax()), apart.shape)))
-        x = right.inputs[i]
-        place = f"[{', '.join(map(str, worst))}]" if worst else ""
+        x, spot = right.inputs[i], f"[{', '.join(map(str, worst))}]" if worst else ""
         fine = [name for j, name in enumerate(names[:len(right.grads)]) if j not in off]
-        return (f'The gradient of {names[i]} is wrong. Case "{point}", where {names[i]}{place} is {x[worst]:.4g}: '
+        return (f'The gradient of {names[i]} is wrong. Case "{point}", where {names[i]}{spot} is {x[worst]:.4g}: '
                 f"backward says {given.grads[i][worst]:.6g}, the derivative is {right.grads[i][worst]:.6g}."
                 + (f" That of {' and '.join(fine)} is right." if fine else ""))
 
@@ -173,7 +185,20 @@ def _call(make: Callable) -> Call:
 
 
 def _agree(a: Answer, b: Answer, i: int, kind: str) -> bool:
-    return not a.error and not b.error and i < len(a.grads) and i < len(b.grads) and near(a.grads[i], b.grads[i], kind)
+    """Do two answers agree about input i?  Where it was not given, they do."""
+    if a.error or b.error:
+        return False
+    if i >= len(b.grads):
+        return i >= len(a.grads)
+    return i < len(a.grads) and near(a.grads[i], b.grads[i], kind)
+
+
+def _factor(given: list, right: list) -> float | None:
+    """The one number by which all of these are too large, if there is one."""
+    a, b = (np.concatenate([part.ravel() for part in parts]) for parts in (given, right))
+    there = np.isfinite(a) & np.isfinite(b) & (b != 0)
+    factor = float(np.median(a[there] / b[there])) if there.any() else 1.0
+    return factor if near(a[there], factor * b[there]) and not near(a[there], b[there]) else None
 
 
 def _failed(report: Report) -> str:

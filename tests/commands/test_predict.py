@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 
@@ -135,17 +136,32 @@ def test_bytes_that_are_no_text_are_refused_wherever_lines_are_read(heads, gpt, 
         assert done.returncode == 2 and b"is not UTF-8 (byte 0xff" in done.stderr and not done.stdout, command
 
 
-def test_numbers_that_are_not_finite_are_no_answer(capsys, heads, land, tmp_path):
+@pytest.mark.parametrize("kind", ["classify", "multilabel", "tag", "pair", "score", "answer"])
+def test_numbers_that_are_not_finite_are_no_answer(capsys, heads, land, tmp_path, kind):
     """Weights that are finite and so large that what they compute is not; evaluate and predict say so alike."""
-    model, tokenizer = load_model(heads["classify"])
+    model, tokenizer = load_model(heads[kind])
     model.linear.weight.data[...] = 3e38
-    model.encoder.pooler.bias.data[...] = 10                   # so that all that is added up is near 1
+    if model.pooled:
+        model.encoder.pooler.bias.data[...] = 10               # so that all that is added up is near 1
     save_model(tmp_path / "huge", model, tokenizer)
-    for words in (["predict", "--model", tmp_path / "huge", "good"],
-                  ["predict", "--model", tmp_path / "huge", "--data", land("classify", "dev")],
-                  ["evaluate", "--model", tmp_path / "huge", "--data", land("classify", "dev")]):
+    shutil.copy(heads[kind] / "settings.json", tmp_path / "huge")
+    for command in ("predict", "evaluate"):
         capsys.readouterr()
         with np.errstate(all="ignore"):
-            assert main([str(word) for word in words]) == 4
+            assert main([command, "--model", str(tmp_path / "huge"), "--data", str(land(kind, "dev"))]) == 4
         out, said = capsys.readouterr()
-        assert out == "" and "the model computes numbers that are not finite" in said
+        assert out == "" and "numbers that the model computes are not finite" in said
+
+
+@pytest.mark.parametrize("words", [["generate", "--prompt", "The cat"], ["generate", "--prompt", "The", "--beams", "2"],
+                                   ["generate", "--prompt", "The", "--temperature", "1", "--samples", "2"],
+                                   ["fill", "The [MASK] dog"]])
+def test_numbers_that_are_not_finite_are_no_text(capsys, bert, gpt, tmp_path, words):
+    model, tokenizer = load_model(bert if words[0] == "fill" else gpt)
+    last = model.transform_norm if words[0] == "fill" else model.norm
+    last.gain.data[...] = 3e38
+    save_model(tmp_path / "huge", model, tokenizer)
+    with np.errstate(all="ignore"):
+        assert main([*words, "--model", str(tmp_path / "huge")]) == 3
+    out, said = capsys.readouterr()
+    assert out == "" and "weights are damaged, or" in said

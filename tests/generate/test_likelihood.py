@@ -5,7 +5,7 @@ import pytest
 
 from tests.small import VOCABULARY, gpt
 from tinyformer.engine import no_grad
-from tinyformer.errors import InputError
+from tinyformer.errors import CheckpointError, InputError
 from tinyformer.generate import likelihoods
 
 PROMPTS = [[3, 1, 4], [5], [9, 2, 6, 5, 3]]
@@ -62,3 +62,10 @@ def test_what_cannot_be_read_is_refused(prompts, continuations, said):
 def test_a_prompt_without_continuations_has_no_numbers():
     found = likelihoods(gpt(), [[1], [2, 3]], [[], [[4]]])
     assert [len(each) for each in found] == [0, 1] and len(likelihoods(gpt(), [[1]], [[]])[0]) == 0
+
+
+def test_numbers_that_are_not_finite_are_no_likelihoods():
+    model = gpt()
+    model.norm.gain.data[...] = 1e308
+    with np.errstate(all="ignore"), pytest.raises(CheckpointError, match="likelihoods: [12] of 2 are NaN or infinite"):
+        likelihoods(model, [[1, 2]], [[[3], [4]]])

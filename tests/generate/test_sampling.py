@@ -78,6 +78,10 @@ def test_settings_out_of_range_are_named(wrong):
 def test_nan_is_not_drawn_from():
     with pytest.raises(CheckpointError, match="1 of 3 logits are NaN"):
         Sampling().probabilities(np.array([0, np.nan, 1]))
+    for logits in ([0, np.inf, 1], [-np.inf, -np.inf]):
+        with pytest.raises(CheckpointError, match=f"the highest is {max(logits)}"):
+            Sampling(temperature=0).choose(np.array(logits), np.random.default_rng(0))
+    assert Sampling(temperature=0).choose(np.array([0, -np.inf, 1]), np.random.default_rng(0)) == 2
 
 
 def test_a_temperature_near_0_is_greedy_without_a_warning():

@@ -49,8 +49,13 @@ def run(options: Options) -> int:
     tasks, out = chosen(options.tasks), check_out(settings.out, False, overwrite, (SETTINGS,))
     if not overwrite:
         refuse_used(out, [TABLE], "a table")
+    places = {name: [out / name / f"seed-{settings.seed + n}" if settings.seeds > 1 else out / name
+                     for n in range(settings.seeds)] for name in tasks}
+    for folder in [folder for name in tasks for folder in places[name]]:
+        check_out(str(folder), False, overwrite)
     if data:
         check_there(data, tasks)
+        check_rows(data, tasks, settings)
     make_folder(out)
     pretrained = None if settings.model == SCRATCH else open_folder(settings.model)
     rows: list[dict] = []
@@ -58,8 +63,7 @@ def run(options: Options) -> int:
         for name in tasks:
             sets = published(data, name, settings) if data else generated(name, options.examples, settings.seed)
             runs = []
-            for seed in range(settings.seed, settings.seed + settings.seeds):
-                folder = out / name / f"seed-{seed}" if settings.seeds > 1 else out / name
+            for seed, folder in enumerate(places[name], settings.seed):
                 one = head_of(name).options(**{**options.given, "seed": seed, "seeds": 1, "out": str(folder)})
                 runs.append(learned(name, *sets, one, pretrained, overwrite))
             top = None if data else tinyland.ceiling(name, "dev", len(sets[1]), settings.seed)
@@ -85,6 +89,7 @@ def learned(name: str, train: Sequence, dev: Sequence, more: dict, settings: Fin
     from tinyformer.models import encoder_of
     from tinyformer.rng import stream
     from tinyformer.tasks import learn
+    from tinyformer.tasks.fine_tuned import predictions_of
     from tinyformer.tasks.finished_run import finish
     if pretrained:
         model, tokenizer = pretrained
@@ -97,8 +102,8 @@ def learned(name: str, train: Sequence, dev: Sequence, more: dict, settings: Fin
     history = learn.train(prepared, out=folder, title=name, overwrite=overwrite)
     found = finish(prepared, history, folder)
     for label, other in more.items():
-        rest = prepared.task.rows(other, tokenizer, prepared.model.labels, prepared.settings)
-        predictions = prepared.task.predict(prepared.model, other, rest, tokenizer, prepared.settings)
+        say(f"{name}: {len(other):,} {label} examples")
+        predictions = predictions_of(prepared.task, prepared.model, tokenizer, other, prepared.settings)
         found |= {f"{label} {figure}": value for figure, value in prepared.task.scores(other, predictions).items()}
     return found
 
@@ -136,6 +141,15 @@ def check_there(data: str, tasks: Sequence[str]) -> None:
     raise InputError(f"{data}: {sum(map(len, missing.values()))} files are not there: " + ", ".join(
         str(path.relative_to(data)) for gone in missing.values() for path in gone) + "; get them, " + (
         f"or run the others with --tasks {','.join(whole)}" if whole else "or is this another folder?"))
+
+
+def check_rows(data: str, tasks: Sequence[str], settings: Finetuning) -> None:
+    """Read every row of the real GLUE once, before anything is trained: InputError at the first that is bad."""
+    for name in tasks:
+        train, dev, more = published(data, name, settings)
+        for held_out in (dev, *more.values()):
+            if readers.GLUE[name].labels:
+                readers.check_labels(train, held_out)
 
 
 def files_of(data: str, name: str) -> list[Path]:

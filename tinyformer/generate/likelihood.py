@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyformer.backend import to_host
 from tinyformer.engine import no_grad
-from tinyformer.errors import InputError
+from tinyformer.errors import CheckpointError, InputError
 from tinyformer.generate.cache import Cache
 from tinyformer.generate.text import log_softmax
 from tinyformer.models import GPT
@@ -24,8 +24,8 @@ def likelihoods(model: GPT, prompts: Sequence[Ids], continuations: Sequence[Sequ
 
     log p = sum_t log p(c_t | prompt, c_1 ... c_t-1).  Prompts and continuations may have any lengths; `batch_size`
     prompts are read at a time, which changes the numbers by rounding alone.  Ids from `known` on have no token and no
-    share of the probability.  InputError where a prompt or a
-    continuation is empty, or both together are longer than the model's context.
+    share of the probability.  InputError where a prompt or a continuation is empty, or both together are longer than
+    the model's context; CheckpointError where the model computes no numbers.
     """
     for number, (prompt, given) in enumerate(zip(prompts, continuations, strict=True), 1):
         if not len(prompt) or not all(len(ids) for ids in given):
@@ -39,6 +39,10 @@ def likelihoods(model: GPT, prompts: Sequence[Ids], continuations: Sequence[Sequ
     for first in range(0, len(prompts), batch_size):
         part = slice(first, first + batch_size)
         found += _together(model, prompts[part], continuations[part], known)
+    wrong = sum(int((~np.isfinite(each)).sum()) for each in found)
+    if wrong:
+        raise CheckpointError(f"likelihoods: {wrong} of {sum(map(len, found))} are NaN or infinite; the weights are "
+                              "damaged, or their training diverged")
     return found
 
 

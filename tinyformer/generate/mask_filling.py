@@ -44,8 +44,9 @@ def probabilities(model: BertForPretraining, ids: np.ndarray, places: np.ndarray
     """The model's probabilities (M, V) at these places of one row of ids (1, T)."""
     with no_grad():
         logits = to_host(model.word_logits(model(ids), places).data).astype(np.float64)
-    if np.isnan(logits).any():
-        raise CheckpointError(f"{np.isnan(logits).sum()} of {logits.size} logits are NaN; the model's weights are "
+    wrong = ~np.isfinite(logits)
+    if wrong.any():
+        raise CheckpointError(f"{wrong.sum()} of {logits.size} logits are NaN or infinite; the model's weights are "
                               "damaged, or its training diverged")
     powers = np.exp(logits - logits.max(-1, keepdims=True))
     return powers / powers.sum(-1, keepdims=True)

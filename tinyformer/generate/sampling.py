@@ -75,9 +75,9 @@ class Sampling:
 
     def _checked(self, logits: np.ndarray, text: Iterable[int]) -> np.ndarray:
         logits = np.asarray(logits, np.float64)
-        if np.isnan(logits).any():
-            raise CheckpointError(f"probabilities: {np.isnan(logits).sum()} of {len(logits)} logits are NaN; "
-                                  "the model's weights are damaged, or its training diverged")
+        if not -np.inf < logits.max() < np.inf:                          # a NaN compares with nothing
+            raise CheckpointError(f"probabilities: {np.isnan(logits).sum()} of {len(logits)} logits are NaN, the "
+                                  f"highest is {logits.max()}; the weights are damaged, or their training diverged")
         return penalised(logits, text, self.repetition_penalty)
 
 

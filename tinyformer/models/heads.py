@@ -24,6 +24,7 @@ from tinyformer.backend import to_device, to_host
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.bert import Bert
 from tinyformer.models.gpt import GPT
+from tinyformer.models.parts.finite import checked
 from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.models.seq2seq import Encoder
 from tinyformer.nn import Linear, Module
@@ -104,7 +105,7 @@ class TextClassifier(Head):
     def predict(self, batch) -> np.ndarray:
         """The probability of each class, (B, K)."""
         with no_grad():
-            return to_host(masked_softmax(self.logits(batch)).data)
+            return to_host(masked_softmax(checked(self.logits(batch))).data)
 
 
 class MultiLabelClassifier(TextClassifier):
@@ -122,7 +123,7 @@ class MultiLabelClassifier(TextClassifier):
     def predict(self, batch) -> np.ndarray:
         """The probability of each label, (B, K)."""
         with no_grad():
-            return to_host(sigmoid(self.logits(batch)).data)
+            return to_host(sigmoid(checked(self.logits(batch))).data)
 
     def measure(self, batch) -> dict[str, tuple[float, int]]:
         """The loss of the texts, and how many of the K decisions on each are right, as sums and counts."""
@@ -148,7 +149,7 @@ class TokenTagger(Head):
     def predict(self, batch) -> np.ndarray:
         """The number of the best tag at every position, (B, T); only those of first pieces mean anything."""
         with no_grad():
-            return to_host(self.logits(batch).data).argmax(-1)
+            return to_host(checked(self.logits(batch)).data).argmax(-1)
 
 
 class PairClassifier(TextClassifier):
@@ -172,7 +173,7 @@ class PairScorer(Head):
     def predict(self, batch) -> np.ndarray:
         """The scores, (B,)."""
         with no_grad():
-            return to_host(self.logits(batch).data)
+            return to_host(checked(self.logits(batch)).data)
 
     def measure(self, batch) -> dict[str, tuple[float, int]]:
         """The squared error as sum and count."""
@@ -212,7 +213,7 @@ class SpanFinder(Head):
     def predict(self, batch) -> tuple[np.ndarray, np.ndarray]:
         """Start and end scores, (B, T) each, minus infinity where no answer may stand: see `data.answers`."""
         with no_grad():
-            starts, ends = self.spans(batch)
+            starts, ends = (checked(scores, masked=True) for scores in self.spans(batch))
         return to_host(starts.data), to_host(ends.data)
 
     def measure(self, batch) -> dict[str, tuple[float, int]]:

@@ -2,6 +2,7 @@
 
 import sys
 
+import fake_device  # noqa: F401    # makes the device known
 import numpy as np
 import pytest
 import small
@@ -93,6 +94,28 @@ def test_it_is_saved_as_one_of_two_texts_and_listed(tmp_path):
     assert str(graph).splitlines()[0].split() == ["1", "multiply", "(1,)", "w"]
     with pytest.raises(InputError, match=r"\.svg or as \.dot"):
         graph.save(tmp_path / "g.pdf")
+
+
+def test_inputs_are_known_by_the_variable_that_holds_them_or_by_the_word_of_the_op():
+    table, places, x = Tensor(np.ones((5, 2))), np.array([1, 1, 4]), np.ones((3, 2))
+    weight = Tensor(np.ones((4, 2)))
+    rows = ops.embedding(table, ids=places)
+    (ids,) = rows.graph().steps[0].constants
+    assert (ids.name, ids.shape, ids.numbers) == ("places", (3,), ((1, 1, 4),))
+    (ids,) = ops.embedding(table, ids=[[0, 1], [2, 3]]).graph().steps[0].constants
+    assert (ids.name, ids.shape) == ("ids", None)
+    (given,) = ops.affine(x, weight).graph().steps[0].constants
+    assert (given.name, given.shape) == ("x", (3, 2))
+    (unnamed,) = (weight - np.ones(2)).graph().steps[0].constants
+    assert (unnamed.name, unnamed.shape) == ("", None), "no backward asks for it, so nobody knows it"
+    assert rows[:, 0].graph().steps[1].constants == (), "an index without arrays is no input"
+
+
+@pytest.mark.parametrize("device", ["cpu", "fake"])
+def test_a_graph_is_drawn_wherever_it_lies(device):
+    model, batch = small.gpt().to(device), small.text_batch()
+    graph = model.loss(batch).graph()
+    assert graph.svg.endswith("</svg>\n") and graph.steps[-1].result.gradient == ((1.0,),)
 
 
 # ---- modules ---------------------------------------------------------------------------------------------------------

@@ -212,7 +212,8 @@ def test_layers_that_do_the_same_share_a_row():
     tower = Tower(np.random.default_rng(0))
     text = str(trace(lambda: tower(np.ones((2, 4), np.float32)), repeats=1))
     (row,) = [line for line in text.splitlines() if line.startswith("affine") and "floors" in line]
-    assert row.split()[:6] == ["affine", "Tower.floors.*", "(2,", "4)", "5", "0.0"]
+    assert row.split()[:6] == ["affine", "floors.*", "(2,", "4)", "5", "0.0"] and "in Tower" in text.splitlines()[0]
+    assert "\nTower  " in text and "\n  floors.*  " in text, "and a tree of modules"
     assert "between the ops" in text and "waits for the memory" in text and "Kept for backward" in text
     shares = [float(line.split()[-1]) for line in text.partition("\n\n")[0].splitlines()[1:]]
     assert shares.pop() == 100 and sum(shares) == pytest.approx(100, abs=0.5)

@@ -145,18 +145,18 @@ class _Known:
         """The arrays that went into an op without wanting a gradient: by the op's names for them, or the variables'."""
         missing = [name for name, parent in zip(_arguments(node), node.parents, strict=False) if parent is None]
         said = {word.strip(",") for word in (node.op.keeps or "").split()}
-        missing += [name for name in node.op.constants if name in said]
         kept = {name: array for name, array in self.kept[node] if id(memory(array)) not in self.leaves}
+        others = [array for name, array in kept.items() if name not in said]           # rows of x, numbers from ids
+        missing += [name for name in node.op.constants if name in said and (name in kept or others)]
         found = []
         for name in missing:
-            array = kept.get(name)
-            if array is None and len(missing) == 1:
-                others = [array for array in kept.values() if id(memory(array)) in self.arrays]
-                array = others[0] if len(others) == 1 else None
+            array = kept.get(name, others[0] if len(missing) == len(others) == 1 else None)
             if array is not None and id(memory(array)) in self.arrays:
                 name, array = self.arrays[id(memory(array))]
-            elif array is None and name not in node.op.constants:
+            elif name not in node.op.constants:
                 name = ""                                      # the op's word for it says nothing about what it was
+            elif name not in kept:
+                array = None                                   # made of it, but not it
             found.append(self._array(name, None if array is None else array.shape, array, None))
         return found
 

@@ -68,7 +68,8 @@ class Trace:
     def by_module(self) -> dict[str, "Sum"]:
         """The totals of each module with all that is in it; layers that do the same as `layers.*`."""
         found = _sums(self.uses, lambda use: _inward(_starred(use.module)), by_time=False)
-        return {name: found[name] for name in sorted(found, key=lambda name: _inward(name))}
+        order = {name: number for number, name in enumerate(found)}
+        return {name: found[name] for name in sorted(found, key=lambda name: [order[part] for part in _inward(name)])}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON: milliseconds, bytes, and every single use."""
@@ -80,16 +81,19 @@ class Trace:
 
     def __str__(self) -> str:
         folded = _sums(self.uses, lambda use: [(use.op, _starred(use.module), str(use.shape))], by_time=False)
-        rows = [[*key, *self._figures(total)] for key, total in folded.items()]
+        roots = {use.module.partition(".")[0] for use in self.uses} - {""}
+        root = roots.pop() if len(roots) == 1 else ""          # the one model need not be named in each row
+        rows = [[op, module.removeprefix(root).removeprefix("."), shape, *self._figures(total)]
+                for (op, module, shape), total in folded.items()]
         rows.append(["between the ops", "", "", *self._times("", self.between)])
         if self.moved:
             rows.append(["move()", "", "", *self._times("", self.moved)])
         rows.append(["the step", "", "", *self._figures(_total(self.uses))[:-3], f"{self.forward:.2f}",
                      f"{self.backward:.2f}", "100.0"])
-        parts = [_table(["op", "module", "result", *FIGURES], rows, words=3)]
-        for title, totals in (("op", self.by_op()), ("module, with all in it", self.by_module())):
-            parts.append(_table([title, *FIGURES], [[name or "(none)", *self._figures(total)]
-                                                    for name, total in totals.items()], words=1))
+        parts = [_table(["op", f"in {root}" if root else "module", "result", *FIGURES], rows, words=3)]
+        for title, write, totals in (("op", str, self.by_op()), ("module, and all in it", _indented, self.by_module())):
+            rows = [[write(name), *self._figures(total)] for name, total in totals.items()]
+            parts.append(_table([title, *FIGURES], rows, words=1))
         return "\n\n".join([*parts, self._summary()])
 
     __repr__ = __str__
@@ -165,6 +169,12 @@ def _inward(module: str) -> list[str]:
     """A module and all around it, the outermost first."""
     parts = module.split(".")
     return [".".join(parts[:i]) for i in range(1, len(parts) + 1) if i == len(parts) or parts[i] != "*"]
+
+
+def _indented(module: str) -> str:
+    """Its name within the module around it, and as far to the right as it lies deep."""
+    *around, name = _inward(module or "(none)")
+    return "  " * len(around) + (name.removeprefix(around[-1] + ".") if around else name)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int) -> str:

@@ -27,9 +27,10 @@ def trace(f: Callable[[], Tensor], move: Callable[[], Any] | None = None, repeat
 
         print(tinyformer.trace(lambda: model.loss(batch)))
 
-    The step runs repeats + 3 times: to count, to find the peak, alone, and under the watch, of which the fastest is
-    shown.  Every `.grad` is as before afterwards; what `move` changes stays changed.  ValueError where f() is no number
-    that depends on parameters, or computes something else each time.
+    The step runs once to count, once to find the peak, `repeats` times alone, and as often under the watch, of which
+    the fastest is shown.  Every `.grad` is as before afterwards; what `move` changes stays changed.  Of an op of one's
+    own no multiplications are known.  ValueError where f() is no number that depends on parameters, or computes
+    something else each time.
     """
     loss = f()
     if not isinstance(loss, Tensor) or loss.node is None or loss.size != 1:

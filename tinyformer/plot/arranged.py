@@ -125,14 +125,19 @@ def _member(group: Group, home: tuple):
 
 def _rows(group: Group, edges) -> list[list[Place]]:
     """Each place below all that it comes from; one that comes from nothing, just above what it goes to."""
+    starts: dict = {}
+    ends: dict = {}
+    for start, end, *_ in edges:
+        starts.setdefault(end, []).append(start)
+        ends.setdefault(start, []).append(end)
     for member in group.inside:                                # in the order in which they were made
-        member.row = max((start.row + 1 for start, end, *_ in edges if end is member), default=1)
+        member.row = max((start.row + 1 for start in starts.get(member, ())), default=1)
     last = max((member.row for member in group.inside), default=0)
     for way in group.ways_out.values():
         way.row = last + 1
     for member in reversed(group.inside):
-        if not any(end is member for _, end, *_ in edges):
-            member.row = min((end.row - 1 for start, end, *_ in edges if start is member), default=member.row)
+        if member not in starts:
+            member.row = min((end.row - 1 for end in ends.get(member, ())), default=member.row)
     rows: list[list[Place]] = [[] for _ in range(last + 2)]
     for place in (*group.ways_in.values(), *group.inside, *group.ways_out.values()):
         rows[place.row].append(place)
@@ -175,8 +180,10 @@ def _spread_out(rows) -> None:
     for down in (True, False) * 4:
         for row in rows if down else rows[::-1]:
             _stand(row, [_wish(place, down) for place in row])
+    west = {id(place.chain): min(other.x for other in place.chain[1:]) for row in rows for place in row
+            if place.chain and place is place.chain[1]}
     for row in rows:                                           # at last, lines straight down, as far left as one has to
-        _stand(row, [min((other.x for other in place.chain[1:]), default=place.x) for place in row])
+        _stand(row, [west.get(id(place.chain), place.x) for place in row])
 
 
 def _wish(place: Place, down: bool) -> float:

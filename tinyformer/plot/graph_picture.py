@@ -15,7 +15,7 @@ LETTER = 0.605 * SIZE                         # the width of a letter in the wid
 FONTS = "DejaVu Sans Mono, Menlo, Consolas, Liberation Mono, monospace"
 PAD, GAP = 8.0, 14.0                          # between a border and what it says; between an op and what is beside it
 FILLS = {"op": ("#FFFFFF", BLUE), "parameter": ("#FFF4DB", INK[ORANGE]), "input": ("#EFEFEF", "#8A8A8A")}
-TINTS = ("#F3F7FB", "#E6EFF7", "#D9E6F2")     # of a frame, and of those in it
+TINTS = ("#F3F7FB", "#E8F0F8", "#DCE8F4", "#D0E0EF")   # of a frame, and of those in it
 MARGINS, SILL = (36.0, 14.0, 12.0, 14.0), 18.0        # of a frame; its name stands on the sill
 
 UNNAMED = {"parameter": "a parameter", "input": "an input"}

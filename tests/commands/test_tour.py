@@ -21,7 +21,7 @@ PICTURES = ("four-heads.png", "bert-loss.png", "gpt-loss.png", "attention.png", 
 def taken(tmp_path_factory):
     """(exit status, output, folder) of a tour that trains for a few steps, over one that was there before."""
     out = tmp_path_factory.mktemp("runs") / "a tour"
-    sizes = {"quick": dict(characters=120_000, pairs=40, bert=TINY | {"vocabulary": 400},
+    sizes = {"quick": dict(characters=120_000, bert=TINY | {"vocabulary": 400, "objective": "none"},
                            gpt=TINY | {"vocabulary": 300},
                            world=dict(steps=6, documents=60, evaluate_every=3), seeds=2, shorter=50)}
     said = io.StringIO()

@@ -69,16 +69,11 @@ def next_commands(folder: Path, blanks: list[Blank]) -> str:
 
 
 def _bert_rows(f: dict) -> list[tuple[str, str]]:
-    rows = [("loss, nats per masked token", f"{f['bert val loss']:.3f}"),
+    return [("loss, nats per masked token", f"{f['bert val loss']:.3f}"),
             ("unigram entropy", f"{f['bert unigram entropy']:.3f}"),
             ("masked tokens guessed", f"{f['bert val accuracy']:.1%}"),
             ("by the best constant guess", f"{f['bert constant accuracy']:.1%}"),
             ("by counts of both neighbours", f"{f['bert neighbour accuracy']:.1%}")]
-    for kind, words in (("other", "another document"), ("same", "the same document")):
-        if f"bert pair accuracy, {kind}" in f:
-            rows.append((f"next sentence, against one from {words}",
-                         f"{f[f'bert pair accuracy, {kind}']:.1%} ± {f[f'bert pair error, {kind}']:.1%}"))
-    return rows
 
 
 def _blank(blank: Blank) -> str:

@@ -84,8 +84,8 @@ def test_a_tensor_has_its_operators_however_it_is_imported(line):
 def test_the_front_door():
     code = "import sys, tinyformer as tf; print('numpy' in sys.modules, len(tf.REGISTRY) > 30, tf.ops.add)"
     assert python(code).startswith("False True <primitive add")
-    assert {"Call", "REGISTRY", "Special", "Tensor", "data", "generate", "gradcheck", "load", "models", "nn", "no_grad",
-            "ops", "primitive", "save", "text", "trace", "train"} == {*tinyformer.__all__}
+    assert {"Call", "REGISTRY", "Special", "Tensor", "data", "generate", "gradcheck", "guard", "load", "models", "nn",
+            "no_grad", "ops", "primitive", "save", "text", "trace", "train"} == {*tinyformer.__all__}
     assert python("import tinyformer as tf; print(tf.nn.Linear, tf.train.AdamW)").count("tinyformer") == 2
 
 

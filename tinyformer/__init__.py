@@ -8,12 +8,14 @@ TYPE_CHECKING = False                          # as in `typing`, which --help ha
 if TYPE_CHECKING:
     from tinyformer import data, generate, gradcheck, models, nn, ops, text, train
     from tinyformer.engine import REGISTRY, Call, Special, Tensor, no_grad, primitive
+    from tinyformer.inside.guarding import guard
     from tinyformer.inside.stopwatch import trace
 
 __version__ = "0.1.0"
 __getattr__, __dir__ = opens(
     __name__, "data", "generate", "gradcheck", "models", "nn", "ops", "text", "train",
-    engine="REGISTRY Call Special Tensor no_grad primitive", **{"inside.stopwatch": "trace"})
+    engine="REGISTRY Call Special Tensor no_grad primitive",
+    **{"inside.guarding": "guard", "inside.stopwatch": "trace"})
 
 
 def load(folder: str | os.PathLike) -> tuple:

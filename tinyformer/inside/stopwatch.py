@@ -7,17 +7,17 @@ itself knows nothing of this, and pays nothing for it.
 import gc
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from tinyformer.backend import is_array, library, synchronize
-from tinyformer.engine import Primitive, Tensor, nodes_behind
+from tinyformer.engine import Tensor, nodes_behind
 from tinyformer.inside.machine import speeds
 from tinyformer.inside.multiplications import multiplications
 from tinyformer.inside.step_table import Trace, Use
+from tinyformer.inside.watching import watched
 from tinyformer.kept import bytes_kept_by
 from tinyformer.nn.module import Module, modules_in
 
@@ -87,17 +87,6 @@ def _now() -> float:
     return perf_counter()
 
 
-@contextmanager
-def _watched(watch: Callable) -> Iterator[None]:
-    """Inside this block `watch(call, op, inputs, constants)` stands where an op was called."""
-    call = Primitive.__call__
-    Primitive.__call__ = lambda op, *inputs, **constants: watch(call, op, inputs, constants)     # type: ignore
-    try:
-        yield
-    finally:
-        Primitive.__call__ = call                              # type: ignore[method-assign]
-
-
 # ---- once, to count --------------------------------------------------------------------------------------------------
 
 
@@ -141,7 +130,7 @@ def _survey(step: _Step) -> list[Use]:
             if id(use) in unused:
                 use.multiplications_backward = 0
 
-    with _watched(watch):
+    with watched(watch):
         step.run(keep)
     made.clear()
     return uses
@@ -216,7 +205,7 @@ def _timed(step: _Step, expected: int) -> tuple[list, float, float, float]:
             result.node.backward = lambda dout, **last: clocked(place, 1, backward, dout, **last)
         return result
 
-    with _watched(watch):
+    with watched(watch):
         parts = step.run()
     if len(times) != expected:
         raise ValueError(f"trace: the function used {expected} ops at first and then {len(times)}; "

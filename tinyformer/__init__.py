@@ -18,10 +18,13 @@ __getattr__, __dir__ = opens(
     **{"inside.guarding": "guard", "inside.stopwatch": "trace"})
 
 
-def load(folder: str | os.PathLike) -> tuple:
-    """Open a model folder as on the model hub: (model, tokenizer), the latter None where no vocabulary lies there."""
+def load(folder: str | os.PathLike, model=None) -> tuple:
+    """Open a model folder as on the model hub: (model, tokenizer), the latter None where no vocabulary lies there.
+
+    A model of a class of your own is built by you, and given to be filled with the numbers.
+    """
     from tinyformer.train.checkpoints import load_model
-    return load_model(folder)
+    return load_model(folder, model)
 
 
 def save(folder: str | os.PathLike, model, tokenizer=None, overwrite: bool = False):

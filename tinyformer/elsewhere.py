@@ -92,7 +92,17 @@ FRONT = {                                      # tinyformer.NAME -> what to writ
     "gradcheck": "tinyformer.gradcheck.check(f, *inputs)", "train": "tinyformer.train.train(...)",
     "generate": "tinyformer.generate.write_text(model, tokenizer, prompt)",
 }
-PLACES = {"Tensor": TENSOR, "tinyformer.ops": OPS, "tinyformer.nn": NN, "Module": MODULE, "tinyformer": FRONT}
+TOKENIZER = {                                  # tokenizer.NAME -> what to write
+    "encode_plus": "tokenizer.encode(text), the ids alone", "batch_encode_plus": "tokenizer(texts), the ids alone",
+    "batch_decode": "tokenizer.decode(ids) for each", "convert_tokens_to_ids": "tokenizer.vocab[token]",
+    "convert_ids_to_tokens": "tokenizer.token(id)", "get_vocab": "tokenizer.vocab",
+    "pad_token_id": "tokenizer.pad_id", "eos_token_id": "tokenizer.eos_id", "unk_token_id": "tokenizer.unk_id",
+    "cls_token_id": "tokenizer.cls_id", "sep_token_id": "tokenizer.sep_id", "mask_token_id": "tokenizer.mask_id",
+    "save_pretrained": "tokenizer.save(folder)", "from_pretrained": "tinyformer.text.load_tokenizer(folder)",
+    "add_tokens": "the `added` of its making", "pad": "tinyformer.data, whose batches pad",
+}
+PLACES = {"Tensor": TENSOR, "tinyformer.ops": OPS, "tinyformer.nn": NN, "Module": MODULE, "tinyformer": FRONT,
+          "Tokenizer": TOKENIZER}
 
 
 def advice(place: str, name: str) -> str:

@@ -123,3 +123,14 @@ def test_texts_of_unequal_prompts_are_those_written_alone(model, tokenizer):
     prompts = ["café", "", "naïve café naïve"]
     alone = ["".join(write_text(model, tokenizer, prompt, 20)) for prompt in prompts]
     assert write_texts(model, tokenizer, prompts, 20) == alone
+
+
+def test_the_ids_of_a_prompt_may_be_an_array_and_nothing_else_is_taken_for_them(model):
+    expected = list(write(model, [1, 2], 3))
+    assert list(write(model, np.array([1, 2]), 3)) == expected
+    assert write_batch(model, np.array([[1, 2], [1, 2]]), 3)[0] == expected
+    for wrong, said in (("hello", "a text"), (np.array([[1, 2]]), r"of shape \(1, 2\)"), (3, r"of shape \(\)")):
+        with pytest.raises(InputError, match=f"generate: the ids are {said}; they must be those of one text"):
+            list(write(model, wrong, 3))
+    with pytest.raises(InputError, match="nothing to continue"):
+        list(write(model, np.array([], int), 3))

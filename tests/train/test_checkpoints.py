@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import small
 
+import tinyformer
 from tinyformer.errors import CheckpointError, NumericError
+from tinyformer.nn import Linear
 from tinyformer.places import NoRoom
 from tinyformer.text import CharTokenizer
 from tinyformer.train import checkpoints, durable, load_model, save_model
@@ -275,3 +277,25 @@ def test_what_is_not_finite_is_neither_saved_nor_opened(model, tmp_path):
             load_model(tmp_path / f"{value}")
     p.data[...] = before
     assert same(load_model(folder)[0], model)
+
+
+def test_what_is_no_folder_and_what_is_no_model_are_told(tmp_path):
+    with pytest.raises(CheckpointError, match="no-such-folder: no such folder; give the folder of a model"):
+        tinyformer.load(tmp_path / "no-such-folder")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(CheckpointError, match="file: is a file; give the folder of a model"):
+        tinyformer.load(tmp_path / "file")
+    layer = Linear(3, 4, np.random.default_rng(0))
+    for folder, model in ((layer, tmp_path / "swapped"), (tmp_path / "dict", layer.state()), (tmp_path / "x", 1)):
+        with pytest.raises(TypeError, match="the folder comes first, and the model, which derives from nn.Module"):
+            tinyformer.save(folder, model)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_module_of_ones_own_is_saved_and_filled_again(tmp_path):
+    layer = Linear(3, 4, np.random.default_rng(0))
+    tinyformer.save(tmp_path / "mine", layer)
+    filled, tokenizer = tinyformer.load(tmp_path / "mine", Linear(3, 4, None))
+    assert np.array_equal(filled.weight.data, layer.weight.data) and tokenizer is None
+    with pytest.raises(CheckpointError, match=r"build one, and give it: load\(folder, model\)"):
+        tinyformer.load(tmp_path / "mine")

@@ -17,6 +17,17 @@ if TYPE_CHECKING:
     from tinyformer.models import GPT
 
 
+def prompt_ids(ids: Sequence[int]) -> list[int]:
+    """The ids of one text as whole numbers of Python's; an array (T,) is taken too, and a text is an InputError."""
+    if isinstance(ids, str) or np.ndim(ids) != 1:
+        what = "a text" if isinstance(ids, str) else f"of shape {np.shape(ids)}"
+        raise InputError(f"generate: the ids are {what}; they must be those of one text, a list or (T,): "
+                         "tokenizer.encode(prompt), and write_text takes the prompt itself")
+    if not len(ids):
+        raise InputError("generate: nothing to continue; the prompt must have at least one token")
+    return [int(id) for id in ids]
+
+
 def next_logits(model: GPT, ids: list[int]) -> np.ndarray:
     """What the model expects after `ids`: logits (V,) on the host.  All of them are read, and nothing is remembered.
 
@@ -48,9 +59,9 @@ class Reading:
     """
 
     def __init__(self, model: GPT, rows: Sequence[Sequence[int]], cached: bool = True):
-        if not rows or not all(len(row) for row in rows):
-            raise InputError("generate: nothing to continue; the prompt must have at least one token")
-        self.model, self.cached, self.rows = model, cached, [list(row) for row in rows]
+        if not len(rows):
+            raise InputError("generate: nothing to continue; there must be a prompt, of at least one token")
+        self.model, self.cached, self.rows = model, cached, [prompt_ids(row) for row in rows]
         self.cache: Cache | None = None
         self.next = _fast_way(model) if cached else None
         self.logits = self._read_all()

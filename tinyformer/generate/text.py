@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyformer.errors import InputError
 from tinyformer.generate.beam import Beam, beam_search
-from tinyformer.generate.reading import Reading, Remember
+from tinyformer.generate.reading import Reading, Remember, prompt_ids
 from tinyformer.generate.sampling import GREEDY, Sampling, check_penalty, penalised
 from tinyformer.generate.stops import StopStrings
 from tinyformer.rng import stream
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tinyformer.text import Tokenizer
 
 
-def write(model: GPT, ids: list[int], length: int, sampling: Sampling = GREEDY, seed: int = 0,
+def write(model: GPT, ids: Sequence[int], length: int, sampling: Sampling = GREEDY, seed: int = 0,
           stop_id: int | None = None, ask: Callable | None = None, known: int | None = None) -> Iterator[int]:
     """Continue `ids` by up to `length` ids, one by one; `stop_id` ends the text and is not given out.
 
@@ -30,9 +30,7 @@ def write(model: GPT, ids: list[int], length: int, sampling: Sampling = GREEDY, 
     ask(model, ids) says what is expected next, logits (V,): `next_logits` reads all ids each time, and a `Remember`,
     which is what None stands for, only the new one.
     """
-    if not ids:
-        raise InputError("generate: nothing to continue; the prompt must have at least one token")
-    ids, ask = list(ids), ask or Remember()
+    ids, ask = prompt_ids(ids), ask or Remember()
     for place in range(length):
         chosen = sampling.choose(ask(model, ids)[:known], draws(seed, 0, place), ids)
         if chosen == stop_id:

@@ -46,7 +46,7 @@ def from_hub(hub: dict) -> Config:
     kind = hub.get("model_type")
     if kind == OWN:
         name = " ".join(hub.get("architectures") or ["model"])
-        raise CheckpointError(f"it holds a {name} of its author's own; build one, and give it: load_model(folder, "
+        raise CheckpointError(f"it holds a {name} of its author's own; build one, and give it: load(folder, "
                               "model)")
     if kind is None and (guess := guessed_type(hub)):
         raise CheckpointError(f'there is no model_type; it looks like a {guess}: add the line "model_type": "{guess}",')

@@ -11,6 +11,7 @@ import numpy as np
 
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.config import BertConfig
+from tinyformer.models.parts.ids import batch_of_ids
 from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.models.parts.stacks import post_norm
 from tinyformer.nn import Embedding, LayerNorm, Linear, Module, padding_mask
@@ -34,12 +35,9 @@ class Bert(Module):
 
     def embed(self, ids, segments=None, rng=None) -> Tensor:
         """What enters the first layer: word, position and segment added up and normed, (B, T, C)."""
-        length = ids.shape[1]
-        if length > self.config.context:
-            raise ValueError(f"Bert: {length} positions; this model has room for {self.config.context}, "
-                             "shorten the input or use a larger context")
+        ids = batch_of_ids("Bert", ids, self.config.context)
         segments = np.zeros_like(ids) if segments is None else segments
-        x = self.words(ids) + self.positions(np.arange(length)) + self.segments(segments)
+        x = self.words(ids) + self.positions(np.arange(ids.shape[1])) + self.segments(segments)
         x = dropout(self.norm(x), rate=self.config.dropout, rng=rng)
         return self.widen(x) if self.widen else x
 

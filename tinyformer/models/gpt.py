@@ -7,6 +7,7 @@ import numpy as np
 
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.config import GPTConfig
+from tinyformer.models.parts.ids import batch_of_ids
 from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.models.parts.stacks import post_norm, pre_norm
 from tinyformer.nn import Embedding, LayerNorm, Module
@@ -31,10 +32,8 @@ class GPT(Module):
 
         With `past`, a `tinyformer.generate.Cache`, they are the next T tokens of the texts that it remembers.
         """
+        ids = batch_of_ids("GPT", ids, self.config.context)
         length = ids.shape[1]
-        if length > self.config.context:
-            raise ValueError(f"GPT: {length} positions; this model has room for {self.config.context}, "
-                             "shorten the input or use a larger context")
         places, keep = np.arange(length), None
         if past is not None:
             places, keep = past.places(length), past.keep(length, self.words.weight)
@@ -50,6 +49,7 @@ class GPT(Module):
 
     def attentions(self, ids) -> list[Tensor]:
         """Where each position of ids (B, T) looks, (B, H, T, T) for each layer: to be looked at, without a graph."""
+        ids = batch_of_ids("GPT", ids, self.config.context)
         with no_grad():
             x, found = self.words(ids) + self.positions(np.arange(ids.shape[1])), []
             for layer in self.layers:

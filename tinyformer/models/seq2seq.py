@@ -12,6 +12,7 @@ from tinyformer.data.masking import IGNORED
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.config import Seq2SeqConfig
 from tinyformer.models.parts.decoder_cache import DecoderCache
+from tinyformer.models.parts.ids import batch_of_ids
 from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.models.parts.stacks import post_norm
 from tinyformer.nn import DecoderBlock, Embedding, LayerNorm, Module, padding_mask
@@ -28,12 +29,11 @@ class _Half(Module):
 
     def embed(self, ids, rng=None, first: int = 0) -> Tensor:
         """Word and position added up and normed, (B, T, C); `first` is the position of the first of the ids."""
-        c, end = self.config, first + ids.shape[1]
-        if end > c.context:
-            raise ValueError(f"{type(self).__name__}: {end} positions; this model has room for {c.context}, "
-                             "shorten the input or use a larger context")
+        c = self.config
+        ids = batch_of_ids(type(self).__name__, ids, c.context, first)
         words = self.words(ids) * math.sqrt(c.width) if c.scale_words else self.words(ids)
-        return dropout(self.norm(words + self.positions(np.arange(first, end))), rate=c.dropout, rng=rng)
+        places = self.positions(np.arange(first, first + ids.shape[1]))
+        return dropout(self.norm(words + places), rate=c.dropout, rng=rng)
 
 
 class Encoder(_Half):

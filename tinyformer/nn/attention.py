@@ -22,7 +22,7 @@ class SelfAttention(Module):
 
     maps = {"project.weight": 3, "out.weight": 1}
 
-    def __init__(self, width: int, heads: int, rng, bias: bool = True, std: float = 0.02,
+    def __init__(self, width: int, heads: int, rng=..., bias: bool = True, std: float = 0.02,
                  out_std: float = 0.02):
         if width % heads:
             raise ValueError(f"SelfAttention: width {width} is not a multiple of heads {heads}; "

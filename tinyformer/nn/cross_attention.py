@@ -20,7 +20,7 @@ class CrossAttention(Module):
 
     maps = {"query.weight": 1, "project.weight": 2, "out.weight": 1}
 
-    def __init__(self, width: int, heads: int, rng, std: float = 0.02):
+    def __init__(self, width: int, heads: int, rng=..., std: float = 0.02):
         if width % heads:
             raise ValueError(f"CrossAttention: width {width} is not a multiple of heads {heads}; "
                              "each head needs an equal share")

@@ -7,13 +7,14 @@ Without one they are a zero stretched to the shape, which takes no memory: enoug
 import numpy as np
 
 from tinyformer.engine import Tensor
+from tinyformer.nn.first_numbers import given
 from tinyformer.nn.module import Module
 from tinyformer.ops import affine, embedding, layer_norm
 
 
 def normal(rng: np.random.Generator | None, shape: tuple, std: float = 0.02) -> Tensor:
     """A parameter of normal numbers with mean 0; of stretched zeros where rng is None."""
-    if rng is None:
+    if (rng := given(rng)) is None:
         return constant(0, shape, None)
     return Tensor(rng.standard_normal(shape, dtype=np.float32) * np.float32(std))
 
@@ -21,13 +22,13 @@ def normal(rng: np.random.Generator | None, shape: tuple, std: float = 0.02) -> 
 def constant(value: float, shape: tuple, rng: np.random.Generator | None) -> Tensor:
     """A parameter that starts with one value everywhere."""
     stretched = np.broadcast_to(np.float32(value), shape)
-    return Tensor(stretched if rng is None else stretched.copy())
+    return Tensor(stretched if given(rng) is None else stretched.copy())
 
 
 class Linear(Module):
     """x @ weight.T + bias, weight (out, in)."""
 
-    def __init__(self, inputs: int, outputs: int, rng, bias: bool = True, std: float = 0.02):
+    def __init__(self, inputs: int, outputs: int, rng=..., bias: bool = True, std: float = 0.02):
         self.weight = normal(rng, (outputs, inputs), std)
         self.bias = constant(0, (outputs,), rng) if bias else None
 
@@ -38,7 +39,7 @@ class Linear(Module):
 class Embedding(Module):
     """One row of numbers for each of `size` ids."""
 
-    def __init__(self, size: int, width: int, rng, std: float = 0.02):
+    def __init__(self, size: int, width: int, rng=..., std: float = 0.02):
         self.weight = normal(rng, (size, width), std)
 
     def __call__(self, ids):                                   # (...) -> (..., C)
@@ -48,7 +49,7 @@ class Embedding(Module):
 class LayerNorm(Module):
     """Mean 0 and variance 1 over the channels of every position, then a learned gain and bias."""
 
-    def __init__(self, width: int, rng, eps: float = 1e-5, bias: bool = True):
+    def __init__(self, width: int, rng=..., eps: float = 1e-5, bias: bool = True):
         self.gain = constant(1, (width,), rng)
         self.bias = constant(0, (width,), rng) if bias else None
         self.eps = eps

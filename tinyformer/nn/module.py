@@ -9,13 +9,14 @@ new values, by name, and who drives it calls `put`.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from tinyformer import backend
 from tinyformer.engine import Tensor
 from tinyformer.errors import CheckpointError
+from tinyformer.opening import NotHere
 
 
 class Module:
@@ -72,6 +73,10 @@ class Module:
             own = module.named_parameters() if module.maps else {}
             held |= {id(own[name]): maps for name, maps in module.maps.items()}
         return {name: held[id(p)] for name, p in self.named_parameters().items() if id(p) in held}
+
+    if not TYPE_CHECKING:
+        def __getattr__(self, name):                           # asked for what is not there alone
+            raise NotHere("Module", f"a {type(self).__name__}", name, self)
 
     def count(self) -> int:
         """How many numbers the parameters hold."""

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator
 from tinyformer.errors import InputError
 
 from .added import AddedToken, Finder, Segment
+from .as_elsewhere import AsElsewhere
 from .stream import TextStream
 
 CACHE_LIMIT = 1 << 17                                      # words remembered; text repeats its words
 SENTINEL = "<extra_id_{}>"                                 # T5's name for the marks that stand for hidden spans
 
 
-class Tokenizer:
+class Tokenizer(AsElsewhere):
     """Text to ids and back over `tokens` (id -> token); a subclass says how text is cut.
 
     `roles` names the special tokens the kind of tokenizer may carry; those found in `tokens` get their id as

@@ -38,6 +38,9 @@ def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: boo
 
     NumericError where a weight is infinite or NaN: nobody shall take that for a model.
     """
+    if isinstance(folder, Module) or not isinstance(model, Module):
+        raise TypeError(f"save: folder is {type(folder).__name__}, model is {type(model).__name__}; the folder comes "
+                        "first, and the model, which derives from nn.Module, second: save(folder, model)")
     folder = Path(folder)
     if wrong := first_not_finite(model):
         raise NumericError(f"{folder}: {wrong} is not finite, and a model with such a weight is not saved; go back to "
@@ -190,6 +193,10 @@ def _check_manifest(folder: Path) -> None:
 
 def _read_json(folder: Path, name: str) -> dict:
     path = folder / name
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "no such folder"
+        raise CheckpointError(f"{folder}: {what}; give the folder of a model, with config.json and weights in "
+                              "it (nothing is downloaded: the files of a model of the hub must lie here)")
     if not path.is_file():
         inside = checkpoints(folder)
         hint = f"give {inside[-1]}, a checkpoint in it" if inside else "is it the folder of a model?"

@@ -28,6 +28,7 @@ import numpy as np
 
 from tinyformer.engine import Tensor
 from tinyformer.nn.module import Module
+from tinyformer.train.moved_by import named_tensors, rate_of
 from tinyformer.train.optimizers import CHUNK, LINE, AdamW, Slot
 
 A, B, C = 3.4445, -4.7750, 2.0315             # p(s) = A s + B s³ + C s⁵
@@ -121,13 +122,14 @@ class Muon(AdamW):
 
     def __init__(self, parameters: Module | Mapping[str, Tensor], *, hidden: Mapping[str, int] | None = None,
                  matrix_share: float = 10.0, momentum: float = 0.95, betas: tuple[float, float] = (0.9, 0.999),
-                 eps: float = 1e-8, weight_decay: float = 0.01, rates: Mapping[str, float] | None = None):
-        named = parameters.named_parameters() if isinstance(parameters, Module) else dict(parameters)
+                 eps: float = 1e-8, weight_decay: float = 0.01, rates: Mapping[str, float] | None = None,
+                 lr: float | None = None):
+        named = named_tensors(parameters)
         if hidden is None:
             hidden = parameters.hidden_matrices() if isinstance(parameters, Module) else {}
         _check(named, hidden)
         super().__init__({**{name: named[name] for name in hidden}, **named}, betas=betas, eps=eps,      # these first
-                         weight_decay=weight_decay, rates=rates)
+                         weight_decay=weight_decay, rates=rates, lr=lr)
         self.matrix_share, self.momentum = matrix_share, momentum
         self.matrices = [matrix for place, slot in enumerate(self.slots) if slot.name in hidden
                          for matrix in _matrices(place, slot, hidden[slot.name])]
@@ -139,8 +141,9 @@ class Muon(AdamW):
         return cls(parameters, matrix_share=share, momentum=settings.momentum, betas=settings.betas, eps=settings.eps,
                    weight_decay=settings.weight_decay, rates=rates)
 
-    def step(self, learning_rate: float, start: int = 0, stop: int | None = None) -> None:
+    def step(self, learning_rate: float | None = None, start: int = 0, stop: int | None = None) -> None:
         """Move every parameter that has a gradient, once; with neighbours of `cuts`, only what lies between them."""
+        learning_rate = rate_of(self, learning_rate)
         stop = self.values.size if stop is None else stop
         super().step(learning_rate, max(start, self.border), stop)
         mine = [matrix for matrix in self.matrices if start < matrix.stop and matrix.start < stop]

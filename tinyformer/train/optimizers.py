@@ -7,7 +7,7 @@ the last; on a GPU each line is one call for everything.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from tinyformer.engine import Tensor
 from tinyformer.errors import CheckpointError
 from tinyformer.nn.module import Module
 from tinyformer.train.loop_settings import Settings
+from tinyformer.train.moved_by import named_tensors, rate_of
 
 CHUNK = 1 << 15                               # numbers in one piece: 128 kB in float32, so five arrays fit in L2
 LINE = 16                                     # numbers in a line of the cache, 64 bytes in float32
@@ -36,7 +37,7 @@ class Slot:
 class Optimizer:
     """What SGD and AdamW share: the flat layout, and the walk over it.
 
-    `parameters` is a module, or names and tensors; those with requires_grad=False are left out.  A parameter whose
+    `parameters` is a module, names and tensors, or tensors; those with requires_grad=False are left out.  One whose
     `.grad` is None stays as it is.  Weight decay pulls on tensors with two or more axes (the weights of products
     and the embeddings) and never on biases and norm gains, which have one.  `rates` gives the share of the learning
     rate that a parameter of this name gets, where it is not all of it.
@@ -50,9 +51,9 @@ class Optimizer:
         """The optimizer of a run with these settings."""
         raise NotImplementedError(f"{cls.__name__} must say which settings it takes: define of")
 
-    def __init__(self, parameters: Module | Mapping[str, Tensor], weight_decay: float,
-                 rates: Mapping[str, float] | None = None):
-        named = parameters.named_parameters() if isinstance(parameters, Module) else dict(parameters)
+    def __init__(self, parameters: Module | Mapping[str, Tensor] | Iterable[Tensor], weight_decay: float,
+                 rates: Mapping[str, float] | None = None, lr: float | None = None):
+        named, self.lr = named_tensors(parameters), lr
         trained = {name: p for name, p in named.items() if p.requires_grad}
         if not trained:
             raise ValueError(f"{type(self).__name__}: none of the {len(named)} parameters has requires_grad; "
@@ -79,11 +80,13 @@ class Optimizer:
         self.gathered = xp.empty(self.chunk, first.dtype)
         self.scratch = xp.empty(self.chunk, first.dtype)
 
-    def step(self, learning_rate: float, start: int = 0, stop: int | None = None) -> None:
+    def step(self, learning_rate: float | None = None, start: int = 0, stop: int | None = None) -> None:
         """Move every parameter that has a gradient, once; with two neighbours of `cuts`, only what lies between them.
 
+        The learning rate is `lr` where none is given here; a schedule gives each step its own.
         Those that share a step, each with a stretch of its own, all count it for every parameter.
         """
+        learning_rate = rate_of(self, learning_rate)
         stop = self.values.size if stop is None else stop
         for slots in self._stretches():
             first, last = slots[0], slots[-1]
@@ -205,8 +208,8 @@ class SGD(Optimizer):
 
     moments = ("velocity",)
 
-    def __init__(self, parameters, *, momentum: float = 0.9, weight_decay: float = 0.0, rates=None):
-        super().__init__(parameters, weight_decay, rates)
+    def __init__(self, parameters, *, momentum: float = 0.9, weight_decay: float = 0.0, rates=None, lr=None):
+        super().__init__(parameters, weight_decay, rates, lr)
         self.momentum = momentum
 
     def update(self, p, g, velocity, learning_rate, decay, step) -> None:
@@ -234,8 +237,8 @@ class AdamW(Optimizer):
     moments = ("first", "second")
 
     def __init__(self, parameters, *, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-                 weight_decay: float = 0.01, rates=None):
-        super().__init__(parameters, weight_decay, rates)
+                 weight_decay: float = 0.01, rates=None, lr=None):
+        super().__init__(parameters, weight_decay, rates, lr)
         self.betas, self.eps = betas, eps
 
     @classmethod

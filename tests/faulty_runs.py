@@ -2,6 +2,7 @@
 
     python faulty_runs.py kill FOLDER        a run for each point at which a name in a folder changes, killed there by
                                              SIGKILL
+    python faulty_runs.py interrupt FOLDER   the same, but that Ctrl-C comes at each of them
     python faulty_runs.py room FOLDER N...   a run with room for files of N bytes at most, for each N
     python faulty_runs.py last FOLDER N...   the same, where room is short only behind the last checkpoint
     python faulty_runs.py disk FOLDER N...   the same on a disk of N pages, which is then made larger: the run goes on
@@ -56,8 +57,8 @@ def one(out: Path, resume=False, hooks=lambda step: None, **options):
                  progress=False, **options)
 
 
-def killed_at(out: Path, point: int) -> None:
-    """Run, and end this process with SIGKILL when a name in a folder changes for the `point`-th time."""
+def stopped_at(out: Path, point: int, how: int = signal.SIGKILL) -> None:
+    """Run, and send this process a signal when a name in a folder changes for the `point`-th time."""
     seen = 0
 
     def watched(function):
@@ -65,12 +66,15 @@ def killed_at(out: Path, point: int) -> None:
             nonlocal seen
             seen += 1
             if seen == point:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), how)
             return function(*given, **more)
         return call
     for name in CHANGES:
         setattr(os, name, watched(getattr(os, name)))
-    one(out)
+    try:
+        one(out)
+    except KeyboardInterrupt:
+        os._exit(130)
 
 
 def with_room(out: Path, size: int, at_last: bool) -> None:
@@ -163,12 +167,13 @@ def apart(function, *given) -> int:
 
 
 def main(kind: str, folder: str, *sizes: str) -> None:
-    if kind == "kill":
-        point, status = 0, -9
-        while status == -9:
+    if kind in ("kill", "interrupt"):
+        number, ended = (signal.SIGKILL, -9) if kind == "kill" else (signal.SIGINT, 130)
+        point, status = 0, ended
+        while status == ended or point < 30:                   # Ctrl-C behind the last step stops nothing
             point += 1
-            status = apart(killed_at, Path(folder) / str(point), point)
-        print(f"{point - 1} killed, then {status}")
+            status = apart(stopped_at, Path(folder) / str(point), point, number)
+        print(f"{point - 1} stopped, then {status}")
     if kind == "wait":
         one(Path(folder), hooks=lambda step: step == 3 and (print("waiting", flush=True), input()))
     if kind == "long":

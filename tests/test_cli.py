@@ -118,6 +118,22 @@ def test_out_of_memory_says_what_to_lower():
     assert status == 1 and "9 TiB" in message and "--batch-size" in message and "--max-length" in message
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory can be limited on Linux")
+def test_memory_that_runs_out_is_said_and_leaves_no_model(tmp_path):
+    (tmp_path / "text.txt").write_text("to be or not to be, that is the question. " * 40)
+    code = ("import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))\n"
+            "from tinyformer.cli import main; sys.exit(main(sys.argv[1:]))")
+    words = ["pretrain", "gpt", "--corpus", "text.txt", "--tokenizer", "characters", "--layers", "1", "--width", "64",
+             "--max-length", "512", "--batch-size", "8192", "--steps", "1", "--workers", "1", "--validation", "0",
+             "--out", "run"]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path,
+                          env={**ENVIRONMENT, "OPENBLAS_NUM_THREADS": "1"})
+    assert done.returncode == 1, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("tinyformer: out of memory (") and "lower --batch-size or --max-length" in last
+    assert not (tmp_path / "run" / "model.safetensors").exists() and "Traceback" not in done.stderr
+
+
 def test_a_fault_of_ours_is_called_one(capsys, monkeypatch):
     monkeypatch.setattr("tinyformer.commands.info.facts", lambda: 1 / 0)
     message = refused(capsys, "info", status=1)

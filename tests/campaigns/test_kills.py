@@ -46,7 +46,8 @@ def ask():
 def commands(corpus, command):
     """The words of each kind of run; all of them write into the folder "run"."""
     tune = [*command("classify", "run", steps=6), "--save-every", "2"]
-    return {"pretrain": ["pretrain", "bert", "--corpus", str(corpus), "--out", "run", *TINY],
+    return {"pretrain": ["pretrain", "bert", "--corpus", str(corpus), "--out", "run", *TINY,
+                         "--accumulate", "2"],
             "pretrain, two workers": ["pretrain", "gpt", "--corpus", str(corpus), "--out", "run", *TINY,
                                       "--workers", "2"],
             "finetune": tune, "finetune, two workers": [*tune, "--workers", "2"]}

@@ -91,10 +91,10 @@ def damage(path, how):
         path.unlink()
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "vocab.json"])
 @pytest.mark.parametrize("how", ["bit", "cut", "longer", "empty", "gone"])
 def test_every_damage_is_noticed_and_named(model, tmp_path, name, how):
-    folder = save_model(tmp_path / "m", model)
+    folder = save_model(tmp_path / "m", model, CharTokenizer(list("abcdefghijklm")))
     damage(folder / name, how)
     with pytest.raises(CheckpointError, match=name):
         load_model(folder)

@@ -56,7 +56,7 @@ def test_killed_at_any_change_of_a_folder_a_run_is_finished_when_it_is_resumed(w
     """Also between the last checkpoint and the trained model, where it would otherwise count as complete."""
     said = faulty("kill", tmp_path)
     killed = int(said[-1].split()[0])
-    assert said[-1] == f"{killed} killed, then 0" and killed > 30
+    assert said[-1] == f"{killed} stopped, then 0" and killed > 30
     for point in range(1, killed + 1):
         folder = tmp_path / str(point)
         faulty_runs.one(folder, resume="auto" if folder.exists() else False)
@@ -64,6 +64,54 @@ def test_killed_at_any_change_of_a_folder_a_run_is_finished_when_it_is_resumed(w
         assert not durable.faults(folder)
     untouched = tmp_path / str(killed + 1)
     assert left(untouched) == whole, "the run that came through"
+
+
+def test_ctrl_c_at_any_change_of_a_folder_leaves_nothing_half_done(whole, tmp_path):
+    """Also in the middle of a save, which comes to its end or leaves no trace."""
+    said = faulty("interrupt", tmp_path)
+    stopped = int(said[-1].split()[0])
+    assert said[-1] == f"{stopped} stopped, then 0" and stopped >= 29
+    for point in range(1, stopped + 1, 3):
+        folder = tmp_path / str(point)
+        assert not list(folder.glob(f"{durable.TEMPORARY}*")) and not (folder / lock.LOCK).exists(), point
+        assert not [wrong for path in folder.glob("checkpoint-*") for wrong in durable.faults(path)], point
+        faulty_runs.one(folder, resume="auto")
+        found = left(folder)                                   # with a checkpoint of the step at which it was stopped
+        assert all(found[name] == data for name, data in whole.items() if not name.startswith("checkpoint-00000002")), (
+            f"Ctrl-C at change {point} of {stopped}")
+
+
+def test_a_folder_and_a_checkpoint_may_be_links(whole, tmp_path):
+    """What is pruned is the link: what it points to outside the folder of the run is nobody's to remove."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").symlink_to("elsewhere")
+    faulty_runs.one(tmp_path / "run", settings=Settings(**{**vars(faulty_runs.SETTINGS), "save_every": 1, "keep": 2}))
+    assert (tmp_path / "run").is_symlink()
+    kept = sorted(path.name for path in (tmp_path / "elsewhere").glob("checkpoint-*"))
+    assert kept == ["checkpoint-00000003", "checkpoint-00000004"]
+    faulty_runs.one(tmp_path / "other", settings=Settings(**{**vars(faulty_runs.SETTINGS), "save_every": 1}))
+    oldest = tmp_path / "other" / "checkpoint-00000003"
+    shutil.move(oldest, tmp_path / "moved")
+    oldest.symlink_to(tmp_path / "moved")
+    more = Settings(**{**vars(faulty_runs.SETTINGS), "steps": 6, "save_every": 1, "keep": 2})
+    faulty_runs.one(tmp_path / "other", resume=True, settings=more)
+    assert not oldest.exists() and not oldest.is_symlink() and not durable.faults(tmp_path / "moved")
+
+
+def test_neither_the_clock_nor_the_order_of_hashes_decides_anything(whole, tmp_path):
+    """Two processes whose sets and dictionaries of text lie in other orders; and checkpoints dated backwards."""
+    for seed in ("1", "2"):
+        done = subprocess.run([sys.executable, faulty_runs.__file__, "race", str(tmp_path / seed), "0"],
+                              env={**ENVIRONMENT, "PYTHONHASHSEED": seed}, capture_output=True, text=True)
+        assert done.returncode == 0 and left(tmp_path / seed / "0") == whole, done.stderr
+    folder = tmp_path / "1" / "0"
+    for path in folder.iterdir():
+        if path.name not in ("checkpoint-00000002", "checkpoint-00000004", "log.jsonl", "log.csv"):
+            path.unlink()
+    os.utime(folder / "checkpoint-00000002", (2e9, 2e9))
+    os.utime(folder / "checkpoint-00000004", (1e9, 1e9))
+    history = faulty_runs.one(folder, resume="auto")
+    assert "checkpoint-00000004 at step 4" in history.notes[0] and left(folder) == whole
 
 
 @pytest.mark.parametrize("when", ["room", "last"])

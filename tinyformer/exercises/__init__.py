@@ -37,8 +37,10 @@ What the learner is to write is the body of the function (below its docstring), 
 imported in the learner's file by itself.
 
 The judge runs theirs and ours in every case and compares what comes out, numbers to ten digits; then he looks whether
-it is what comes out of a known mistake, and says so; else he shows the first case that differs.  More, where needed:
+it is what comes out of a known mistake, and says so; else he shows the first case that differs, its call and what came:
+so let the small ones stand first.  A call that does not end is ended.  More, where needed:
 
+* `@EXERCISE.drawn`: `def _(rng, size): ...` returns a `Call` of that size; the sizes 1 to 20 are cases.
 * `@EXERCISE.observe`: `def _(theirs, call): ...` returns what is compared, in place of what `theirs` returns: what a
   class holds after a few calls, the counts of a thousand draws.
 * `@EXERCISE.rule`: `def _(theirs): ...` returns a complaint, or None, for what no comparison tells; it is asked first.
@@ -62,7 +64,12 @@ CHAPTERS = {                                  # in each and from each to the nex
     "The price of being wrong": "mean_squared_error binary_cross_entropy_with_logits log_softmax masked_softmax "
                                 "cross_entropy token_log_probs",
     "Two things at once": "affine_gelu gelu layer_norm",
-    "Who looks at whom": "causal_mask attention self_attention blockwise_attention blockwise_self_attention",
+    "Who looks at whom": "attention self_attention blockwise_attention blockwise_self_attention",
+    "A graph runs backwards": "accumulate walk",
+    "Who stands where, and who may see whom": "split_heads causal_mask padding_mask left_positions sinusoids",
+    "Text becomes something to guess": "next_sentence mask_tokens",
+    "How wrong is a batch, and a text": "perplexity token_mean label_smoothing",
+    "It learns": "warmup clip_norm decay_groups adamw",
 }
 EXERCISES = Table({name: f"{__name__}.{name}:EXERCISE" for names in CHAPTERS.values() for name in names.split()})
 

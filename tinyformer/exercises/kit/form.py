@@ -1,17 +1,19 @@
 """What is an exercise?  A solution with a hole in it, and a judge who says as a teacher would what is wrong."""
 
-import copy
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import fill
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinyformer.engine import Tensor
 from tinyformer.errors import InputError
 from tinyformer.exercises.kit.blank import blank, imports_for, source_of
+from tinyformer.exercises.kit.telling import call_text, difference, same
 from tinyformer.gradcheck.user_file import line_of, run_file
 from tinyformer.options import suggestion
+
+SIZES = 20                                    # points of each `drawn`
 
 
 class Verdict(NamedTuple):
@@ -25,7 +27,7 @@ class Exercise:
     """An exercise on a function or a class: `tinyformer/exercises/__init__.py` shows one whole.
 
     `about`, the module's docstring, opens with the question, and stands at the head of the learner's file.  `hints` are
-    three, each nearer to the answer.  `bug` says in which published program this went wrong.
+    three, each nearer to the answer.  `bug` says in which published program this went wrong, in a sentence.
     """
 
     def __init__(self, about: str | None, *, hints: tuple[str, str, str], bug: str = ""):
@@ -49,6 +51,13 @@ class Exercise:
     def case(self, function: Callable) -> Callable:
         """A point to judge at: a function of a random generator that returns `Call(...)`, the arguments of one call."""
         self.cases[title(function)] = function
+        return function
+
+    def drawn(self, function: Callable) -> Callable:
+        """More points to judge at, the smallest first: (rng, size) -> Call, for the sizes 1 to 20."""
+        for size in range(1, SIZES + 1):
+            self.cases[f"{title(function)}, {size} of {SIZES}"] = (
+                lambda rng, size=size: function(np.random.default_rng(size), size))
         return function
 
     def observe(self, function: Callable) -> Callable:
@@ -83,7 +92,8 @@ class Exercise:
     def page(self, solved: bool = False) -> str:
         """The file that the learner gets; with `solved`, the same file with our solution in it."""
         text = self.source() if solved else blank(self.shown(), self.wanted())
-        head = [f'"""{self.about}', "", "Write what is missing below, and let it be judged:", "",
+        bug = ["", *fill(f"Where it went wrong: {self.bug}", 118).splitlines()] if self.bug else []
+        head = [f'"""{self.about}', *bug, "", "Write what is missing below, and let it be judged:", "",
                 f"    python -m tinyformer exercise {self.name} --check", '"""', ""]
         needed = self.needed(self.source())
         return "\n".join([*head, *needed, *[""] * (2 if needed else 1), *self.above(),
@@ -119,22 +129,30 @@ class Exercise:
         for rule in self.rules:
             complaint = _outcome(rule, theirs)
             if complaint is not None:
-                return Verdict(False, str(complaint))
+                return Verdict(False, f"It stops with {complaint}" if isinstance(complaint, Stopped) else complaint)
         right, given = self.outcomes(self.ours), self.outcomes(theirs)
         if same(given, right):
             return Verdict(True, "Right.")
         for says, wrong in self.mistakes.items():
-            if same(given, self.outcomes(wrong)):
+            if all(same(given[case], self.outcome(wrong, case)) for case in given):
                 return Verdict(False, known(says))
         case = next(case for case in right if not same(given[case], right[case]))
+        call = call_text(self.name, self.call(case))
+        where = f'Case "{case}"' + (f", {call}" if call else "")
         if isinstance(given[case], Stopped):
-            return Verdict(False, f'Case "{case}": it stops with {given[case]}')
-        return Verdict(False, f'Case "{case}": yours gives {shown(given[case])}; right is {shown(right[case])}.')
+            return Verdict(False, f"{where}: it stops with {given[case]}")
+        return Verdict(False, f"{where}: {difference(given[case], right[case])}")
+
+    def call(self, case: str) -> Any:
+        """The arguments of a case, the same each time."""
+        return self.cases[case](np.random.default_rng(0))
 
     def outcomes(self, theirs: Any) -> dict[str, Any]:
         """What is seen in each case, each on arguments of its own."""
-        return {case: _outcome(lambda call: self.observed(theirs, call), function(np.random.default_rng(0)))
-                for case, function in self.cases.items()}
+        return {case: self.outcome(theirs, case) for case in self.cases}
+
+    def outcome(self, theirs: Any, case: str) -> Any:
+        return _outcome(lambda call: self.observed(theirs, call), self.call(case))
 
 
 class Stopped(str):
@@ -143,7 +161,8 @@ class Stopped(str):
 
 def _outcome(function: Callable, argument: Any) -> Any:
     try:
-        return function(copy.deepcopy(argument) if hasattr(argument, "arrays") else argument)
+        with np.errstate(all="ignore"):
+            return function(argument)
     except Exception as error:                                 # any mistake can stand in a learner's file
         return Stopped(line_of(error))
 
@@ -156,31 +175,3 @@ def known(says: str, where: str = "") -> str:
 def title(function: Any) -> str:
     """The first line of a docstring, as a part of a sentence."""
     return (function.__doc__ or function.__name__).strip().splitlines()[0].rstrip(".")
-
-
-def same(a: Any, b: Any) -> bool:
-    """Do two outcomes agree?  Numbers to ten digits, NaN with NaN, everything else exactly."""
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
-    a, b = (x.data if isinstance(x, Tensor) else x for x in (a, b))
-    if any(isinstance(x, np.ndarray | np.generic | float) for x in (a, b)):
-        try:
-            a, b = np.asarray(a), np.asarray(b)
-        except ValueError:
-            return False
-        numbers = a.dtype.kind in "biufc" and b.dtype.kind in "biufc"
-        if a.shape != b.shape or (a.dtype.kind == "b") != (b.dtype.kind == "b"):
-            return False
-        return bool(np.allclose(a, b, rtol=1e-10, atol=1e-12, equal_nan=True) if numbers else (a == b).all())
-    return type(a) is type(b) and bool(a == b)
-
-
-def shown(value: Any) -> str:
-    """An outcome, short enough for a sentence."""
-    value = value.data if isinstance(value, Tensor) else value
-    text = np.array2string(value, precision=4, threshold=40, separator=", ") if isinstance(value, np.ndarray) else (
-        repr(value))
-    text = " ".join(text.split())
-    return text if len(text) <= 300 else f"{text[:290]} ..."

@@ -7,6 +7,8 @@ from pathlib import Path
 from tinyformer.errors import InputError
 from tinyformer.exercises.kit.blank import filled, holes, is_blank
 from tinyformer.exercises.kit.form import Exercise, Verdict
+from tinyformer.exercises.kit.patience import TooLong, patience
+from tinyformer.gradcheck.user_file import line_of
 from tinyformer.json_text import NotJSON, parse_json
 from tinyformer.places import make_folder
 
@@ -39,7 +41,11 @@ class Workbook:
             raise InputError(f"{file}: no such file; `python -m tinyformer exercise {exercise.name}` writes it")
         if is_blank(self.text(exercise), exercise.name, exercise.source()):
             return Verdict(False, f"{file}: nothing is written yet where `...  # yours` stands; --hint helps to begin.")
-        verdict = exercise.judge(exercise.theirs(file))
+        try:
+            with patience():
+                verdict = exercise.judge(exercise.theirs(file))
+        except (TooLong, SystemExit) as error:
+            return Verdict(False, f"It stops with {line_of(error)}")
         if verdict.right:
             self.note(exercise.name, solved=True)
         return verdict

@@ -1,0 +1,52 @@
+"""When does the judge stop waiting?  When a call of the learner's has run for ten seconds: it is ended at its line."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tinyformer.gradcheck.user_file import ELSEWHERE, PACKAGE
+
+SECONDS = 10.0
+
+
+class TooLong(BaseException):
+    """Ends a loop that does not end by itself; no Exception, so that no `except Exception` in the loop catches it."""
+
+
+@contextmanager
+def patience(seconds: float | None = None) -> Iterator[None]:
+    """Inside this block `TooLong` is raised in the line where somebody's own code is when a call of it has lasted long.
+
+    Nothing is watched while a debugger or a measurement of coverage looks on.
+    """
+    if sys.gettrace() is not None:
+        yield
+        return
+    most = SECONDS if seconds is None else seconds
+    depth, until = 0, 0.0                                      # of calls within one another; when the outermost ends
+
+    def enter(frame, event, argument):
+        """Each call: watch it, line by line, unless it is one of ours or of a library."""
+        nonlocal depth, until
+        file = frame.f_code.co_filename
+        if file.startswith(PACKAGE) or any(part in file for part in ELSEWHERE):
+            return None
+        if not depth:
+            until = time.monotonic() + most
+        depth += 1
+        return look
+
+    def look(frame, event, argument):
+        nonlocal depth
+        if event == "return":
+            depth -= 1
+        elif time.monotonic() > until:
+            raise TooLong(f"a call ran for more than {most:g} seconds and was ended; does its loop come to an end?")
+        return look
+
+    sys.settrace(enter)
+    try:
+        yield
+    finally:
+        sys.settrace(None)

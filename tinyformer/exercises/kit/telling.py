@@ -1,0 +1,85 @@
+"""How does a judge say what differs?  The call, what came and what should have come, as short as it can be told."""
+
+from typing import Any
+
+import numpy as np
+
+from tinyformer.engine import Call, Tensor
+
+LONGEST = 200                                 # characters of a call that is shown whole
+MANY = 24                                     # numbers in an array that is shown whole
+
+
+def same(a: Any, b: Any) -> bool:
+    """Do two outcomes agree?  Numbers to ten digits, NaN with NaN, everything else exactly."""
+    if type(a) is type(b) is float and a == b:                 # most of them, and much faster
+        return True
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    a, b = (x.data if isinstance(x, Tensor) else x for x in (a, b))
+    if any(isinstance(x, np.ndarray | np.generic | float) for x in (a, b)):
+        try:
+            a, b = np.asarray(a), np.asarray(b)
+        except ValueError:
+            return False
+        return a.shape == b.shape and (a.dtype.kind == "b") == (b.dtype.kind == "b") and bool(_agree(a, b).all())
+    return type(a) is type(b) and bool(a == b)
+
+
+def difference(given: Any, right: Any) -> str:
+    """What came and what is right; of dictionaries only where they differ, of large arrays the first such place."""
+    given, right = (x.data if isinstance(x, Tensor) else x for x in (given, right))
+    if isinstance(right, dict) and isinstance(given, dict) and given.keys() == right.keys():
+        return "; ".join(f"{key}: yours {shown(given[key])}, right {shown(right[key])}"
+                         for key in right if not same(given[key], right[key])) + "."
+    if isinstance(right, tuple) and isinstance(given, tuple) and len(given) == len(right):
+        place = next(i for i in range(len(right)) if not same(given[i], right[i]))
+        if isinstance(right[place], np.ndarray) or any(isinstance(x, np.ndarray) for x in right):
+            return f"in the {_ordinal(place)} of the {len(right)} results {difference(given[place], right[place])}"
+    if isinstance(right, np.ndarray) and isinstance(given, np.ndarray | np.generic | list):
+        try:
+            given = np.asarray(given)
+        except ValueError:
+            return f"yours gives rows of unequal length; right is an array of shape {right.shape}."
+        if given.shape != right.shape:
+            return f"yours gives an array of shape {given.shape}; right is {right.shape}."
+        if (given.dtype.kind == "b") != (right.dtype.kind == "b"):
+            return f"yours gives numbers of type {given.dtype}; right are numbers of type {right.dtype}."
+        if right.size > MANY:
+            where = tuple(map(int, np.argwhere(~_agree(given, right))[0]))
+            return f"at {list(where)} yours has {shown(given[where])}; right is {shown(right[where])}."
+    return f"yours gives {shown(given)}; right is {shown(right)}."
+
+
+def call_text(name: str, call: Call) -> str:
+    """The call as one would write it, or nothing where it is too long to be read."""
+    parts = [*map(shown, call.arrays), *(f"{key}={shown(value)}" for key, value in call.constants.items())]
+    text = f"{name}({', '.join(parts)})"
+    return text if len(text) <= LONGEST else ""
+
+
+def shown(value: Any) -> str:
+    """A value, short enough for a sentence."""
+    value = value.data if isinstance(value, Tensor) else value
+    if isinstance(value, tuple | list) and any(isinstance(x, np.ndarray | np.generic) for x in value):
+        text = ", ".join(map(shown, value))
+        text = f"({text})" if isinstance(value, tuple) else f"[{text}]"
+    elif isinstance(value, np.ndarray | np.generic):
+        text = np.array2string(np.asarray(value), precision=4, threshold=40, separator=", ")
+    else:
+        text = "a generator" if isinstance(value, np.random.Generator) else repr(value)
+    text = " ".join(text.split()).replace("[ ", "[")
+    return text if len(text) <= 300 else f"{text[:290]} ..."
+
+
+def _agree(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Place by place."""
+    if a.dtype.kind in "biufc" and b.dtype.kind in "biufc":
+        return np.isclose(a, b, rtol=1e-10, atol=1e-12, equal_nan=True)
+    return np.asarray(a == b)
+
+
+def _ordinal(place: int) -> str:
+    return ("first", "second", "third")[place] if place < 3 else f"{place + 1}th"

@@ -5,65 +5,10 @@ A line that passes rows gets a place of its own in each.  The order in a row: by
 each wants to stand straight below and above its neighbours, and rows are spread so that nothing overlaps.
 """
 
-from dataclasses import dataclass, field
 from itertools import pairwise
 
-ACROSS, DOWN, ENTRY = 24.0, 20.0, 12.0        # between neighbours, between rows, between two lines into one box
-HEAVY, LIGHT = 100.0, 1.0                     # a line gives way to a box
-
-
-@dataclass(eq=False)
-class Place:
-    """Something that stands in a row: a box, a frame with what is in it, a line that passes, or its way in or out."""
-
-    left: float = 4.0                         # its extent to either side of its axis
-    right: float = 4.0
-    height: float = 0.0
-    weight: float = LIGHT
-    edge: float = 0.0                         # how far within its height lines come in and go out
-    row: int = 0
-    x: float = 0.0                            # of the axis, and of the top, within its frame
-    y: float = 0.0
-    above: list = field(default_factory=list)                  # what it is joined to: (Place, key of the source)
-    below: list = field(default_factory=list)
-    chain: list = field(default_factory=list)                  # of a line: its places in all rows
-
-    def entry(self, source) -> float:
-        """How far from its axis the line of a source comes in."""
-        return 0.0
-
-    def exit(self, source) -> float:
-        """How far from its axis the line of a source goes out."""
-        return 0.0
-
-
-@dataclass(eq=False)
-class Box(Place):
-    """A box of the picture, whose axis need not be its middle."""
-
-    weight: float = HEAVY
-    key: object = None
-
-
-@dataclass(eq=False)
-class Group(Place):
-    """A frame: its boxes and frames in their order, and the room it keeps on each side of them."""
-
-    weight: float = HEAVY
-    key: object = None
-    inside: list = field(default_factory=list)
-    margins: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)          # top, right, bottom, left
-    sill: float = 0.0                         # how deep below the upper edge a line that comes in may first bend
-    least: float = 0.0                        # width
-    ways_in: dict = field(default_factory=dict)                # the key of a source -> its Place in the first row
-    ways_out: dict = field(default_factory=dict)
-    strokes: list = field(default_factory=list)
-
-    def entry(self, source) -> float:
-        return self.ways_in[source].x - self.left
-
-    def exit(self, source) -> float:
-        return self.ways_out[source].x - self.left
+from tinyformer.plot.boxes import ACROSS, DOWN, HEAVY, Box, Group, Place
+from tinyformer.plot.routes import emit, strokes_of
 
 
 def arrange(whole: Group, lines: list[tuple]) -> tuple[dict, list[str]]:
@@ -83,11 +28,8 @@ def arrange(whole: Group, lines: list[tuple]) -> tuple[dict, list[str]]:
     _lay_out(whole, lines, homes)
     places: dict = {}
     paths: list = []
-    _emit(whole, whole.left, 0.0, places, paths)
+    emit(whole, whole.left, 0.0, places, paths)
     return places, paths
-
-
-# ---- one frame -------------------------------------------------------------------------------------------------------
 
 
 def _lay_out(group: Group, lines, homes) -> None:
@@ -100,7 +42,7 @@ def _lay_out(group: Group, lines, homes) -> None:
     _order(rows)
     _spread_out(rows)
     _settle(group, rows)
-    group.strokes = _strokes(rows, edges, chains, group.sill)
+    group.strokes = strokes_of(rows, edges, chains, group.sill)
 
 
 def _edges(group: Group, lines, homes) -> list[tuple]:
@@ -239,64 +181,3 @@ def _settle(group: Group, rows) -> None:
     ways = [*group.ways_in.values()] or [*group.ways_out.values()]
     axis = sum(way.x for way in ways) / len(ways) if ways else width / 2
     group.left, group.right = axis, width - axis
-
-
-# ---- lines -----------------------------------------------------------------------------------------------------------
-
-
-def _strokes(rows, edges, chains, sill: float) -> list[tuple]:
-    """Every line in pieces: (where it begins, where it ends, where it may bend, whether it ends in a box)."""
-    bounds = [(min((p.y for p in row), default=0.0), max((p.y + p.height for p in row), default=0.0)) for row in rows]
-    bounds[0] = (0.0, sill)
-    entries: dict = {}
-    for _, end, _, times in edges:
-        entries[end] = entries.get(end, 0) + times
-
-    def begin(place, edge):
-        if place is edge[0]:
-            return place.x + place.exit(edge[2]), place.y + place.height - place.edge
-        return place.x, bounds[place.row][1]
-
-    def last_of(edge):
-        start, end, source, _ = edge
-        return chains[start, source][end.row - start.row - 1]
-
-    used: dict = {}
-    strokes = []
-    for edge in sorted(edges, key=lambda edge: begin(last_of(edge), edge)[0]):     # into one box from left to right
-        start, end, source, times = edge
-        for upper, lower in pairwise(chains[start, source][:end.row - start.row]):
-            top, bottom = ((lower.x, y) for y in bounds[lower.row])
-            strokes += [(begin(upper, edge), top, bounds[upper.row][1], False), (top, bottom, top[1], False)]
-        last = last_of(edge)
-        for _ in range(times):
-            which = (used.get(end, 0) - (entries[end] - 1) / 2) * ENTRY
-            used[end] = used.get(end, 0) + 1
-            arrival = end.x + end.entry(source) + which, end.y + end.edge
-            strokes.append((begin(last, edge), arrival, bounds[last.row][1], isinstance(end, Box)))
-    return list(dict.fromkeys(strokes))
-
-
-def _emit(group: Group, x: float, y: float, places: dict, paths: list) -> None:
-    """Absolute places and paths of a group whose axis is at x and whose top is at y."""
-    corner = x - group.left
-    places[group.key] = (corner, y, group.left + group.right, group.height)
-    for member in group.inside:
-        if isinstance(member, Group):
-            _emit(member, corner + member.x, y + member.y, places, paths)
-        else:
-            places[member.key] = (corner + member.x - member.left, y + member.y, member.left + member.right,
-                                  member.height)
-    for begin, end, bend, arrives in group.strokes:
-        (x0, y0), (x1, y1) = ((corner + a, y + b) for a, b in (begin, end))
-        paths.append((_path(x0, y0, x1, y1, y + bend), arrives))
-
-
-def _path(x0, y0, x1, y1, bend) -> str:
-    """Straight down to the end of the row, and in a curve from there; the last stretch into a box is straight again."""
-    if abs(x0 - x1) < 0.5:
-        return f"M{x0:.1f} {y0:.1f}V{y1:.1f}"
-    half = min(y1, bend + DOWN)
-    middle = (bend + half) / 2
-    return (f"M{x0:.1f} {y0:.1f}V{bend:.1f}C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {half:.1f}"
-            + (f"V{y1:.1f}" if y1 - half > 0.05 else ""))

@@ -6,7 +6,8 @@ SVG written by hand, in a font whose letters all have one width, so that every b
 from html import escape
 from itertools import zip_longest
 
-from tinyformer.plot.arranged import ACROSS, Box, Group, arrange
+from tinyformer.plot.arranged import arrange
+from tinyformer.plot.boxes import ACROSS, Box, Group
 from tinyformer.plot.graph import Array, Graph, Step, shape_text, written
 from tinyformer.plot.style import BLACK, BLUE, GREY, INK, ORANGE, RED
 
@@ -131,7 +132,7 @@ def _box(step: Step, card: Card, left: list[Card], right: list[Card]) -> Box:
     edge = (height - card.height) / 2
     beside = [max((side.width for side in cards), default=-GAP) + GAP for cards in (left, right)]
     half = card.width / 2
-    return Box(left=half + beside[0], right=half + beside[1], height=height, edge=edge, key=step.key)
+    return Box(left=half + beside[0], right=half + beside[1], height=height, edge=edge, door=card.width, key=step.key)
 
 
 def _tall(cards: list[Card]) -> float:

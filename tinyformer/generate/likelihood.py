@@ -13,7 +13,6 @@ from tinyformer.errors import CheckpointError, InputError
 from tinyformer.generate.cache import Cache
 from tinyformer.generate.text import log_softmax
 from tinyformer.models import GPT
-from tinyformer.ops import affine
 
 Ids = Sequence[int]
 
@@ -80,4 +79,4 @@ def _together(model: GPT, prompts: Sequence[Ids], continuations: Sequence[Sequen
 
 def _expected(model: GPT, vectors, known: int | None) -> np.ndarray:
     """The log probabilities (N, V) of the next token after vectors (N, C), on the host."""
-    return log_softmax(to_host(affine(vectors, model.words.weight).data)[:, :known])
+    return log_softmax(to_host(model.words.scores(vectors).data)[:, :known])

@@ -11,7 +11,7 @@ from tinyformer.models.parts.ids import batch_of_ids
 from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.models.parts.stacks import post_norm, pre_norm
 from tinyformer.nn import Embedding, LayerNorm, Module
-from tinyformer.ops import affine, cross_entropy, dropout
+from tinyformer.ops import cross_entropy, dropout
 
 
 class GPT(Module):
@@ -45,7 +45,7 @@ class GPT(Module):
 
     def __call__(self, ids, rng=None) -> Tensor:
         """ids (B, T) -> logits (B, T, V)."""
-        return affine(self.hidden(ids, rng), self.words.weight)
+        return self.words.scores(self.hidden(ids, rng))
 
     def attentions(self, ids) -> list[Tensor]:
         """Where each position of ids (B, T) looks, (B, H, T, T) for each layer: to be looked at, without a graph."""

@@ -16,7 +16,7 @@ from tinyformer.models.parts.ids import batch_of_ids
 from tinyformer.models.parts.loss_and_accuracy import measured
 from tinyformer.models.parts.stacks import post_norm
 from tinyformer.nn import DecoderBlock, Embedding, LayerNorm, Module, padding_mask
-from tinyformer.ops import affine, cross_entropy, dropout, embedding
+from tinyformer.ops import cross_entropy, dropout, embedding
 
 
 class _Half(Module):
@@ -113,7 +113,7 @@ class Seq2Seq(Module):
 
     def word_logits(self, hidden: Tensor) -> Tensor:
         """hidden (..., C) -> logits (..., V), compared with the same word vectors that the input came from."""
-        return affine(hidden, self.words.weight)
+        return self.words.scores(hidden)
 
     def loss(self, batch, counts: dict | None = None, rng=None) -> Tensor:
         """Mean loss per counted target, in nats, of a Seq2SeqBatch; `counts` are those of the whole batch."""

@@ -45,6 +45,9 @@ class Embedding(Module):
     def __call__(self, ids):                                   # (...) -> (..., C)
         return embedding(self.weight, ids=ids)
 
+    def scores(self, x):                                       # (..., C) -> (..., size): how well each row fits
+        return affine(x, self.weight)
+
 
 class LayerNorm(Module):
     """Mean 0 and variance 1 over the channels of every position, then a learned gain and bias."""

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinyformer.gradcheck.contradictions import KINK
+
 COLUMNS = ("complex step", "real part", "central", "adjoint", "curvature", "float32", "twice", "special")
 LINE = "{:<32}" + "{:>10}" * len(COLUMNS) + "  {}"
 
@@ -63,9 +65,12 @@ def print_table(reports: Iterable[Report]) -> bool:
 
 
 def table_lines(report: Report) -> list[str]:
-    """One line for a report, and one more for each check that failed."""
+    """One line for a report, one more for each check that failed, and one for what could not be checked."""
     errors = {row.check: "-" if row.error is None else f"{row.error:.1e}" for row in report.rows}
     shown = [errors.get(name, "") for name in COLUMNS]
     lines = [LINE.format(report.name, *shown, "right" if report.ok else "WRONG")]
-    return lines + [f"  {row.check}: {row.note or f'error {row.error:.1e}, allowed {row.bound:.0e}'}"
-                    for row in report.rows if not row.ok]
+    lines += [f"  {row.check}: {row.note or f'error {row.error:.1e}, allowed {row.bound:.0e}'}"
+              for row in report.rows if not row.ok]
+    remarks = {row.note: row.check for row in reversed(report.rows)        # each once, however many rows it concerns
+               if row.ok and (row.error is None and row.note or row.note.startswith(KINK))}
+    return lines + [f"  {check}: {note}" for note, check in reversed(remarks.items())]

@@ -40,10 +40,11 @@ def traced(layers: int):
 
 def test_those_of_a_layer_of_bert_are_the_closed_formula():
     """4 C² for query, key, value and the mixture, 8 C² for widening and narrowing, 2 T C for looking, each position."""
-    one, two = (sum(use.multiplications_forward for use in traced(layers).uses) for layers in (1, 2))
-    assert two - one == B * T * (12 * C * C + 2 * T * C)
-    one, two = (sum(use.multiplications for use in traced(layers).uses) for layers in (1, 2))
-    assert two - one == 3 * B * T * (12 * C * C + 2 * T * C), "backward: one product for each of its two factors"
+    one, two = (traced(layers).uses for layers in (1, 2))
+    forward = [sum(use.multiplications_forward for use in uses) for uses in (one, two)]
+    assert forward[1] - forward[0] == B * T * (12 * C * C + 2 * T * C)
+    both = [sum(use.multiplications for use in uses) for uses in (one, two)]
+    assert both[1] - both[0] == 3 * B * T * (12 * C * C + 2 * T * C), "backward: one product for each of two factors"
 
 
 def products(monkeypatch, run) -> tuple:

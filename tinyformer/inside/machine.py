@@ -4,6 +4,7 @@ An op that multiplies seldom for each byte that it moves waits for the memory, o
 arithmetic; the limit between the two is their quotient (Williams, Waterman and Patterson 2009, the roofline).
 """
 
+from functools import cache
 from time import perf_counter
 
 from tinyformer.backend import synchronize
@@ -11,10 +12,11 @@ from tinyformer.backend import synchronize
 SIDE, NUMBERS = 768, 1 << 23                  # of two square matrices; of an array that no cache holds, 32 MB
 
 
+@cache
 def speeds(xp, tries: int = 4) -> tuple[float, float]:
     """Multiplications a second in a product of matrices, and bytes a second read and written by a copy, in float32.
 
-    The best of some tries, a tenth of a second or so in all.
+    The best of some tries, a tenth of a second or so in all, the first time that it is asked for.
     """
     a, b = xp.ones((SIDE, SIDE), "float32"), xp.zeros(NUMBERS, "float32")
     c = xp.zeros_like(b)

@@ -5,6 +5,7 @@ It is shown as SVG, which a notebook shows by itself, as DOT for whoever has Gra
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 from tinyformer.errors import InputError
@@ -69,26 +70,8 @@ class Graph:
     @property
     def dot(self) -> str:
         """The same in the language of Graphviz: `dot -Tpdf graph.dot -o graph.pdf`."""
-        lines = ["digraph {", '  node [shape=box, fontname="monospace", fontsize=11];']
-        opened: tuple[str, ...] = ()
-        for step in self.steps:
-            shared = _shared(opened, step.frame)
-            lines += ["  " * (depth + 1) + "}" for depth in range(len(opened), shared, -1)]
-            for depth in range(shared, len(step.frame)):
-                key = step.frame[depth]
-                lines.append("  " * (depth + 1) + f'subgraph "cluster {key} {step.key}" {{ '
-                             f"label={_quoted(self.frames[key].label())};")
-            opened = step.frame
-            lines.append("  " * (len(opened) + 1) + f"{step.key} [label={_quoted(_dot_label(step))}];")
-        lines += ["  " * depth + "}" for depth in range(len(opened), 0, -1)]
-        for step in self.steps:
-            lines += [f"  {source} -> {step.key};" for source in step.inputs]
-            for kind, arrays in (("parameter", step.parameters), ("input", step.constants)):
-                for place, array in enumerate(arrays):
-                    name = f'"{step.key} {kind} {place}"'
-                    lines.append(f"  {name} [label={_quoted(array.label())}, style=filled, "
-                                 f"fillcolor={DOT_COLOURS[kind]}]; {name} -> {step.key};")
-        return "\n".join([*lines, "}", ""])
+        from tinyformer.plot.graph_dot import dot_text
+        return dot_text(self)
 
     def save(self, path: str | Path) -> Path:
         """Write the picture, or where the name ends in .dot its description: the path.  Missing folders are made."""
@@ -111,17 +94,24 @@ class Graph:
         for number, step in enumerate(self.steps, 1):
             known = [*(named[key] for key in step.inputs), *(array.name or "?" for array in step.parameters),
                      *(array.name or "?" for array in step.constants)]
-            inside = step.frame[-1] if step.frame else ""
-            rows.append((str(number), inside, named[step.key] if step.result.name else step.op,
-                         shape_text(step.result), ", ".join(known)))
+            rows.append((str(number), self._inside(step), said(step), shape_text(step.result), ", ".join(known)))
         wide = [max(len(row[i]) for row in rows) for i in range(4)]
         return "\n".join("  ".join(f"{text:<{width}}" for text, width in zip(row, [*wide, 0], strict=True)).rstrip()
                          for row in rows)
 
     __repr__ = __str__
 
+    def _inside(self, step: Step) -> str:
+        """The names of the frames around a step, and how often it is there where frames are folded."""
+        frames = [self.frames[key] for key in step.frame]
+        times = prod(frame.times for frame in frames)
+        return ".".join(frame.name for frame in frames) + (f" × {times}" if times > 1 else "")
 
-DOT_COLOURS = {"parameter": '"#FFF1D0"', "input": '"#ECECEC"'}
+
+def said(step: Step) -> str:
+    """h = affine project: its name, where it has one, its op, and what that is called in its module."""
+    name = step.result.name and (f"{step.result.name} =" if step.op else step.result.name)
+    return " ".join(filter(None, [name, step.op, step.module]))
 
 
 def shape_text(array: Array) -> str:
@@ -132,17 +122,3 @@ def shape_text(array: Array) -> str:
 def written(rows: Sequence[Sequence[float]]) -> list[list[str]]:
     """Numbers with three digits that count."""
     return [[f"{value:.3g}" for value in row] for row in rows]
-
-
-def _dot_label(step: Step) -> str:
-    return " ".join(filter(None, [f"{step.result.name} =" if step.result.name else "", step.op, step.module,
-                                  shape_text(step.result)]))
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _shared(one: tuple, other: tuple) -> int:
-    """How many entries two tuples have in common from the start."""
-    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

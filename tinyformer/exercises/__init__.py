@@ -65,11 +65,13 @@ CHAPTERS = {                                  # in each and from each to the nex
                                 "cross_entropy token_log_probs",
     "Two things at once": "affine_gelu gelu layer_norm",
     "Who looks at whom": "attention self_attention blockwise_attention blockwise_self_attention",
-    "A graph runs backwards": "accumulate walk",
+    "A graph runs backwards": "accumulate walk tied_weights",
     "Who stands where, and who may see whom": "split_heads causal_mask padding_mask left_positions sinusoids",
-    "Text becomes something to guess": "next_sentence mask_tokens",
+    "Text becomes pieces, and something to guess": "longest_match byte_pair apply_merges next_sentence mask_tokens",
     "How wrong is a batch, and a text": "perplexity token_mean label_smoothing",
     "It learns": "warmup clip_norm decay_groups adamw",
+    "It writes": "repetition_penalty top_p cache beam_end",
+    "It is put to a task": "align_labels bio_spans best_span cosine",
 }
 EXERCISES = Table({name: f"{__name__}.{name}:EXERCISE" for names in CHAPTERS.values() for name in names.split()})
 

@@ -13,7 +13,8 @@ import numpy as np
 from tinyformer.engine import Call
 from tinyformer.exercises.kit import Exercise
 
-EXERCISE = Exercise(__doc__, hints=(
+EXERCISE = Exercise(__doc__, bug="what True means in a mask, and what shape it has, is asked again and again (pytorch "
+    "120488, x-transformers 164); nanoGPT keeps its causal mask under the name bias.", hints=(
     "Give each key and each query its place in the text. Where does the first query stand, if the last one stands "
     "beside the last key?",
     "Query t stands at place t + S - T. It may look at every key whose place is not beyond its own.",

@@ -17,7 +17,7 @@ from tinyformer.exercises.kit import Exercise
 EXERCISE = Exercise(
     __doc__, bug="who goes by names misses some: RoBERTa's head calls its norm layer_norm, and the usual list has "
     "LayerNorm (transformers 16908); DeepSpeed-Chat's list fitted none of OPT, LLaMA and BLOOM (DeepSpeedExamples "
-    "755); minGPT's readers asked the same of lit-llama (254).", hints=(
+    "755); lit-llama let everything decay, as a reader saw (254).", hints=(
         "Names differ from model to model. What do a bias and a gain have in common that no weight of a product has?",
         "Go by the number of axes, array.ndim. To find what is tied ask whether the array is the same object, not "
         "whether its numbers are equal.",

@@ -14,8 +14,8 @@ from tinyformer.engine import Call
 from tinyformer.exercises.kit import Exercise
 
 EXERCISE = Exercise(
-    __doc__, bug="PyTorch 1.10 counted ignored rows in the smoothed part of the loss (issue 73205); OpenNMT-py shares "
-    "s among V - 2 classes and sets one of them to 0 with ignore_index, whatever that is (1463).", hints=(
+    __doc__, bug="PyTorch's smoothed loss was wrong where rows are ignored, until 1.12 (issue 73205); OpenNMT-py has s "
+    "shared among V - 2 classes and sets one of them to 0 with ignore_index, whatever that is (1463).", hints=(
         "The share s goes to all V classes alike, the target among them. How much is wanted there?",
         "log p = logits - max - log(sum(exp(logits - max))). Then the loss of a row is (1 - s) times that of the "
         "target plus s times the mean over all classes.",

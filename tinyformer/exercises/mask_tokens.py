@@ -17,8 +17,8 @@ from tinyformer.exercises.kit import Exercise
 
 EXERCISE = Exercise(
     __doc__, bug="for some months transformers' collator masked padding too (issue 11155); readers take its 10 % "
-    "random tokens for 50 %, as the code draws half of what the first draw has left (17377); and in tokenizers and "
-    "elsewhere short sentences were left without anything to guess.", hints=(
+    "random tokens for 50 %, as the code draws half of what the first draw has left (17377); and short sentences "
+    "were left without anything to guess (more of the kind in 15342, 21803 and tokenizers 1193).", hints=(
         "Three questions, one after the other: who may be chosen, who is chosen, and what happens to each of them.",
         "Give every token a random number, and 2 to the special ones: chosen are those below the rate, and in each row "
         "the one with the smallest number. A second random number for each decides among the three.",

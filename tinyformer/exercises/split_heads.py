@@ -13,8 +13,8 @@ from tinyformer.exercises.kit import Exercise
 
 EXERCISE = Exercise(
     __doc__, bug="FuxiCTR reshaped to heads without moving an axis, so that each head read pieces of several positions "
-    "(issue 30, copied from a blog); the same in the way back stood for years in a transformer written for teaching "
-    "(jsbaan, pull request 6), and it still learned a toy task.", hints=(
+    "(issue 30, copied from a blog); the same in the way back stood long in a transformer written for "
+    "teaching, which learned its toy task all the same (jsbaan/transformer-from-scratch, pull request 6).", hints=(
         "Write the numbers 0 to 7 as x of shape (1, 2, 4). Which four belong to head 0 of two?",
         "Channels can be divided by a reshape: C is the last axis, so (..., C) -> (..., H, D) keeps each position's "
         "numbers together. In which order are the axes now?",

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyformer.errors import InputError
 from tinyformer.exercises.kit.blank import blank, imports_for, source_of
-from tinyformer.exercises.kit.telling import call_text, difference, same
+from tinyformer.exercises.kit.telling import call_text, difference, same, shown
 from tinyformer.gradcheck.user_file import line_of, run_file
 from tinyformer.options import suggestion
 
@@ -129,7 +129,7 @@ class Exercise:
         for rule in self.rules:
             complaint = _outcome(rule, theirs)
             if complaint is not None:
-                return Verdict(False, f"It stops with {complaint}" if isinstance(complaint, Stopped) else complaint)
+                return Verdict(False, complaint)
         right, given = self.outcomes(self.ours), self.outcomes(theirs)
         if same(given, right):
             return Verdict(True, "Right.")
@@ -140,7 +140,7 @@ class Exercise:
         call = call_text(self.name, self.call(case))
         where = f'Case "{case}"' + (f", {call}" if call else "")
         if isinstance(given[case], Stopped):
-            return Verdict(False, f"{where}: it stops with {given[case]}")
+            return Verdict(False, f"{where}: {given[case]}")
         return Verdict(False, f"{where}: {difference(given[case], right[case])}")
 
     def call(self, case: str) -> Any:
@@ -152,11 +152,25 @@ class Exercise:
         return {case: self.outcome(theirs, case) for case in self.cases}
 
     def outcome(self, theirs: Any, case: str) -> Any:
-        return _outcome(lambda call: self.observed(theirs, call), self.call(case))
+        """What is seen in one case, or what to say where nothing can be seen."""
+        inside, returned = False, None
+
+        def watched(*arrays, **constants):
+            nonlocal inside, returned
+            inside = True
+            returned = theirs(*arrays, **constants)
+            inside = False
+            return returned
+
+        whole = isinstance(theirs, type)                       # of a class there is more than one call to be watched
+        seen = _outcome(lambda call: self.observed(theirs if whole else watched, call), self.call(case))
+        if isinstance(seen, Stopped) and not (inside or whole):
+            return Stopped(f"yours returns {shown(returned)}, and that is not of the kind that is asked for")
+        return seen
 
 
 class Stopped(str):
-    """What an error said that ended a try."""
+    """What is to be said of a try that an error ended."""
 
 
 def _outcome(function: Callable, argument: Any) -> Any:
@@ -164,7 +178,7 @@ def _outcome(function: Callable, argument: Any) -> Any:
         with np.errstate(all="ignore"):
             return function(argument)
     except Exception as error:                                 # any mistake can stand in a learner's file
-        return Stopped(line_of(error))
+        return Stopped(f"it stops with {line_of(error)}")
 
 
 def known(says: str, where: str = "") -> str:

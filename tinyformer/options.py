@@ -255,7 +255,8 @@ def _checked_type(path: str, key: str, value, kind: type):
 
 
 def _is_number(value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """Whether it can be a float: a whole number may be too large for one."""
+    return isinstance(value, float) or isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**1000
 
 
 def number_or_auto(name: str, value: int | str) -> int | str:

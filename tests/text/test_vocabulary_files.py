@@ -88,6 +88,8 @@ def test_faults_of_a_merges_txt(tmp_path, line, part):
 def test_files_that_do_not_belong_together(tmp_path):
     ByteLevelBPE.train(["abab abab"], 300).save(tmp_path)
     CharTokenizer.train(["abc"]).save(tmp_path)            # overwrites vocab.json, leaves merges.txt
+    assert "tokenizer_class is 'CharTokenizer'" in message(tmp_path)
+    (tmp_path / "tokenizer_config.json").unlink()
     assert "DIR/merges.txt:2" in message(tmp_path)
     (tmp_path / "vocab.json").unlink()
     assert "DIR/vocab.json: cannot be read (No such file" in message(tmp_path)
@@ -142,3 +144,31 @@ def test_tokens_that_their_library_would_number_or_find_otherwise(tmp_path, adde
     assert part in message(tmp_path)
     in_one_file(tmp_path, [*GOOD[:5], {"id": 7, "content": "<x>"}])
     assert load_tokenizer(tmp_path).encode("a<x>") == [5, 7]
+
+
+@pytest.mark.parametrize("name, value", [("do_lower_case", False), ("strip_accents", False),
+                                         ("tokenize_chinese_chars", False), ("do_lower_case", "x")])
+def test_settings_beside_a_tokenizer_json_must_say_the_same(tmp_path, name, value):
+    in_one_file(tmp_path)
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True, "strip_accents": None}))
+    assert load_tokenizer(tmp_path).encode("A") == [5]
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({name: value}))
+    assert f"{name} of tokenizer_config.json is {value!r}, and this file says" in message(tmp_path)
+
+
+@pytest.mark.parametrize("make, wrong", [(lambda: WordPieceTokenizer(GOOD), "BertJapaneseTokenizer"),
+                                         (lambda: ByteLevelBPE.train(["ab"], 257), "CLIPTokenizerFast"),
+                                         (lambda: ByteLevelBPE.train(["ab"], 257), "Qwen2Tokenizer"),
+                                         (lambda: CharTokenizer(["a"]), "CanineTokenizer"),
+                                         (lambda: WordPieceTokenizer(GOOD), 5)])
+def test_a_class_that_has_the_same_files_and_cuts_otherwise(tmp_path, make, wrong):
+    make().save(tmp_path)
+    path = tmp_path / "tokenizer_config.json"
+    settings = json.loads(path.read_text())
+    for known in (settings["tokenizer_class"], None):
+        path.write_text(json.dumps({**settings, "tokenizer_class": known}))
+        load_tokenizer(tmp_path)
+    path.write_text(json.dumps({**settings, "tokenizer_class": wrong}))
+    assert f"tokenizer_class is {wrong!r}, with which a text would get other ids" in message(tmp_path)
+    path.rename(tmp_path / "config.json")                      # where some folders have it
+    assert f"DIR/config.json: tokenizer_class is {wrong!r}" in message(tmp_path)

@@ -73,6 +73,19 @@ def test_numbers_that_are_not_finite(model, folder, number, capsys):
     assert "not finite" in capsys.readouterr().err
 
 
+def test_numbers_that_only_float64_can_hold(model, folder):
+    arrays = tensor_names.to_published(model)
+    name = next(name for name in arrays if name.endswith(PROBE))
+    for number, said in ((1e300, "its float64 numbers are beyond those of the model"), (2.5, None)):
+        changed = arrays[name].astype(np.float64)
+        changed[0] = number
+        write_arrays(folder / WEIGHTS, {**arrays, name: changed})
+        if said:
+            assert said in complaint(folder)
+        else:
+            assert 2.5 in dict(load_model(folder)[0].named_parameters())["layers.1.feed.widen.bias"].data
+
+
 def test_models_of_ones_own_are_held_to_it_as_well(tmp_path):
     class Own(Module):
         def __init__(self):

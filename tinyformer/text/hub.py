@@ -12,7 +12,7 @@ from tinyformer.errors import InputError
 from .added import AddedToken
 from .base import Tokenizer
 from .bpe import ByteLevelBPE
-from .files import hold_to, read_json, tokens_in_order
+from .files import SETTINGS_FILE, hold_to, read_json, tokens_in_order
 from .wordpiece import CONTINUES, LONGEST, LONGEST_WORD, WordPieceTokenizer
 
 # Settings with which their pipeline would give other ids than ours, and the values with which it does not.
@@ -23,11 +23,16 @@ BYTE_LEVEL: Rules = {"model": {"dropout": (None, 0), "ignore_merges": (False, No
                                "continuing_subword_prefix": ("", None), "end_of_word_suffix": ("", None)},
                      "pre_tokenizer": {"add_prefix_space": (False,), "use_regex": (True,)}}
 
+BESIDE = {"do_lower_case": "lowercase", "strip_accents": "strip_accents",     # names in tokenizer_config.json, and here
+          "tokenize_chinese_chars": "handle_chinese_chars"}
+
 
 def read_tokenizer_json(path: Path) -> Tokenizer:
     """The WordPiece or byte-level BPE tokenizer in a tokenizer.json; an InputError for any other kind or setting."""
     whole = read_json(path)
     parts = {key: whole.get(key) or {} for key in ("model", "normalizer", "pre_tokenizer")}
+    beside = path.with_name(SETTINGS_FILE)
+    settings = read_json(beside) if beside.exists() else {}
     try:
         kinds = tuple(part.get("type") for part in parts.values())
         added = [(AddedToken.read(token), token["id"]) for token in whole.get("added_tokens") or []]
@@ -36,12 +41,14 @@ def read_tokenizer_json(path: Path) -> Tokenizer:
         found = [token for token, _ in added]
         if kinds == ("WordPiece", "BertNormalizer", "BertPreTokenizer"):
             hold_to(WORDPIECE, parts)
+            _agree(settings, {ours: normalizer[theirs] for ours, theirs in BESIDE.items()})
             return _said(found, WordPieceTokenizer(
                 tokens, lower_case=_flag(normalizer, "lowercase"),
                 strip_accents=_flag(normalizer, "strip_accents", or_none=True),
                 split_chinese=_flag(normalizer, "handle_chinese_chars"), longest_word=_length(model), added=found))
         if kinds == ("BPE", None, "ByteLevel"):
             hold_to(BYTE_LEVEL, parts)
+            _agree(settings, {"add_prefix_space": False})
             merges: list[Any] = [pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"]]
             return _said(found, ByteLevelBPE(tokens, merges, found))
     except InputError as error:
@@ -51,6 +58,14 @@ def read_tokenizer_json(path: Path) -> Tokenizer:
                          "save it again from the library that wrote it") from None
     raise InputError(f"{path}: model, normalizer and pre_tokenizer are {kinds}; only BERT's (WordPiece, "
                      "BertNormalizer, BertPreTokenizer) and GPT-2's (BPE, None, ByteLevel) can be read")
+
+
+def _agree(settings: dict, here: dict) -> None:
+    """InputError where tokenizer_config.json says something else than tokenizer.json: some libraries take the one."""
+    for name, value in here.items():
+        if settings.get(name) not in (None, value):
+            raise InputError(f"{name} of {SETTINGS_FILE} is {settings[name]!r}, and this file says {value!r}; "
+                             "libraries differ in which they take: make them agree")
 
 
 def _said(added: list[AddedToken], tokenizer: Tokenizer) -> Tokenizer:

@@ -84,6 +84,8 @@ def load_model(folder: str | Path, model: Module | None = None) -> tuple[Any, To
             if arrays and all(array.dtype == np.float64 for array in arrays.values()):
                 model.to(dtype=np.float64)
         model.load(tensor_names.from_published(arrays, model))
+        if any(array.dtype == np.float64 for array in arrays.values()) and (wrong := first_not_finite(model)):
+            raise CheckpointError(f"{wrong}: its float64 numbers are beyond those of the model, which is float32")
     except ValueError as error:
         raise CheckpointError(f"{folder}: {error}") from error
     return model, tokenizer_in(folder)

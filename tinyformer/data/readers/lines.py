@@ -1,6 +1,8 @@
 """What happens at a bad row?  It stops the reading with file, line and remedy, or is counted where that is allowed."""
 
+import math
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -9,6 +11,7 @@ from tinyformer.data.readers.examples import Examples
 from tinyformer.errors import InputError
 from tinyformer.json_text import NotJSON, parse_json
 
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 LONGEST_LINE = 1_000_000                                   # characters; more is a damaged file, not an example
 
 
@@ -89,6 +92,12 @@ def json_object(text: str) -> dict:
     if not isinstance(value, dict):
         raise BadRow(f"a JSON {type(value).__name__}; every line must be one object {{...}}")
     return value
+
+
+def number_in(text: str) -> float | None:
+    """The finite number that a text spells as files spell numbers (2, -0.5, 1e3); None for all else Python takes."""
+    number = float(text) if NUMBER.fullmatch(text.strip()) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def whole_characters(text: str, what: str) -> str:

@@ -5,7 +5,6 @@ file quotes are quotes, and a quoted field may hold commas and line ends.  JSONL
 """
 
 import json
-import math
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -13,7 +12,7 @@ from typing import Any
 
 from tinyformer.data.readers.cells import FORMATS, Refused, by_ending, csv_rows, format_of, misfit, tsv_rows
 from tinyformer.data.readers.examples import Examples, PairExample, Rewriting, TextExample
-from tinyformer.data.readers.lines import BadRow, collect, filled_lines, json_object, whole_characters
+from tinyformer.data.readers.lines import BadRow, collect, filled_lines, json_object, number_in, whole_characters
 from tinyformer.errors import InputError
 from tinyformer.options import suggestion
 
@@ -179,10 +178,7 @@ def _label(row, column, labels, no_label) -> str | None:
 
 def _score(row, column) -> float:
     value = row.get(column)
-    try:
-        score = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        score = math.nan
-    if not math.isfinite(score):
+    score = number_in(value if isinstance(value, str) else json.dumps(value))
+    if score is None:
         raise BadRow(f"score {str(value)[:60]!r} is not a finite number; correct it or remove the row")
     return score

@@ -1,12 +1,11 @@
 """Which column is which, when the user does not say?  Known names tell, and otherwise the values themselves."""
 
-import math
 import os
 from collections.abc import Sequence
 
 from tinyformer.data.readers.cells import COMMAS, first_row, first_rows, format_of
 from tinyformer.data.readers.examples import Examples
-from tinyformer.data.readers.lines import BadRow, filled_lines, json_object
+from tinyformer.data.readers.lines import BadRow, filled_lines, json_object, number_in
 from tinyformer.data.readers.tabular import Columns, column_of, read_table
 from tinyformer.errors import InputError
 
@@ -107,7 +106,7 @@ def _by_values(parts: tuple[str, ...], rows: list[list[str]]) -> Columns | None:
     if len(cells) != len(parts) or parts[-1] == "labels":      # sets of labels may look like anything
         return None
     if parts[-1] == "score":
-        numbers = [place for place, column in enumerate(cells) if all(map(_is_number, column))]
+        numbers = [place for place, column in enumerate(cells) if all(number_in(cell) is not None for cell in column)]
         if len(numbers) != 1:
             return None
         target, = numbers
@@ -135,16 +134,9 @@ def _hint(parts: tuple[str, ...], names: list[str], rows: list[list[str]]) -> st
     texts = sorted(longest[:len(parts) - (parts[-1] in ("label", "labels", "score"))])
     rest = [place for place in range(len(cells)) if place not in texts]
     if parts[-1] == "score":
-        rest = [place for place in rest if all(map(_is_number, cells[place]))] or rest
+        rest = [place for place in rest if all(number_in(cell) is not None for cell in cells[place])] or rest
     target = min(rest, key=lambda place: (len(set(cells[place])) == 1, len(set(cells[place]))), default=None)
     chosen = [*texts, *([target] if len(texts) < len(parts) else [])]
     header = all(name and name not in column for name, column in zip(names, cells, strict=True))
     named = [names[place] if header else str(place + 1) for place in chosen]
     return "name the columns, as in --columns " + ",".join(f"{p}={n}" for p, n in zip(parts, named, strict=True))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False

@@ -1,7 +1,7 @@
 """What does tinyformer/README.md say?  Every file of the package with the question that its docstring opens with.
 
     python tests/file_list.py              writes that page again, after a file has come, gone or changed its question,
-                                           and counts the lines that the README speaks of
+                                           and counts the lines that the README and the path's page speak of
 
 Rooms stand in the order of the floors.  In each, what is on the path comes first, in the path's order, and then the
 rest by name.
@@ -67,3 +67,5 @@ def counted(readme: str) -> str:
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     README.write_text(counted(README.read_text(encoding="utf-8")), encoding="utf-8")
+    path = reading_path.STOPS
+    path.write_text(reading_path.counted(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -13,10 +13,21 @@ STOPS = ROOT / "examples" / "README.md"
 
 
 def files() -> list[Path]:
-    """The files of the path in reading order: the links into the package from the table of its stops."""
-    rows = [line for line in STOPS.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    names = re.findall(r"\]\(\.\./(tinyformer/[\w/]+\.py)\)", "\n".join(rows))
-    return [ROOT / name for name in names]
+    """The files of the path in reading order: what each of its stops says to read."""
+    return [path for _, paths in stops(STOPS.read_text(encoding="utf-8")) for path in paths]
+
+
+def stops(page: str) -> list[tuple[int, list[Path]]]:
+    """For each stop of the page the number of lines that it speaks of, and the files that it says to read."""
+    found = re.findall(r"^\* \*\*Read\*\* \(([\d,]+) lines\): (.*)$", page, re.M)
+    link = re.compile(r"\]\(\.\./(tinyformer/[\w/]+\.py)\)")
+    return [(int(number.replace(",", "")), [ROOT / name for name in link.findall(links)]) for number, links in found]
+
+
+def counted(page: str) -> str:
+    """The page with the number of lines of each stop made true."""
+    numbers = iter([f"{lines(paths):,}" for _, paths in stops(page)])
+    return re.sub(r"^(\* \*\*Read\*\* \()[\d,]+", lambda match: match[1] + next(numbers), page, flags=re.M)
 
 
 def lines(paths: list[Path]) -> int:

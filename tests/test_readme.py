@@ -14,6 +14,7 @@ import reading_path
 import tinyformer
 from tinyformer.cli import main
 from tinyformer.commands.table import parser_of
+from tinyformer.exercises import EXERCISES
 
 ROOT = Path(__file__).parent.parent
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in [
@@ -130,6 +131,25 @@ def test_the_list_names_every_file():
 def test_the_path_is_short_enough_to_be_read():
     assert len(set(PATH)) == len(PATH) >= 40 and all(path.is_file() for path in PATH)
     assert reading_path.lines(PATH) <= 6000
+
+
+def test_the_lines_of_each_stop_are_counted():
+    page = PAGES["examples/README.md"]
+    assert page == reading_path.counted(page), "python tests/file_list.py counts again"
+
+
+def test_every_stop_says_what_to_read_to_run_to_do_and_to_see_and_asks_a_question():
+    stops = re.split(r"^## \d+\. ", PAGES["examples/README.md"].partition("## Beyond the path")[0], flags=re.M)[1:]
+    assert 12 <= len(stops) <= 14
+    for stop in stops:
+        assert re.findall(r"^\* \*\*(\w+)\*\*", stop, re.M) == ["Read", "Run", "Do", "See"]
+        assert re.search(r"<details><summary>.*\?</summary>\n\n.+\n\n</details>\n\nNow you can .+\.\n", stop), stop[:40]
+
+
+def test_the_exercises_of_the_path_exist():
+    done = re.findall(r"^\* \*\*Do\*\*: `python -m tinyformer exercise (\w+)`(.*)$", PAGES["examples/README.md"], re.M)
+    names = [name for first, rest in done for name in (first, *re.findall(r"`(\w+)`", rest))]
+    assert len(done) == 13 and sorted({*names} - {*EXERCISES}) == []
 
 
 def test_the_path_goes_up():

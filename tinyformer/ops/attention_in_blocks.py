@@ -35,9 +35,10 @@ BLOCK = 256                                   # positions in a block: 256 x 256 
 def in_blocks(queries: int, keys: int) -> bool:
     """Whether attention is computed in blocks: where one head has at least 1,024 x 1,024 scores.
 
-    There the weights of a head no longer fit the cache.  Blocks take half the time of the whole where the future is
-    hidden, and up to a fifth more where everything is seen, for an eighth of the memory and less with every further
-    position (benchmarks/README.md).  It follows from the shape alone, so that the same run gives the same bits.
+    There the weights of a head no longer fit the cache.  Where the future is hidden, blocks take as long as the whole
+    there and less with every further position; where everything is seen, up to a fifth more; and of the memory a
+    quarter, and less with every further position (benchmarks/README.md).  The rule knows the shape alone, so that the
+    same run gives the same bits.
     """
     return queries * keys >= LONG
 

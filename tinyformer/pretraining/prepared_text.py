@@ -141,14 +141,21 @@ def opened(corpus: str) -> tuple[PreparedText, PreparedText | list]:
         if file not in files or files[file]["bytes"] != size * dtype.itemsize:
             raise InputError(f"{folder / file}: has not the {size:,} tokens that {CORPUS} tells of; the files are not "
                              "of one corpus: prepare it again")
-        ids = _mapped(folder / file, dtype)
-        largest = max(int(ids[start:start + AT_ONCE].max()) for start in range(0, size, AT_ONCE))
-        if largest >= said["ids"]:
+        if (largest := _largest(folder / file, dtype)) >= said["ids"]:
             raise InputError(f"{folder / file}: holds the id {largest}, and the vocabulary has {said['ids']:,} tokens; "
                              "prepare the corpus again")
         amounts = said[name]["documents"], said[name]["characters"]
-        found[name] = PreparedText(ids, *amounts, files[file]["sha256"], folder)
+        found[name] = PreparedText(_mapped(folder / file, dtype), *amounts, files[file]["sha256"], folder)
     return found["training"], found.get("held out", [])
+
+
+def _largest(path: Path, dtype: np.dtype) -> int:
+    """The largest number in a file; it is read, so that what is mapped stays what runs look at."""
+    largest = 0
+    with path.open("rb") as file:
+        while (ids := np.fromfile(file, dtype, AT_ONCE)).size:
+            largest = max(largest, int(ids.max()))
+    return largest
 
 
 def _mapped(path: Path, dtype: np.dtype) -> np.ndarray:

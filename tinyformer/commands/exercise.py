@@ -56,7 +56,8 @@ def run(options: Options) -> int:
         print(book.hint(exercise))
     elif options.solution:
         theirs = book.answer(exercise)
-        print(f"Yours:\n\n{theirs}\n" if theirs else "", f"Ours:\n\n{exercise.source()}", sep="\n" if theirs else "")
+        ours = f"Ours:\n\n{exercise.source()}{exercise.elsewhere()}"
+        print(f"Yours:\n\n{theirs}\n\n{ours}" if theirs else ours)
     elif options.check:
         verdict = book.judge(exercise)
         print(f"{exercise.name}: {verdict.says}")

@@ -33,8 +33,8 @@ everything that is needed and nothing that is to be found.  Then it goes on like
         return np.arange(keys) < np.arange(queries)[:, None] + (keys - queries)
 
 What the learner is to write is the body of the function (below its docstring), or, where a `def` line ends in
-`# yours`, the body of that function: the rest of a longer function, or of a class, is given.  What the source needs is
-imported in the learner's file by itself.
+`# yours` (or `# yours: return what`), the body of that function: the rest of a longer function, or of a class, is
+given.  What the source needs is imported in the learner's file by itself.
 
 The judge runs theirs and ours in every case and compares what comes out, numbers to ten digits; then he looks whether
 it is what comes out of a known mistake, and says so; else he shows the first case that differs, its call and what came:
@@ -79,8 +79,10 @@ EXERCISES = Table({name: f"{__name__}.{name}:EXERCISE" for names in CHAPTERS.val
 def overview(solved: set[str], folder: str) -> str:
     """Every exercise in a line, chapter by chapter, with a mark where it is solved."""
     lines = [f"{len(solved & {*EXERCISES})} of {len(EXERCISES)} exercises are solved in {folder}/"]
+    width = len(sorted(EXERCISES, key=len)[-1]) + 1            # max is an exercise, once its file has been opened
     for chapter, names in CHAPTERS.items():
         lines += ["", f"{chapter}:"]
-        lines += [f"  {'x' if name in solved else '.'} {name:<22} {EXERCISES.question(name)}" for name in names.split()]
+        for name in names.split():
+            lines.append(f"  {'x' if name in solved else '.'} {name:<{width}} {EXERCISES.question(name)}")
     return "\n".join([*lines, "", "python -m tinyformer exercise NAME writes the file to fill; then --check, --watch, "
                       "--hint or --solution"])

@@ -4,10 +4,10 @@ import ast
 import builtins
 import inspect
 import re
+import sys
 import textwrap
-from types import ModuleType
 
-MARK = "# yours"                              # behind a `def` in a solution: what stands below it is to be found
+MARK = "# yours"                              # behind a `def`: what stands below is to be found; "# yours: return dx"
 
 
 def source_of(thing) -> str:
@@ -20,7 +20,7 @@ def holes(text: str) -> list[ast.FunctionDef]:
     """The functions to be filled: those marked `# yours`, else each inner `backward`, else the whole."""
     lines, tree = text.splitlines(), ast.parse(text)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    marked = [node for node in functions if lines[node.lineno - 1].rstrip().endswith(MARK)]
+    marked = [node for node in functions if MARK in lines[node.lineno - 1]]
     return marked or [node for node in functions if node.name == "backward"] or functions[:1]
 
 
@@ -33,7 +33,8 @@ def blank(text: str, wanted: str = "") -> str:
         start = first.lineno - 1
         while start > node.lineno and lines[start - 1].strip().startswith("#"):
             start -= 1                                         # a remark above the first line belongs to it
-        lines[start:node.end_lineno] = [f"{indent}...  {MARK}{wanted and ': ' + wanted}"]
+        mark = lines[node.lineno - 1].partition(MARK)[2] or wanted and f": {wanted}"
+        lines[start:node.end_lineno] = [f"{indent}...  {MARK}{mark}"]
         lines[node.lineno - 1] = re.sub(r":\s*#.*$", ":", lines[node.lineno - 1])
     return "\n".join(lines)
 
@@ -61,22 +62,28 @@ def is_blank(text: str, name: str, like: str) -> bool:
     return re.search(rf"^\s*\.\.\.  {MARK}", filled(text, name, like), re.M) is not None
 
 
-def imports_for(thing, text: str) -> list[str]:
-    """The lines of import that a source needs to stand in a file of its own."""
-    known = vars(inspect.getmodule(thing))
+def imports_for(thing, text: str, *more: str) -> list[str]:
+    """The lines of import that a source needs to stand in a file of its own: those of its module, and `more`."""
+    module = inspect.getmodule(thing)
     used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)} - {thing.__name__}
-    whole, parts = [], {}
-    for name in sorted(used & {*known} - {*vars(builtins)}):
-        value = known[name]
-        if isinstance(value, ModuleType):
-            short = value.__name__.rpartition(".")[2]
-            package, _, module = value.__name__.rpartition(".")
-            whole.append(f"from {package} import {module}" if package and short == name else
-                         f"import {value.__name__}" + (f" as {name}" if name != value.__name__ else ""))
-        else:
-            home = getattr(value, "__module__", None) or inspect.getmodule(thing).__name__
-            parts.setdefault(home, []).append(name)
-    return whole + [f"from {home} import {', '.join(names)}" for home, names in sorted(parts.items())]
+    lines, imported = list(more), set()
+    for node in ast.parse(inspect.getsource(module)).body:
+        names = [alias for alias in getattr(node, "names", []) if (alias.asname or alias.name) in used]
+        imported |= {alias.asname or alias.name for alias in names}
+        shown = ", ".join(ast.unparse(alias) for alias in names)
+        if names:
+            lines.append(("" if isinstance(node, ast.Import) else f"from {node.module} ") + f"import {shown}")
+    own = sorted(used & {*vars(module)} - imported - {*vars(builtins)})
+    lines += [f"from {module.__name__} import {', '.join(own)}"] if own else []
+    groups = [sorted((line for line in lines if _place(line) == place), key=lambda line: (line[0] != "i", line))
+              for place in range(3)]
+    return "\n\n".join("\n".join(group) for group in groups if group).splitlines()
+
+
+def _place(line: str) -> int:
+    """The group of an import: Python's own, other libraries, ours."""
+    package = re.split(r"[ .]", line)[1]
+    return 0 if package in sys.stdlib_module_names else 2 if package == "tinyformer" else 1
 
 
 def _statements(node: ast.FunctionDef) -> list[ast.stmt]:

@@ -99,6 +99,10 @@ class Exercise:
         return "\n".join([*head, *needed, *[""] * (2 if needed else 1), *self.above(),
                           text, ""])
 
+    def elsewhere(self) -> str:
+        """Where our solution stands besides."""
+        return ""
+
     def needed(self, text: str) -> list[str]:
         return imports_for(self.ours, text)
 

@@ -13,7 +13,7 @@ import numpy as np
 from tinyformer.engine import Call, Primitive, primitive
 from tinyformer.errors import InputError
 from tinyformer.exercises.kit.answers import Answer, alike, answer, near
-from tinyformer.exercises.kit.blank import without_docstring
+from tinyformer.exercises.kit.blank import imports_for, without_docstring
 from tinyformer.exercises.kit.everywhere import mistakes_of_any_op
 from tinyformer.exercises.kit.form import Exercise, Verdict, known, title
 from tinyformer.gradcheck import check_op
@@ -72,8 +72,11 @@ class OpExercise(Exercise):
         """Without the op's own docstring, which tells the derivative."""
         return without_docstring(self.source()) if self.ours is self.op.raw else self.source()
 
+    def elsewhere(self) -> str:
+        return f"\n\nThe op of the package, with its derivation: {self.op.__module__.replace('.', '/')}.py"
+
     def needed(self, text: str) -> list[str]:
-        return sorted(super().needed(text), key=lambda line: "tinyformer" in line) + ["import tinyformer as tf"]
+        return imports_for(self.ours, text, "import tinyformer as tf")
 
     def above(self) -> list[str]:
         return ["@tf.primitive"]

@@ -61,9 +61,11 @@ class Workbook:
         return text
 
     def answer(self, exercise: Exercise) -> str:
-        """What the learner wrote, or nothing where there is no file."""
-        there = self.file(exercise.name).is_file()
-        return filled(self.text(exercise), exercise.name, exercise.source()) if there else ""
+        """What the learner wrote, or nothing where there is no file, or nothing in it yet."""
+        if not self.file(exercise.name).is_file():
+            return ""
+        what = self.text(exercise), exercise.name, exercise.source()
+        return "" if is_blank(*what) else filled(*what)
 
     def hint(self, exercise: Exercise) -> str:
         """The next of the three hints; after the last one it comes again."""

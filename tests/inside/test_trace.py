@@ -99,8 +99,11 @@ def test_bytes_of_one_product():
     assert (product.inputs, product.shape) == ([(2, 3), (3, 4)], (2, 4))
     assert product.read == 8 * (6 + 12) + 8 * (8 + 6 + 12)     # the factors; then dout, and the factors again
     assert product.written == 8 * 8 + 8 * (6 + 12)             # the product; then a gradient for each factor
-    assert (total.read, total.written) == (8 * 8 + 8, 8 + 8 * 8)
+    assert (total.read, total.written) == (8 * 8, 8)           # its gradient is dout, stretched and not copied
     assert product.kept == 0 and product.keeps == "a, b"       # leaves are there anyway
+    views = trace(lambda: (ops.dropout(a, rate=0.0, rng=None) + a).reshape(6).sum(), repeats=1).uses
+    assert [(use.op, use.read, use.written) for use in views[:3]] == [
+        ("dropout", 8 * 6, 8 * 6), ("add", 8 * 12, 8 * 6), ("reshape", 0, 0)], "a view moves nothing"
 
 
 @pytest.mark.parametrize("make, batch", [

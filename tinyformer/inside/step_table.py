@@ -20,8 +20,8 @@ class Use:
     shape: tuple[int, ...]
     multiplications_forward: int
     multiplications_backward: int
-    read: int                                 # inputs; backwards dout and what was kept
-    written: int                              # the result; backwards the gradients
+    read: int                                 # inputs; backwards dout and what was kept; none where nothing is written
+    written: int                              # the result; backwards the gradients; not what is handed on as it is
     kept: int                                 # until backward, of memory that no earlier op keeps and no leaf has
     keeps: str | None                         # what that is, as the op says
     mentioned: int = 0                        # bytes of all arrays that its backward reads, weights included

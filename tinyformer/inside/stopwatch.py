@@ -18,7 +18,7 @@ from tinyformer.inside.machine import speeds
 from tinyformer.inside.multiplications import multiplications
 from tinyformer.inside.step_table import Trace, Use
 from tinyformer.inside.watching import watched
-from tinyformer.kept import bytes_kept_by
+from tinyformer.kept import bytes_kept_by, memory
 from tinyformer.nn.module import Module, modules_in
 
 
@@ -101,11 +101,11 @@ def _survey(step: _Step) -> list[Use]:
         arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
         shapes = [tuple(getattr(x, "shape", ())) for x in arrays]
         there, back = multiplications(op.name, shapes, constants)
-        read = sum(_bytes(x) for x in (*arrays, *constants.values()))
-        use = Use(op.name, module, shapes, (), there, back, read, 0, 0, op.keeps)
+        use = Use(op.name, module, shapes, (), there, back, 0, 0, 0, op.keeps)
         uses.append(use)
         result = call(op, *inputs, **constants)
-        use.shape, use.written = result.shape, result.data.nbytes
+        use.shape = result.shape
+        use.read, use.written = _moved([*arrays, *constants.values()], result.data)
         if result.node is None:
             use.multiplications_backward = 0
             return result
@@ -114,8 +114,9 @@ def _survey(step: _Step) -> list[Use]:
 
         def counted(dout, **last):
             grads = backward(dout, **last)
-            use.read += dout.nbytes + use.mentioned
-            use.written += _bytes(grads)
+            read, written = _moved([dout], grads)
+            use.read += read + (use.mentioned if written else 0)
+            use.written += written
             return grads
 
         result.node.backward = counted
@@ -153,11 +154,22 @@ def _module(frame, names: dict[int, str]) -> str:
     return names.get(id(found[0]), type(found[0]).__name__)
 
 
-def _bytes(thing) -> int:
-    """Those of an array, or of all in a tuple."""
+def _moved(given, results) -> tuple[int, int]:
+    """The bytes of all arrays that went in, and of those that came out; none where all that came out went in.
+
+    What is handed on as it is, or looked at in another shape, is not moved.
+    """
+    known = {id(memory(array)) for array in _arrays(given)}
+    fresh = {id(array): array for array in _arrays(results) if id(memory(array)) not in known}
+    read = sum(array.nbytes for array in _arrays(given)) if fresh else 0
+    return read, sum(array.nbytes for array in fresh.values())
+
+
+def _arrays(thing) -> list:
+    """The arrays in a tuple, and in those in it."""
     if isinstance(thing, list | tuple):
-        return sum(map(_bytes, thing))
-    return thing.nbytes if is_array(thing) else 0
+        return [array for part in thing for array in _arrays(part)]
+    return [thing] if is_array(thing) else []
 
 
 def _peak(step: _Step) -> int:

@@ -45,7 +45,7 @@ class Embedding(Module):
     def __call__(self, ids):                                   # (...) -> (..., C)
         return embedding(self.weight, ids=ids)
 
-    def scores(self, x):                                       # (..., C) -> (..., size): how well each row fits
+    def scores(self, x) -> Tensor:                             # (..., C) -> (..., size): how well each row fits
         return affine(x, self.weight)
 
 

@@ -35,7 +35,7 @@ def draw_kept(xp, shape: tuple, rate: float, rng: np.random.Generator):
     return xp.asarray((bits >= threshold).reshape(shape)), 65536 / (65536 - threshold)
 
 
-def random_bytes(rng: np.random.Generator, length: int):
+def random_bytes(rng: np.random.Generator, length: int) -> bytes | memoryview:
     """What `rng.bytes(length)` gives, from Philox in a third of the time where that is whole words of 64 bits."""
     bits = rng.bit_generator if type(rng) is np.random.Generator and np.dtype("<u8").isnative else None
     if type(bits) is np.random.Philox and length and length % 8 == 0 and not bits.state["has_uint32"]:

@@ -62,9 +62,11 @@ def test_a_walk_along_every_way_is_said_so(tmp_path):
 
 def test_what_differs_is_told_as_short_as_it_can_be():
     assert difference({"a": 1, "b": 2}, {"a": 1, "b": 3}) == "b: yours 2, right 3."
-    assert difference(np.ones(30), np.ones(30) + (np.arange(30) == 7)) == "at [7] yours has 1.; right is 2.."
+    assert difference(np.ones(30), np.ones(30) + (np.arange(30) == 7)) == "at [7] yours has 1; right is 2."
     assert difference((1, np.ones(2)), (1, np.zeros(2))) == (
-        "in the second of the 2 results yours gives [1., 1.]; right is [0., 0.].")
+        "in the second of the 2 results yours gives [1, 1]; right is [0, 0].")
+    assert difference(1.0, 1 + 1e-9) == "yours gives 1; right is 1.0000000010000001."
+    assert difference({i: 0 for i in range(5)}, {i: 1 for i in range(5)}).endswith("2: yours 0, right 1; and 2 more.")
     assert call_text("f", Call(np.arange(3), [1], k="x")) == "f([0, 1, 2], [1], k='x')"
     assert call_text("f", Call(np.arange(3000), list(range(3000)))) == ""
 

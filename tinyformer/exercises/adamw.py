@@ -35,12 +35,12 @@ def adamw(p, g, first, second, t: int, rate: float, decay: float = 0.01, beta1: 
 
 @EXERCISE.observe
 def _(theirs, call):
-    p, gradients, settings = call.arrays
+    p, gradients = call.arrays
     first = second = np.zeros_like(p)
     seen = {}
     for t, g in enumerate(gradients, 1):
         before = [x.copy() for x in (p, g, first, second)]
-        new = theirs(p, g, first, second, t, **settings)
+        new = theirs(p, g, first, second, t, **call.constants)
         changed = [name for name, x, y in zip(("p", "g", "first", "second"), (p, g, first, second), before, strict=True)
                    if not np.array_equal(x, y)]
         p, first, second = map(np.asarray, new)
@@ -53,31 +53,31 @@ def _(theirs, call):
 @EXERCISE.case
 def _(rng):
     """one step of one number, without decay"""
-    return Call(np.array([1.0]), np.array([[0.5]]), {"rate": 0.1, "decay": 0.0})
+    return Call(np.array([1.0]), np.array([[0.5]]), rate=0.1, decay=0.0)
 
 
 @EXERCISE.case
 def _(rng):
     """one step of one number, with decay"""
-    return Call(np.array([2.0]), np.array([[0.5]]), {"rate": 0.1, "decay": 0.3})
+    return Call(np.array([2.0]), np.array([[0.5]]), rate=0.1, decay=0.3)
 
 
 @EXERCISE.case
 def _(rng):
     """a large eps beside a small gradient"""
-    return Call(np.array([2.0]), np.array([[0.01]]), {"rate": 0.1, "decay": 0.0, "eps": 0.5})
+    return Call(np.array([2.0]), np.array([[0.01]]), rate=0.1, decay=0.0, eps=0.5)
 
 
 @EXERCISE.case
 def _(rng):
     """four steps of three numbers"""
-    return Call(rng.normal(size=3), rng.normal(size=(4, 3)), {"rate": 0.01, "decay": 0.1})
+    return Call(rng.normal(size=3), rng.normal(size=(4, 3)), rate=0.01, decay=0.1)
 
 
 @EXERCISE.case
 def _(rng):
     """other betas"""
-    return Call(rng.normal(size=2), rng.normal(size=(3, 2)), {"rate": 0.01, "decay": 0.1, "beta1": 0.5, "beta2": 0.7})
+    return Call(rng.normal(size=2), rng.normal(size=(3, 2)), rate=0.01, decay=0.1, beta1=0.5, beta2=0.7)
 
 
 def wrong(p, g, first, second, t, rate, decay=0.01, beta1=0.9, beta2=0.999, eps=1e-8, *, corrected=True, inside=False,

@@ -5,7 +5,7 @@
 
 Choose each other token with the chance `rate`, and at least one in each row that has any.  Of those that are chosen,
 each for itself, 80 % become mask_id, 10 % become a token drawn from all that are not special, and 10 % stay as they
-are. Return (inputs, targets), both (B, T): inputs are the ids after this, targets are the original id where a token was
+are.  Return (inputs, targets), both (B, T): inputs are the ids after this, targets are the original id where one was
 chosen and -100 elsewhere (Devlin et al. 2019, section 3.1).  `ids` itself stays as it is.  All chance comes from rng, a
 NumPy generator: rng.random(shape) gives numbers from 0 to 1, rng.choice(list, shape) draws from a list.
 """

@@ -32,33 +32,32 @@ def warmup(step: int, steps: int, peak: float, climb: int) -> float:
 
 @EXERCISE.observe
 def _(theirs, call):
-    steps, peak, climb = call.arrays
-    return {f"warmup({step}, steps={steps}, peak={peak:g}, climb={climb})": float(theirs(step, steps, peak, climb))
-            for step in range(steps + 3)}
+    steps, peak, climb = call.constants.values()
+    return {f"step {step}": float(theirs(step, steps, peak, climb)) for step in range(steps + 3)}
 
 
 @EXERCISE.case
 def _(rng):
     """no climb"""
-    return Call(4, 1.0, 0)
+    return Call(steps=4, peak=1.0, climb=0)
 
 
 @EXERCISE.case
 def _(rng):
     """ten steps, three of them climb"""
-    return Call(10, 8.0, 3)
+    return Call(steps=10, peak=8.0, climb=3)
 
 
 @EXERCISE.case
 def _(rng):
     """nothing but climbing"""
-    return Call(3, 1.0, 3)
+    return Call(steps=3, peak=1.0, climb=3)
 
 
 @EXERCISE.case
 def _(rng):
     """a hundred steps"""
-    return Call(100, 0.0005, 10)
+    return Call(steps=100, peak=0.0005, climb=10)
 
 
 @EXERCISE.mistake

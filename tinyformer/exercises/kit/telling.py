@@ -8,6 +8,7 @@ from tinyformer.engine import Call, Tensor
 
 LONGEST = 200                                 # characters of a call that is shown whole
 MANY = 24                                     # numbers in an array that is shown whole
+FEW = 3                                       # entries of a dictionary that are shown
 
 
 def same(a: Any, b: Any) -> bool:
@@ -28,15 +29,17 @@ def same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and bool(a == b)
 
 
-def difference(given: Any, right: Any) -> str:
+def difference(given: Any, right: Any, digits: int = 5) -> str:
     """What came and what is right; of dictionaries only where they differ, of large arrays the first such place."""
     given, right = (x.data if isinstance(x, Tensor) else x for x in (given, right))
     if isinstance(right, dict) and isinstance(given, dict) and given.keys() == right.keys():
-        return "; ".join(f"{key}: yours {shown(given[key])}, right {shown(right[key])}"
-                         for key in right if not same(given[key], right[key])) + "."
+        off = [key for key in right if not same(given[key], right[key])]
+        told = [f"{key}: yours {one}, right {other}" for key in off[:FEW]
+                for one, other in [_apart(given[key], right[key], digits)]]
+        return "; ".join([*told, *([f"and {len(off) - FEW} more"] if len(off) > FEW else [])]) + "."
     if isinstance(right, tuple) and isinstance(given, tuple) and len(given) == len(right):
         place = next(i for i in range(len(right)) if not same(given[i], right[i]))
-        if isinstance(right[place], np.ndarray) or any(isinstance(x, np.ndarray) for x in right):
+        if any(isinstance(x, np.ndarray) for x in right):
             return f"in the {_ordinal(place)} of the {len(right)} results {difference(given[place], right[place])}"
     if isinstance(right, np.ndarray) and isinstance(given, np.ndarray | np.generic | list):
         try:
@@ -49,8 +52,10 @@ def difference(given: Any, right: Any) -> str:
             return f"yours gives numbers of type {given.dtype}; right are numbers of type {right.dtype}."
         if right.size > MANY:
             where = tuple(map(int, np.argwhere(~_agree(given, right))[0]))
-            return f"at {list(where)} yours has {shown(given[where])}; right is {shown(right[where])}."
-    return f"yours gives {shown(given)}; right is {shown(right)}."
+            one, other = _apart(given[where], right[where], digits)
+            return f"at {list(where)} yours has {one}; right is {other}."
+    one, other = _apart(given, right, digits)
+    return f"yours gives {one}; right is {other}."
 
 
 def call_text(name: str, call: Call) -> str:
@@ -60,18 +65,32 @@ def call_text(name: str, call: Call) -> str:
     return text if len(text) <= LONGEST else ""
 
 
-def shown(value: Any) -> str:
-    """A value, short enough for a sentence."""
-    value = value.data if isinstance(value, Tensor) else value
-    if isinstance(value, tuple | list) and any(isinstance(x, np.ndarray | np.generic) for x in value):
-        text = ", ".join(map(shown, value))
-        text = f"({text})" if isinstance(value, tuple) else f"[{text}]"
-    elif isinstance(value, np.ndarray | np.generic):
-        text = np.array2string(np.asarray(value), precision=4, threshold=40, separator=", ")
-    else:
-        text = "a generator" if isinstance(value, np.random.Generator) else repr(value)
-    text = " ".join(text.split()).replace("[ ", "[")
+def shown(value: Any, digits: int = 5) -> str:
+    """A value, short enough for a sentence: arrays as lists, numbers with a few digits."""
+    text = _text(value, digits)
     return text if len(text) <= 300 else f"{text[:290]} ..."
+
+
+def _text(value: Any, digits: int) -> str:
+    value = value.data if isinstance(value, Tensor) else value
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key!r}: {_text(x, digits)}' for key, x in value.items())}}}"
+    if isinstance(value, set | frozenset) and value:
+        return f"{{{', '.join(sorted(_text(x, digits) for x in value))}}}"
+    if isinstance(value, list | tuple):
+        parts = [_text(x, digits) for x in value]
+        return f"[{', '.join(parts)}]" if isinstance(value, list) else f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+    return " ".join(repr(value).split())
+
+
+def _apart(given: Any, right: Any, digits: int) -> tuple[str, str]:
+    """Both as text, with so many digits that they differ."""
+    one, other = shown(given, digits), shown(right, digits)
+    return (one, other) if one != other else (shown(given, 17), shown(right, 17))
 
 
 def _agree(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -18,7 +18,8 @@ LOW = {"text": 1, "metrics": 1, "plot": 1, "data": 2, "tinyland": 3}       # kno
 FIRST_ABOVE = "models"                                         # who knows the low rooms: this floor and those above
 SIDEWAYS = {("options", "errors"), ("options", "json_text"), ("options", "places"), ("places", "errors"),
             ("backend", "errors"), ("opening", "elsewhere"), ("tensor_manners", "elsewhere"),
-            ("tensor_manners", "backend"), ("tensor_manners", "opening")}      # on one floor, in one direction
+            ("tensor_manners", "backend"), ("tensor_manners", "opening"),
+            ("tensor_manners", "wrong_calls")}      # on one floor, in one direction
 UPWARDS = {("engine", "ops"), ("engine", "inside")}            # in its last line, for operators; for a look at a tensor
 ORACLES = {"torch", "transformers", "tokenizers", "scipy", "sklearn", "seqeval", "sacrebleu"}       # for tests alone
 LATE = {"matplotlib", "tqdm", "safetensors", "regex"}          # imported inside the function that uses them

@@ -31,6 +31,7 @@ TENSOR = {                                     # x.NAME, where x is a tensor -> 
     "matmul": "a @ b", "mul": "x * y", "add": "x + y", "sub": "x - y", "div": "x / y", "neg": "-x",
     "pow": "x ** exponent", "square": "x ** 2", "rsqrt": "x ** -0.5", "reciprocal": "1 / x",
     "logsumexp": "x - ops.log_softmax(x) is it at every place", "amax": "x.max(axis)", "amin": "x.min(axis)",
+    "nbytes": "x.data.nbytes", "real": "x.data.real", "imag": "x.data.imag", "outer": "x.unsqueeze(1) * y",
     "sum_to_size": "nothing: the engine does it for every op", "eq": "x == y", "gt": "x > y", "lt": "x < y",
 }
 OPS = {                                        # ops.NAME -> what to write
@@ -66,8 +67,13 @@ NN = {                                         # nn.NAME -> what to write
     "MultiheadAttention": "nn.SelfAttention or nn.CrossAttention", "init": "the generator that each layer is given",
     "TransformerEncoderLayer": "nn.PostNormBlock or nn.PreNormBlock", "utils": "tinyformer.train",
 }
+TRAIN = {                                      # tinyformer.train.NAME -> what to write
+    "Adam": "AdamW(model, weight_decay=0.0)", "lr_scheduler": "tinyformer.train.schedules, a rate for each step",
+    "DataLoader": "any iterable of batches", "clip_grad_norm_": "the setting clip of Settings",
+}
 MODULE = {                                     # model.NAME -> what to write
-    "forward": "__call__, which is all there is: model(x)", "state_dict": "model.state()",
+    "weight": "the gain of a LayerNorm",
+        "forward": "__call__, which is all there is: model(x)", "state_dict": "model.state()",
     "load_state_dict": "model.load(arrays)", "zero_grad": "optimizer.zero_grad(), or p.grad = None for each",
     "eval": "nothing: there is no such mode; leave rng out, and no dropout is drawn",
     "train": "nothing: there is no such mode; dropout is drawn where a forward pass is given rng",
@@ -102,10 +108,10 @@ TOKENIZER = {                                  # tokenizer.NAME -> what to write
     "add_tokens": "the `added` of its making", "pad": "tinyformer.data, whose batches pad",
 }
 PLACES = {"Tensor": TENSOR, "tinyformer.ops": OPS, "tinyformer.nn": NN, "Module": MODULE, "tinyformer": FRONT,
-          "Tokenizer": TOKENIZER}
+          "Tokenizer": TOKENIZER, "tinyformer.train": TRAIN}
 
 
 def advice(place: str, name: str) -> str:
     """What to write for a name that `place` lacks, as the end of an error message; empty where nobody knows."""
     found = PLACES.get(place, {}).get(name)
-    return f"; here it is {found}" if found else ""
+    return f"; here: {found}" if found else ""

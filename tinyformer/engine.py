@@ -310,8 +310,10 @@ class Primitive:
 
     def __call__(self, *inputs: Any, **constants: Any) -> Tensor:
         if self.variadic:
-            if len(inputs) == 1 and type(inputs[0]) in (list, tuple):
-                inputs = tuple(inputs[0])                      # concatenate([x, y]) is concatenate(x, y)
+            if inputs and type(inputs[0]) in (list, tuple):    # concatenate([x, y]) is concatenate(x, y)
+                if len(inputs) > 1:
+                    raise TypeError(_said("count", self.name, len(inputs), 1, 1, self.constants))
+                inputs = tuple(inputs[0])
         elif not self.least <= len(inputs) <= self.most:
             raise TypeError(_said("count", self.name, len(inputs), self.least, self.most, self.constants))
         arrays, parents, tracked = [], [], False

@@ -58,12 +58,14 @@ class Manners:
         """The numbers as Python lists, a single one as a number."""
         return to_host(self.data).tolist()
 
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Any:
+    def argmax(self, axis: int | None = None, keepdims: bool = False, **other) -> Any:
         """The place of the largest along `axis`, the first of equals: whole numbers, a plain array."""
+        _no_other("argmax", other)
         return self.data.real.argmax(axis=axis, keepdims=keepdims)
 
-    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Any:
+    def argmin(self, axis: int | None = None, keepdims: bool = False, **other) -> Any:
         """The place of the smallest along `axis`, the first of equals: whole numbers, a plain array."""
+        _no_other("argmin", other)
         return self.data.real.argmin(axis=axis, keepdims=keepdims)
 
     def __bool__(self) -> bool:
@@ -74,6 +76,9 @@ class Manners:
 
     def __int__(self) -> int:
         return int(self.item())
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.item(), digits)
 
     def __format__(self, form: str) -> str:
         """f"{loss:.4f}" writes the one number; without a form a tensor is written as print does."""
@@ -117,3 +122,9 @@ class Manners:
     if not TYPE_CHECKING:                      # a type checker would believe that every name is there
         def __getattr__(self, name):
             raise NotHere("Tensor", "a Tensor", name, self)
+
+
+def _no_other(name: str, given: dict) -> None:
+    from tinyformer.wrong_calls import keywords
+    if given:
+        raise TypeError(keywords(name, given, ["axis", "keepdims"]))

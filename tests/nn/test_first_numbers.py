@@ -25,9 +25,9 @@ def test_a_layer_says_what_rng_is(make):
 
 def test_a_module_tells_what_its_members_are_called_here():
     layer = nn.Linear(2, 2, np.random.default_rng(0))
-    with pytest.raises(AttributeError, match="a Linear has no attribute 'eval'; here it is nothing: there is no such"):
+    with pytest.raises(AttributeError, match="a Linear has no attribute 'eval'; here: nothing: there is no such"):
         layer.eval()
-    with pytest.raises(AttributeError, match="here it is model.state"):
+    with pytest.raises(AttributeError, match="here: model.state"):
         layer.state_dict()
     assert not hasattr(layer, "gain") and getattr(layer, "buffers", None) is None
     for twin in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):

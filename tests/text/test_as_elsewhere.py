@@ -21,7 +21,7 @@ def test_called_it_gives_the_ids(tokenizer):
 def test_what_it_lacks_is_told(tokenizer):
     with pytest.raises(TypeError, match="there is no return_tensors, padding; it gives the ids"):
         tokenizer("the cat", return_tensors="pt", padding=True)
-    with pytest.raises(AttributeError, match="has no attribute 'pad_token_id'; here it is tokenizer.pad_id"):
+    with pytest.raises(AttributeError, match="has no attribute 'pad_token_id'; here: tokenizer.pad_id"):
         _ = tokenizer.pad_token_id
     with pytest.raises(TypeError, match="encode: text is bytes"):
         tokenizer(b"the cat")

@@ -74,6 +74,9 @@ class Module:
             held |= {id(own[name]): maps for name, maps in module.maps.items()}
         return {name: held[id(p)] for name, p in self.named_parameters().items() if id(p) in held}
 
+    def __call__(self, *inputs, **constants) -> Any:
+        raise TypeError(f"{type(self).__name__}: it defines no __call__, which is what PyTorch calls forward")
+
     if not TYPE_CHECKING:
         def __getattr__(self, name):                           # asked for what is not there alone
             raise NotHere("Module", f"a {type(self).__name__}", name, self)

@@ -27,12 +27,12 @@ from tinyformer.ops.methods import METHODS, beside, is_number, product, raised, 
 from tinyformer.ops.reduce import max, mean, sum
 from tinyformer.ops.self_attention import self_attention
 from tinyformer.ops.shape import concatenate, getitem, reshape, swapaxes, transpose, where
-from tinyformer.ops.softmax import log_softmax, masked_softmax, softmax
+from tinyformer.ops.softmax import log_softmax, masked_softmax
 from tinyformer.ops.token_log_probs import token_log_probs
 
 if TYPE_CHECKING:
     from tinyformer.ops.attention_in_blocks import blockwise_attention, blockwise_self_attention
-    from tinyformer.ops.composed import flatten, split, squeeze, unsqueeze
+    from tinyformer.ops.composed import flatten, softmax, split, squeeze, unsqueeze
     from tinyformer.ops.copies import broadcast_to, stack
     from tinyformer.ops.kinks import abs, clip, maximum, min, minimum
     from tinyformer.ops.running import cumsum, prod
@@ -49,11 +49,12 @@ __all__ = [
     "unsqueeze", "var", "where",
 ]
 
-# What no paper of the path needs is opened when it is asked for.
+# What no paper of the path needs is opened when it is asked for, and `softmax` is then no file, but the function.
+del softmax  # noqa: F821
 __getattr__, __dir__ = opens(
     __name__, attention_in_blocks="blockwise_attention blockwise_self_attention",
-    composed="flatten split squeeze unsqueeze", copies="broadcast_to stack", kinks="abs clip maximum min minimum",
-    running="cumsum prod", spread="norm normalize std var", waves="cos sin")
+    composed="flatten softmax split squeeze unsqueeze", copies="broadcast_to stack",
+    kinks="abs clip maximum min minimum", running="cumsum prod", spread="norm normalize std var", waves="cos sin")
 
 
 def every() -> dict[str, Primitive]:

@@ -3,12 +3,36 @@
 Each is a plain function of tensors: the graph sees the ops inside, and their backwards do the rest.
 """
 
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable, Sequence
 
+from tinyformer import wrong_calls
 from tinyformer.engine import Tensor
 from tinyformer.ops.shape import getitem, reshape
+from tinyformer.ops.softmax import masked_softmax
 
 
+def composed(function: Callable) -> Callable:
+    """The function, which says as ops do what a keyword of PyTorch's is called here."""
+    known = list(inspect.signature(function).parameters)[1:]
+
+    @functools.wraps(function)
+    def call(*given, **constants):
+        if unknown := wrong_calls.keywords(function.__name__, constants, known):
+            raise TypeError(unknown)
+        return function(*given, **constants)
+
+    return call
+
+
+@composed
+def softmax(x, axis: int = -1) -> Tensor:
+    """Softmax over all places of `axis`, the last one unless told otherwise: `masked_softmax` without a mask."""
+    return masked_softmax(x, axis=axis)
+
+
+@composed
 def flatten(x, start: int = 0, end: int = -1) -> Tensor:
     """The axes from `start` to `end`, both included, as one: x (A, B, C).flatten(1) is (A, B * C), as in PyTorch."""
     if not x.ndim:
@@ -22,6 +46,7 @@ def flatten(x, start: int = 0, end: int = -1) -> Tensor:
     return reshape(x, shape=(*x.shape[:first], side, *x.shape[last + 1:]))
 
 
+@composed
 def squeeze(x, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """x without `axis`, or without all axes of length 1; ValueError for an axis of another length, as in NumPy."""
     if axis is None:
@@ -33,6 +58,7 @@ def squeeze(x, axis: int | tuple[int, ...] | None = None) -> Tensor:
     return reshape(x, shape=tuple(side for a, side in enumerate(x.shape) if a not in gone))
 
 
+@composed
 def unsqueeze(x, axis: int) -> Tensor:
     """x with a new axis of length 1 at place `axis` of the result; x[:, None] says the same."""
     place = axis + x.ndim + 1 if axis < 0 else axis
@@ -42,6 +68,7 @@ def unsqueeze(x, axis: int) -> Tensor:
     return reshape(x, shape=(*x.shape[:place], 1, *x.shape[place:]))
 
 
+@composed
 def split(x, size: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
     """x cut along `axis` into pieces of `size` (the last may be shorter), or of the sizes in a list, as in PyTorch.
 

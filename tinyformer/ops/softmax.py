@@ -9,7 +9,7 @@ Jacobians are therefore I - 1 pᵀ for the logarithm and diag(p) - p pᵀ for p,
 
 import numpy as np
 
-from tinyformer.engine import Call, Special, Tensor, primitive
+from tinyformer.engine import Call, Special, primitive
 
 
 @primitive(keeps="out")
@@ -40,11 +40,6 @@ def masked_softmax(xp, x, *, keep=None, axis: int = -1):
         return w - p * w.sum(axis=axis, keepdims=True)         # stands w_j - p_j sum_i w_i
 
     return p, backward
-
-
-def softmax(x, axis: int = -1) -> Tensor:
-    """Softmax over all places of `axis`, the last one unless told otherwise: `masked_softmax` without a mask."""
-    return masked_softmax(x, axis=axis)
 
 
 @primitive(keeps="out")

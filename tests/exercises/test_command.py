@@ -88,6 +88,13 @@ def test_an_error_in_the_file_has_its_line(tanh, capsys):
     assert status == 2 and "tanh.py:1: " in text
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"x = 1\n\0\n"])
+def test_a_file_that_is_no_text_is_refused(tanh, capsys, content):
+    tanh.write_bytes(content)
+    status, text = said(capsys, "tanh", "--check", "--out", tanh.parent)
+    assert status == 2 and "tanh.py" in text and "fault of the program" not in text
+
+
 @pytest.mark.parametrize("text, complaint", [
     ("def tanh(xp, x):\n    def backward(dout):\n        return dout\n    return x, backward\n", "leave @tf.primitive"),
     ("def tangent(x):\n    return x\n", "defines no tanh")])

@@ -1,6 +1,7 @@
 """Is every exercise whole?  Our solution is right, three hints lead to it, and what is wrong is told apart."""
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,11 @@ def test_every_file_of_the_room_is_in_the_list():
     files = {path.stem for path in Path(exercises.__path__[0]).glob("*.py")} - {"__init__"}
     assert files == {*NAMES}
     assert len(NAMES) == len({*NAMES})
+
+
+def test_no_file_of_a_learner_hides_one_that_python_brings():
+    """His folder is searched first for modules while a file of it runs."""
+    assert not {*NAMES} & sys.stdlib_module_names
 
 
 def test_the_example_of_the_contract_is_an_exercise():

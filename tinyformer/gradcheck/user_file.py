@@ -2,6 +2,7 @@
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -11,7 +12,7 @@ from tinyformer.engine import REGISTRY, Primitive
 from tinyformer.errors import InputError
 from tinyformer.ops import every
 
-PACKAGE = str(Path(__file__).parents[1])
+PACKAGE = str(Path(__file__).parents[1]) + os.sep
 ELSEWHERE = ("site-packages", "dist-packages", "<frozen")
 
 

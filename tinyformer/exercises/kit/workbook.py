@@ -53,11 +53,13 @@ class Workbook:
     def text(self, exercise: Exercise) -> str:
         """The learner's file; InputError where it is no Python."""
         file = self.file(exercise.name)
-        text = file.read_text(encoding="utf-8")
         try:
+            text = file.read_text(encoding="utf-8")
             holes(text)
         except SyntaxError as error:
             raise InputError(f"{file}:{error.lineno or 1}: {error.msg}") from error
+        except ValueError as error:                            # no UTF-8, or zero bytes
+            raise InputError(f"{file}: is no Python text ({error}); --overwrite begins anew") from error
         return text
 
     def answer(self, exercise: Exercise) -> str:

@@ -1,5 +1,8 @@
 """Does a tensor answer as people from NumPy and PyTorch expect, and say what to write where it does not?"""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from fake_device import FakeArray, asarray
@@ -193,6 +196,29 @@ def test_a_composed_function_is_named_where_it_does_not_fit():
 def test_wrong_calls_are_told_how_it_is_written(call, message):
     with pytest.raises(TypeError, match=message):
         call()
+
+
+@pytest.mark.parametrize("package", [tinyformer, ops, *(getattr(tinyformer, name) for name in (
+    "data", "generate", "gradcheck", "models", "nn", "text", "train"))], ids=lambda package: package.__name__)
+def test_no_name_that_can_be_called_is_a_file(package):
+    """Whoever calls a function that a file is named after gets the function, or is told what is in the file."""
+    for name in getattr(package, "__all__", ()):               # data has no names of its own
+        thing = getattr(package, name)
+        if isinstance(thing, type(sys)) and hasattr(thing, "__all__"):         # a package: tinyformer.train
+            with pytest.raises(TypeError, match="is a module and no function"):
+                thing()
+    for file in Path(package.__path__[0]).glob("*.py") if package is ops else ():
+        found = getattr(ops, file.stem, None)
+        if isinstance(found, type(sys)):
+            with pytest.raises(TypeError, match=f"ops.{file.stem} is a module and no function.*; in it are: "):
+                found(x)
+
+
+def test_a_file_that_was_opened_says_so_too():
+    assert tinyformer.models.GPT and tinyformer.train.AdamW
+    for file in (tinyformer.models.gpt, tinyformer.train.optimizers):
+        with pytest.raises(TypeError, match="is a module and no function; in it are: .*(GPT|AdamW)"):
+            file(x)
 
 
 @pytest.mark.parametrize("ask, instead", [

@@ -17,7 +17,7 @@ def opens(package: str, *rooms: str, **files: str) -> tuple[Callable, Callable]:
         __getattr__, __dir__ = opens(__name__, gpt="GPT", bert="Bert BertForPretraining")
 
     A name must not be that of a file of the package, since importing the file would put the module in its place:
-    ValueError.
+    ValueError.  Package and files say what is in them when they are called for a function: `Room`.
     """
     homes = {name: file for file, names in files.items() for name in names.split()}
     clash = sorted({*homes} & {*files, *rooms})
@@ -34,7 +34,9 @@ def opens(package: str, *rooms: str, **files: str) -> tuple[Callable, Callable]:
             return import_module(f"{package}.{name}")
         if name not in homes:
             raise NotHere(package, f"module {package!r}", name, sys.modules[package])
-        found = getattr(import_module(f"{package}.{homes[name]}"), name)
+        file = import_module(f"{package}.{homes[name]}")
+        file.__class__ = Room
+        found = getattr(file, name)
         setattr(sys.modules[package], name, found)             # from now on without a detour
         return found
 

@@ -3,7 +3,7 @@
 How to write one: a function `op(xp, x, ..., *, constant=...)` under `@primitive`, which computes out from raw arrays
 and returns out and `backward`; the derivation beside it; `keeps=` and, in words, why not less; a case, and a special
 point for each promise that holds where nothing can be differenced (`@op.case`, `@op.special`).  Then its name below,
-in the import and in `__all__`: an op in a file that nobody imports is in no registry, and checked by nobody.
+in `__all__` and in the import, or, where no paper of the path needs it, in `opens`: only so it is found and checked.
 
 Every op also runs on complex arrays, x + i h v, whose imaginary part is then the derivative: that is what makes the
 checks exact.  So it must never call what loses or turns that part: abs, conj, sign, norm, var, vdot and vecdot (they

@@ -23,6 +23,8 @@ def method(name: str) -> Callable:
     """x.name(...), which is ops.name(x, ...); the op is looked up when it is called, for its file may not be open."""
     def call(x, *values, **constants):
         op = getattr(ops, name)
+        if not values:
+            return op(x, **constants)
         if not isinstance(op, Primitive):
             return op(x, *values, **constants)
         if len(values) > len(op.constants):

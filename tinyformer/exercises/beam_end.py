@@ -16,6 +16,8 @@ Return (open, finished, done):
                     the worst of them; True also if nothing is open
 """
 
+import numpy as np
+
 from tinyformer.engine import Call
 from tinyformer.exercises.kit import Exercise
 
@@ -102,6 +104,17 @@ def _(rng):
 def _(rng):
     """without a penalty sums are compared"""
     return Call([(1, -2.0), (2, -3.0)], [-1.5], 4, 1, 0.0, END)
+
+
+@EXERCISE.drawn
+def _(rng, size):
+    """a step that was drawn"""
+    beams = int(rng.integers(1, 4))
+    totals = -np.sort(rng.integers(size, 8 * size + 8, 2 * beams)) / 4
+    tokens = np.where(rng.random(2 * beams) < 0.4, END, np.arange(2 * beams))
+    finished = -np.sort(rng.integers(4, 40, rng.integers(0, beams + 1))) / 8
+    return Call([(int(token), float(total)) for token, total in zip(tokens, totals, strict=True)],
+                [float(score) for score in finished], size, beams, float(rng.choice([0.0, 1.0, 2.0])), END)
 
 
 def step(candidates, finished, size, beams, penalty, end_id, *, opens=None, ended=None, length=None, rule=None):

@@ -45,6 +45,12 @@ def _(rng):
     return Call(1, 4)
 
 
+@EXERCISE.drawn
+def _(rng, size):
+    """queries and keys as many as were drawn"""
+    return Call(1 + size // 2, 1 + size // 2 + int(rng.integers(0, size)))
+
+
 @EXERCISE.mistake
 def _(queries, keys):
     """the present itself is hidden, where only what comes later must be: < where <= is meant"""

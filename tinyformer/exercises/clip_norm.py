@@ -75,6 +75,12 @@ def _(rng):
     return Call([np.array([3e25, 4e25], np.float32)], 1.0)
 
 
+@EXERCISE.drawn
+def _(rng, size):
+    """arrays that were drawn"""
+    return Call([rng.normal(size=rng.integers(1, 4, 1 + i % 2)) for i in range(size)], float(rng.uniform(0.1, size)))
+
+
 def length(gradients) -> float:
     return math.sqrt(sum(float((g.astype(np.float64) ** 2).sum()) for g in gradients))
 

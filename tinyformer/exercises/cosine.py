@@ -62,6 +62,15 @@ def _(rng):
     return Call(rng.normal(size=(5, 4)), [1, 2], rng.normal(size=(6, 4)), [2, 3, 4])
 
 
+@EXERCISE.drawn
+def _(rng, size):
+    """words that were drawn"""
+    def pieces():
+        return [int(i) for i in rng.permutation(size)[:rng.integers(1, size + 1)]]
+
+    return Call(rng.normal(size=(size, 3)), pieces(), rng.normal(size=(size, 3)), pieces())
+
+
 def alike(u, v) -> float:
     lengths = np.linalg.norm(u) * np.linalg.norm(v)
     return float(u @ v / lengths) if lengths else 0.0

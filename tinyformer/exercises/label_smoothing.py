@@ -70,6 +70,13 @@ def _(rng):
     return Call(rng.normal(size=(2, 3)), np.array([-100, -100]), 0.1)
 
 
+@EXERCISE.drawn
+def _(rng, size):
+    """rows that were drawn"""
+    target = np.where(rng.random(size) < 0.3, -100, rng.integers(0, 4, size))
+    return Call(rng.normal(size=(size, 4)) * 3, target, float(rng.uniform(0, 0.5)))
+
+
 def log_p(rows):
     shifted = rows - rows.max(-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))

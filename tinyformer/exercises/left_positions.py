@@ -52,6 +52,12 @@ def _(rng):
     return Call(np.arange(6) >= np.array([[0], [5], [2], [3]]))
 
 
+@EXERCISE.drawn
+def _(rng, size):
+    """rows that were drawn"""
+    return Call(np.arange(size) >= rng.integers(0, size, (1 + size // 3, 1)))
+
+
 @EXERCISE.mistake
 def _(keep):
     """all rows are counted from the first column, padding or not"""

@@ -53,6 +53,12 @@ def _(rng):
     return Call([1.0, float("nan"), 2.0], [4, 0, 1])
 
 
+@EXERCISE.drawn
+def _(rng, size):
+    """batches that were drawn"""
+    return Call([float(loss) for loss in rng.uniform(0, 5, size)], [int(count) for count in rng.integers(1, 9, size)])
+
+
 def kept(losses, tokens):
     pairs = [(loss, count) for loss, count in zip(losses, tokens, strict=True) if count]
     return np.array(pairs).T

@@ -67,6 +67,12 @@ def _(rng):
     return Call(rng.normal(size=10), [int(i) for i in rng.integers(0, 10, 6)], 1.3)
 
 
+@EXERCISE.drawn
+def _(rng, size):
+    """scores that were drawn"""
+    return Call(rng.normal(size=size), [int(i) for i in rng.integers(0, size, size)], 1 + float(rng.random()))
+
+
 @EXERCISE.mistake
 def _(logits, text, penalty):
     """negative scores are divided as well, which raises them: the word becomes more probable"""

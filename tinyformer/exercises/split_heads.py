@@ -52,6 +52,13 @@ def _(rng):
     return Call(rng.normal(size=(2, 5, 12)), 4)
 
 
+@EXERCISE.drawn
+def _(rng, size):
+    """sides that were drawn"""
+    heads = int(rng.integers(1, 4))
+    return Call(rng.normal(size=(2, size, heads * int(rng.integers(1, 4)))), heads)
+
+
 @EXERCISE.mistake
 def _(x, heads):
     """a reshape straight to (B, H, T, D) has the right shape and mixes positions: it cuts the row, not the channels"""

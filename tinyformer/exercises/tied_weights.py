@@ -62,6 +62,12 @@ def _(rng):
     return points(rng, [3, 0, 3, 1, 3, 0], 4, 3)
 
 
+@EXERCISE.drawn
+def _(rng, size):
+    """a text that was drawn"""
+    return points(rng, rng.integers(0, 3, size), 3, 2)
+
+
 @EXERCISE.mistake
 def _(table, ids, h, dlogits, dx):
     """only the way out is there: the table was also read going in, and dx belongs to its rows"""

@@ -74,6 +74,12 @@ def _(rng):
     return Call([(np.array([[1.0, np.nan]]), np.array([[2, -100]])), (np.array([[4.0, 8.0]]), np.array([[1, 0]]))])
 
 
+@EXERCISE.drawn
+def _(rng, size):
+    """parts that were drawn"""
+    return Call([part(rng, [[1, 1]]), *(part(rng, rng.integers(0, 2, (1, 1 + i))) for i in range(size))])
+
+
 def shares(parts, count):
     return [losses[targets != -100].sum() / count(targets) for losses, targets in parts]
 

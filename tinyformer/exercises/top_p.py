@@ -67,6 +67,13 @@ def _(rng):
     return Call(weights / weights.sum(), 0.7)
 
 
+@EXERCISE.drawn
+def _(rng, size):
+    """probabilities that were drawn"""
+    weights = rng.integers(1, 40, size + 1)
+    return Call(weights / weights.sum(), 0.0137 + 0.97 * float(rng.random()))
+
+
 def nucleus(probabilities, kept, scaled=True):
     out = np.zeros_like(probabilities)
     out[kept] = probabilities[kept]

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from tinyformer.gradcheck.user_file import ELSEWHERE, PACKAGE
 
@@ -12,6 +13,12 @@ SECONDS = 10.0
 
 class TooLong(BaseException):
     """Ends a loop that does not end by itself; no Exception, so that no `except Exception` in the loop catches it."""
+
+
+@cache
+def theirs(file: str) -> bool:
+    """Is this the learner's own file, and neither ours nor a library's?"""
+    return not file.startswith((PACKAGE, "<")) and not any(part in file for part in ELSEWHERE)
 
 
 @contextmanager
@@ -29,8 +36,7 @@ def patience(seconds: float | None = None) -> Iterator[None]:
     def enter(frame, event, argument):
         """Each call: watch it, line by line, unless it is one of ours or of a library."""
         nonlocal depth, until
-        file = frame.f_code.co_filename
-        if file.startswith(PACKAGE) or any(part in file for part in ELSEWHERE):
+        if not theirs(frame.f_code.co_filename):
             return None
         if not depth:
             until = time.monotonic() + most

@@ -125,6 +125,21 @@ class Bert(nn.Module):
         return F.cross_entropy(words, targets) + F.cross_entropy(pair, pairs)
 
 
+OURS = (("layers.", "blocks."), ("attend_norm", "norms.0"), ("feed_norm", "norms.1"), ("gain", "weight"),
+        ("attend.", ""), ("feed.", ""), ("bert.", ""))         # our names -> those here
+
+
+def take_weights(model, arrays):
+    """Copy the weights of a tinyformer model into its peer here, which must have all of them and no others."""
+    theirs = dict(model.named_parameters())
+    for name, array in arrays.items():
+        for ours, here in OURS:
+            name = name.replace(ours, here)
+        theirs.pop(name).data[...] = torch.from_numpy(array)
+    if theirs:
+        raise ValueError(f"without weights: {', '.join(theirs)}")
+
+
 def optimizer(model, learning_rate, betas=(0.9, 0.999), weight_decay=0.01, fused=False):
     """AdamW with decay on the tensors of two axes only."""
     groups = [{"params": [p for p in model.parameters() if p.dim() > 1], "weight_decay": weight_decay},

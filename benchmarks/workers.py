@@ -1,31 +1,39 @@
 """What do several workers gain, and what does it cost to bring their gradients together?
 
-    python benchmarks/workers.py [--shapes nano,tiny,mini,base] [--rounds 5] [--ranks] [--gbit 1,10]
+    python -m benchmarks.workers [--shapes nano,tiny,mini,base] [--rounds 5] [--ranks] [--gbit 1,10] [--json FILE]
 
 One process with one and with two threads of BLAS, two workers with one thread each, and with --ranks two ranks of MPI;
 --gbit adds links of so many gigabits a second between them, simulated: whoever sends waits as long as the link would
 take for the bytes, and LATENCY for each message.  Each runs in processes of its own, and they take turns.  A step is
 forward, backward, clipping and AdamW, in float32, as in steps.py.
 
-Milliseconds are medians over the rounds, with the range; "processor" are those that the process with most had of it,
-which a busy machine disturbs less.  A round in which other programs took more than OTHERS of the processors is left out
-where two quiet ones are left; how many were quiet stands in the last column.  "add" and "move" are the parts of a step
-in which members wait for one another's gradients and parameters, the arithmetic on them included.
+"processor" are the milliseconds that the process with most had of it, which a busy machine disturbs less.  "add" and
+"move" are the parts of a step in which members wait for one another's gradients and parameters, the arithmetic on them
+included.
 """
 
-import argparse
-import json
 import os
 import shutil
 import statistics
-import subprocess
-import sys
 import time
-from pathlib import Path
+from itertools import count
 
-from steps import SHAPES, STEPS, batch_of, configuration
+from benchmarks.shapes import SHAPES, STEPS, batch_of, model_of
+from benchmarks.side_by_side import (
+    ask,
+    calm,
+    cell,
+    conditions,
+    keep,
+    middle,
+    options,
+    processor_seconds,
+    say,
+    serve,
+    start,
+    table,
+)
 
-OTHERS = 0.1                                  # share of the processors that others may take in a round that counts
 LATENCY = 5e-5                                # seconds that a message is on its way, on a simulated link
 
 
@@ -65,77 +73,61 @@ def slow_down(gbit):
     machines.Messages = SlowMessages
 
 
-def serve(name, workers):
-    """Time steps on request: a line in (how many), a line out."""
-    from tinyformer.models import GPT, BertForPretraining
-    from tinyformer.rng import stream
+def child(name, workers, gbit=""):
+    """Time steps on request."""
     from tinyformer.train import AdamW, Settings, keep_freed_memory
     from tinyformer.train.drivers import driver
+    from tinyformer.train.machines import machines
 
+    if gbit:
+        slow_down(float(gbit))
     keep_freed_memory()
-    shape = SHAPES[name]
-    c, batch, number = configuration(shape), batch_of(shape), iter(range(10**9))
-    model = (GPT if shape["kind"] == "gpt" else BertForPretraining)(c, stream(0, "weights"))
-    settings = Settings(workers=workers)
-    with driver(model, AdamW(model), settings, lambda: batch) as (work, _):
-        phases = work.members = Phases(work.members) if work.size > 1 else None
-        others = [process.pid for process, _ in getattr(phases.members, "others", ())] if phases else []
+    with machines():
+        model, batch, numbers = model_of(SHAPES[name]), batch_of(SHAPES[name]), count()
+        settings = Settings(workers=workers if workers == "auto" else int(workers))
+        with driver(model, AdamW(model), settings, lambda: batch) as (work, _):
+            phases = work.members = Phases(work.members) if work.size > 1 else None
+            others = [process.pid for process, _ in getattr(phases.members, "others", ())] if phases else []
+            pids = (os.getpid(), *others)
 
-        def step():
-            work.gradients(batch, next(number))
-            work.move(1e-4)
+            def step():
+                work.gradients(batch, next(numbers))
+                work.move(1e-4)
 
-        step()
-        for line in sys.stdin:
-            count, times, used = int(line), [], [processor(pid) for pid in (os.getpid(), *others)]
-            if phases:
-                phases.seconds.clear()
-            for _ in range(count):
-                began = time.perf_counter()
-                step()
-                times.append(time.perf_counter() - began)
-            used = [processor(pid) - before for pid, before in zip((os.getpid(), *others), used, strict=True)]
-            found = {"step": statistics.median(times), "processor": max(used) / count, "all": sum(used)}
-            found |= {part: statistics.median(phases.seconds[part]) for part in ("add", "move") if phases}
-            print(json.dumps(found), flush=True)
+            def measure(steps):
+                times, before = [], [processor_seconds(pid) for pid in pids]
+                if phases:
+                    phases.seconds.clear()
+                for _ in range(steps):
+                    began = time.perf_counter()
+                    step()
+                    times.append(1e3 * (time.perf_counter() - began))
+                most = max(processor_seconds(pid) - then for pid, then in zip(pids, before, strict=True))
+                parts = {part: 1e3 * statistics.median(phases.seconds[part]) for part in ("add", "move") if phases}
+                return {"ms": statistics.median(times), "processor": 1e3 * most / steps, **parts}
 
-
-def processor(pid):
-    """Seconds of the processor that a process has had."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            step()
+            serve(measure, others, ranks=2 if workers == "auto" else 1)
 
 
-def busy():
-    """Seconds of all processors, and how many of them somebody used."""
-    fields = [int(field) for field in Path("/proc/stat").read_text(encoding="utf-8").split("\n")[0].split()[1:9]]
-    return sum(fields) / os.sysconf("SC_CLK_TCK"), (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
-
-
-def start(name, mode):
-    command, threads = [sys.executable, __file__, "--serve", name], "1"
+def begun(name, mode):
+    """A child that measures one mode."""
     if mode.startswith("1 process"):
-        command, threads = [*command, "1"], mode.split()[2]
-    elif "workers" in mode:
-        command = [*command, "2"]
-    else:
-        link = ["--gbit", mode.split()[2]] if "Gbit" in mode else []
-        command = [shutil.which("mpiexec"), "-n", "2", *command, "auto", *link]
-    environment = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
-    return subprocess.Popen(command, text=True, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return start("workers", name, 1, threads=int(mode.split()[2]))
+    if "workers" in mode:
+        return start("workers", name, 2)
+    link = [mode.split()[2]] if "Gbit" in mode else []
+    return start("workers", name, "auto", *link, under=[shutil.which("mpiexec"), "-n", "2"])
 
 
 def measured(name, modes, rounds):
-    """For each mode what its rounds found."""
-    running, found = {mode: start(name, mode) for mode in modes if "ranks" not in mode}, {mode: [] for mode in modes}
+    """For each mode what its rounds found.  Ranks that wait keep a core busy: they come and go."""
+    running, found = {mode: begun(name, mode) for mode in modes if "ranks" not in mode}, {mode: [] for mode in modes}
     for _ in range(rounds):
         for mode in modes:
-            process = running.get(mode) or start(name, mode)   # ranks that wait keep a core busy: they come and go
-            asked(process, 1)
-            total, used = busy()
-            line = asked(process, STEPS[name])
-            total, used = busy()[0] - total, busy()[1] - used
-            found[mode].append({**line, "others": (used - line["all"] * ranks_of(mode)) / total})
+            process = running.get(mode) or begun(name, mode)
+            ask(process, 1)
+            found[mode].append(ask(process, STEPS[name]))
             if mode not in running:
                 process.communicate("")
     for process in running.values():
@@ -143,43 +135,26 @@ def measured(name, modes, rounds):
     return found
 
 
-def asked(process, steps):
-    process.stdin.write(f"{steps}\n")
-    process.stdin.flush()
-    return json.loads(process.stdout.readline())
-
-
-def ranks_of(mode):
-    return 2 if "ranks" in mode else 1        # the other rank has used about as much as the one that answers
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shapes", default="nano,tiny,mini,base")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = options(__doc__, shapes="nano,tiny,mini,base", rounds=5, gbit="")
     parser.add_argument("--ranks", action="store_true")
-    parser.add_argument("--gbit", default="")
-    parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.serve:
-        from tinyformer.train.machines import machines
-        if options.gbit:
-            slow_down(float(options.gbit))
-        with machines():
-            return serve(*options.serve)
-    links = [f"2 ranks, {gbit} Gbit/s" for gbit in options.gbit.split(",") if gbit]
-    modes = ["1 process, 1 thread", "1 process, 2 threads", "2 workers", *["2 ranks"] * options.ranks, *links]
-    print(f"{'shape':<6}{'':<24}{'ms a step':>10}{'range':>18}{'processor':>12}{'add':>8}{'move':>8}{'quiet':>8}")
-    for name in options.shapes.split(","):
-        for mode, lines in measured(name, modes, options.rounds).items():
-            quiet = [line for line in lines if line["others"] < OTHERS]
-            lines = quiet if len(quiet) > 1 else lines
-            times = sorted(1e3 * line["step"] for line in lines)
-            parts = [f"{1e3 * statistics.median(line[part] for line in lines):8.2f}" if part in lines[0] else f"{'':8}"
-                     for part in ("add", "move")]
-            print(f"{name:<6}{mode:<24}{statistics.median(times):>10.1f}{times[0]:>9.1f} to{times[-1]:>6.0f}"
-                  f"{1e3 * statistics.median(line['processor'] for line in lines):>12.1f}{''.join(parts)}"
-                  f"{len(quiet):>5} of{options.rounds:>2}", flush=True)
+    chosen = parser.parse_args()
+    if chosen.serve:
+        return child(*chosen.serve)
+    links = [f"2 ranks, {gbit} Gbit/s" for gbit in chosen.gbit.split(",") if gbit]
+    modes = ["1 process, 1 thread", "1 process, 2 threads", "2 workers", *["2 ranks"] * chosen.ranks, *links]
+    facts = conditions(rounds=chosen.rounds)
+    say(facts)
+    found, rows, bars = {}, [], {}
+    for name in chosen.shapes.split(","):
+        found[name] = measured(name, modes, chosen.rounds)
+        bars[name] = {mode: middle(lines, "ms") for mode, lines in found[name].items()}
+        for mode, lines in found[name].items():
+            parts = [f"{middle(lines, part):.2f}" if part in lines[0] else "" for part in ("add", "move")]
+            rows.append([name, mode, cell(lines, "ms"), f"{middle(lines, 'processor'):.1f}", *parts,
+                         calm({mode: lines})])
+    table(["shape", "", "ms a step", "processor, ms", "add, ms", "move, ms", "quiet rounds"], rows)
+    keep(chosen, facts, found, bars, "milliseconds a step")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from tinyformer.errors import InputError
 from tinyformer.json_text import NotJSON, parse_json
 from tinyformer.places import special_file
 
+LARGEST = 10**18                              # whole numbers are below it
 KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false", tuple: "numbers", list: "texts"}
 REQUIRED = MISSING                            # in the place of a default: the option must be given
 DEVICES = ("auto", "cpu", "cuda")
@@ -191,9 +192,12 @@ def _reader(kind: type):
         try:
             if kind is tuple:
                 return tuple(float(part) for part in text.replace(" ", ",").split(",") if part)
-            return int(text.replace(",", "_")) if kind is int else float(text) if kind is float else text
+            value = int(text.replace(",", "_")) if kind is int else float(text) if kind is float else text
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is not {KINDS[kind]}") from None
+        if isinstance(value, int) and abs(value) >= LARGEST:
+            raise argparse.ArgumentTypeError(f"{text[:60]!r} is too large; whole numbers have at most 18 digits here")
+        return value
     return read
 
 
@@ -251,6 +255,8 @@ def _checked_type(path: str, key: str, value, kind: type):
         return float(value)
     if type(value) is not kind:
         raise InputError(f"{path}: {key} is {json.dumps(value)}; it must be {KINDS[kind]}")
+    if isinstance(value, int) and abs(value) >= LARGEST:
+        raise InputError(f"{path}: {key} is {str(value)[:60]}; whole numbers have at most 18 digits here")
     return value
 
 

@@ -76,7 +76,7 @@ def same(found: dict, expected: dict) -> bool:
 
 def test_several_runs_in_one_folder(whole, tmp_path, campaign):
     seeds = [draw.randrange(10**6) for _, draw in campaign.trials(short=2)]
-    said = faulty("race", tmp_path, *seeds)
+    said = [line for line in faulty("race", tmp_path, *seeds) if line]       # several write at once
     known = r"a run is at work there, (process \d+|another process)|holds a run already|exits \["
     assert all(re.search(known, line) for line in said), said
     ends = [line for line in said if "exits" in line]

@@ -113,6 +113,7 @@ def test_a_config_file_is_read_with_its_types(tmp_path):
     ('{"steps": 5.5}', "steps is 5.5"),
     ('{"steps": true}', "steps is true"),
     ('{"learning_rate": 1' + 400 * "0" + "}", "learning_rate is 10+; it must be a number"),
+    ('{"width": 1' + 400 * "0" + "}", "width is 10+; whole numbers have at most 18 digits"),
     ('{"proportions": [1' + 400 * "0" + ", 0, 0]}", "proportions is"),
     ('{"whole_word": 1}', "whole_word is 1; it must be true or false"),
     ('{"steps": 5,\n "seed" 3}', "line 2"),

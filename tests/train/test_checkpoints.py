@@ -257,6 +257,20 @@ def test_a_disk_that_is_full_is_said_and_leaves_nothing(model, tmp_path):
     load_model(tmp_path / "old")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a full device as Linux has it")
+def test_a_vocabulary_for_which_there_is_no_room_is_said(model, tmp_path):
+    class Large:
+        def save(self, folder):
+            with open("/dev/full", "wb", buffering=0) as file:
+                file.write(b"a")
+    save_model(tmp_path / "old", model)
+    for name, more in (("new", {}), ("old", {"overwrite": True})):
+        with pytest.raises(NoRoom, match=f"{name}: cannot be written .No space left.*it takes [0-9,]+ bytes"):
+            save_model(tmp_path / name, model, Large(), **more)
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    load_model(tmp_path / "old")
+
+
 def test_what_is_not_finite_is_neither_saved_nor_opened(model, tmp_path):
     folder = save_model(tmp_path / "m", model)
     name, p = next(iter(model.named_parameters().items()))

@@ -45,8 +45,9 @@ def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: boo
     if wrong := first_not_finite(model):
         raise NumericError(f"{folder}: {wrong} is not finite, and a model with such a weight is not saved; go back to "
                            "an earlier checkpoint, and lower the learning rate")
+    room = room_for(folder, sum(p.data.nbytes for p in model.parameters()))
     if not folder.exists():
-        with durable.new_folder(folder) as building:
+        with room, durable.new_folder(folder) as building:
             _write_model(building, model, tokenizer)
         return folder
     if not folder.is_dir():
@@ -55,7 +56,7 @@ def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: boo
     if there and not overwrite:
         raise CheckpointError(f"{folder} holds a model already ({', '.join(there)}); nothing is overwritten unless "
                               "you ask for it with overwrite=True (--overwrite)")
-    with durable.built_folder(folder, "model") as building:
+    with room, durable.built_folder(folder, "model") as building:
         _write_model(building, model, tokenizer)
         durable.seal(building)
         (folder / durable.MANIFEST).unlink(missing_ok=True)    # from here to the end the folder vouches for nothing

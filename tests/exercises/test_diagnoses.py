@@ -62,3 +62,37 @@ def test_what_is_right_on_real_numbers_alone_is_right():
     assert EXERCISES["abs"].judge(primitive(ops.abs.raw, register=False)).right
     assert not EXERCISES["sqrt"].judge(primitive(conjugated, register=False)).right
     assert EXERCISES["abs"].judge(primitive(real, register=False)).says == "Right."
+
+
+def test_an_optional_input_may_be_wrong_where_it_is_given():
+    def odd(dout, right, xp, x, weight, bias):
+        dx, dweight, *rest = right(dout)
+        return dx, dweight, *(db * 7 for db in rest)
+
+    assert says("affine", odd) == "The gradient of bias is everywhere 7 times what it must be: look for a factor."
+
+
+def test_an_error_in_one_case_and_a_wrong_number_in_another():
+    def broken(dout, right, xp, x, weight, bias):
+        dx, dweight, *rest = right(dout)
+        return dx + x, dweight, rest[0]
+
+    assert "The gradient of x is wrong" in says("affine", broken)
+
+
+def test_what_is_overwritten_is_named():
+    def harmful(dout, right, xp, x, weight, bias):
+        grads = right(dout)
+        x += 1
+        return grads
+
+    assert "backward writes over x, which other ops still need" in says("affine", harmful)
+
+
+def test_infinities_that_agree_are_not_the_worst_place():
+    def wrong(xp, a, b, *, keep):
+        out, right = ops.where.raw(xp, a, b, keep=keep)
+        return out, lambda dout: (right(dout)[0] + xp.where(xp.isinf(dout), 0, 3 * a), right(dout)[1])
+
+    said = EXERCISES["where"].judge(primitive(wrong, register=False)).says
+    assert "The gradient of a is wrong" in said and "inf" not in said

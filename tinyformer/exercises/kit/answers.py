@@ -22,7 +22,7 @@ class Answer(NamedTuple):
     dout: Any
     grads: tuple                              # one for each input, of the first pass
     later: tuple                              # those of a second pass, and of a last one
-    harm: tuple                               # what was overwritten: "dout", "input 0"
+    harm: tuple                               # what was overwritten: 0 is dout, 1 the first input
     inputs: list                              # at which point
     error: str = ""                           # what it said
     place: str = ""                           # the same with the user's line
@@ -48,10 +48,8 @@ def answer(op: Primitive, call: Call, kind: str = "float64", number: int = 0) ->
                 result.backward(handed, retain_graph=keep)
                 found = tuple(leaf.grad.copy() for leaf in leaves)
                 grads, later = (found, later) if not grads else (grads, (*later, *found))
-                names = ["dout", *(f"input {i}" for i in range(len(leaves)))]
                 before, now = [dout, *arrays], [handed, *(leaf.data for leaf in leaves)]
-                harm = harm or tuple(name for name, a, b in zip(names, before, now, strict=True)
-                                     if a.tobytes() != b.tobytes())
+                harm = harm or tuple(i for i in range(len(now)) if before[i].tobytes() != now[i].tobytes())
     except Exception as error:                                 # any mistake can stand in a backward
         return Answer(out, dout, grads, later, harm, arrays, one_line(error), line_of(error))
     return Answer(out, dout, grads, later, harm, arrays)

@@ -12,8 +12,9 @@ import numpy as np
 
 from tinyformer.engine import Call, Primitive, primitive
 from tinyformer.errors import InputError
-from tinyformer.exercises.kit.answers import Answer, alike, answer, near
+from tinyformer.exercises.kit.answers import Answer, alike, answer
 from tinyformer.exercises.kit.blank import imports_for, without_docstring
+from tinyformer.exercises.kit.diagnosis import agree, explained
 from tinyformer.exercises.kit.everywhere import mistakes_of_any_op
 from tinyformer.exercises.kit.form import Exercise, Verdict, known, title
 from tinyformer.gradcheck import check_op
@@ -112,8 +113,10 @@ class OpExercise(Exercise):
                 report = check_op(theirs, complex_too=False)
                 off = off if not report.ok else []
             says = self._known(given, right, kind) if off else ""
-            if says or off and kind == "float64":
-                return Verdict(False, says or self._explained(off[0], given, right))
+            if off and kind == "float64":
+                says = says or explained(self.names(right[off[0]]), given, right, off)
+            if says:
+                return Verdict(False, says)
         report = report or check_op(theirs, complex_too=False)
         return Verdict(True, "Right.") if report.ok else Verdict(False, _failed(report))
 
@@ -132,10 +135,10 @@ class OpExercise(Exercise):
         return op
 
     def _answers(self, op: Primitive, kind: str) -> dict[tuple[str, str], Answer]:
-        """Its answers at every point of the op, and at those of its mistakes."""
+        """Its answers at every case of the op and of its mistakes, and then at every special point."""
         points = {("case", name): case for name, case in self.op.cases.items()}
-        points |= {("special", name): special for name, special in self.op.specials.items()}
         points |= {("case", name): case for wrong in self.mistakes.values() for name, case in wrong.cases.items()}
+        points |= {("special", name): special for name, special in self.op.specials.items()}
         return {place: answer(op, _call(make), kind, number) for number, (place, make) in enumerate(points.items())}
 
     def _known(self, given: dict, right: dict, kind: str) -> str:
@@ -151,57 +154,14 @@ class OpExercise(Exercise):
         names = self.names(next(iter(right.values())))
         for i, name in enumerate(names if len(names) > 1 else []):
             for says, wrong in answers.items():
-                if (all(_agree(given[p], wrong[p], i, kind) for p in right)
-                        and not all(_agree(given[p], right[p], i, kind) for p in right)):
+                if (all(agree(given[p], wrong[p], i, kind) for p in right)
+                        and not all(agree(given[p], right[p], i, kind) for p in right)):
                     return known(says, f"In the gradient of {name}")
         return ""
-
-    def _explained(self, place: tuple[str, str], all_given: dict, all_right: dict) -> str:
-        """A mistake that nobody has made before: where it is worst, what stands there, and what should."""
-        point, given, right = place[1], all_given[place], all_right[place]
-        if given.error:
-            return f'Case "{point}": it stops with {given.place}'
-        if not near(given.out, right.out):
-            return (f'Case "{point}": the forward returns another value than the one that was given. Put it back as it '
-                    f"stood; `exercise {self.name} --out ANOTHER_FOLDER` writes it once more.")
-        names = self.names(right)
-        off = [i for i in range(len(right.grads)) if any(
-            not _agree(all_given[p], all_right[p], i, "float64") for p in all_right)]
-        if not off:
-            return ("The gradient is right the first time, and another when it is asked again: overwrite neither dout "
-                    "nor what is kept.")
-        i = next((i for i in off if not near(given.grads[i], right.grads[i])), off[0])
-        factor = _factor([all_given[p].grads[i] for p in all_given], [all_right[p].grads[i] for p in all_right])
-        if factor is not None:
-            return f"The gradient of {names[i]} is everywhere {factor:.6g} times what it must be: look for a factor."
-        apart = np.nan_to_num(np.abs(given.grads[i] - right.grads[i]), nan=np.inf)
-        worst = tuple(map(int, np.unravel_index(int(apart.argmax()), apart.shape)))
-        x, spot = right.inputs[i], f"[{', '.join(map(str, worst))}]" if worst else ""
-        fine = [name for j, name in enumerate(names[:len(right.grads)]) if j not in off]
-        return (f'The gradient of {names[i]} is wrong. Case "{point}", where {names[i]}{spot} is {x[worst]:.4g}: '
-                f"backward says {given.grads[i][worst]:.6g}, the derivative is {right.grads[i][worst]:.6g}."
-                + (f" That of {' and '.join(fine)} is right." if fine else ""))
 
 
 def _call(make: Callable) -> Call:
     return make(np.random.default_rng(3))
-
-
-def _agree(a: Answer, b: Answer, i: int, kind: str) -> bool:
-    """Do two answers agree about input i?  Where it was not given, they do."""
-    if a.error or b.error:
-        return False
-    if i >= len(b.grads):
-        return i >= len(a.grads)
-    return i < len(a.grads) and near(a.grads[i], b.grads[i], kind)
-
-
-def _factor(given: list, right: list) -> float | None:
-    """The one number by which all of these are too large, if there is one."""
-    a, b = (np.concatenate([part.ravel() for part in parts]) for parts in (given, right))
-    there = np.isfinite(a) & np.isfinite(b) & (b != 0)
-    factor = float(np.median(a[there] / b[there])) if there.any() else 1.0
-    return factor if near(a[there], factor * b[there]) and not near(a[there], b[there]) else None
 
 
 def _failed(report: Report) -> str:

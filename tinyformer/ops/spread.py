@@ -4,10 +4,12 @@ All four are made of a sum of squares; var and std measure it around the mean.  
 squares are 0, as |x| has: no direction is preferred there, and the gradient is 0.
 """
 
+import math
+
 import numpy as np
 
 from tinyformer.engine import Call, Special, primitive
-from tinyformer.ops.reduce import dropped_shape, kept_shape
+from tinyformer.ops.reduce import axes_of, dropped_shape, kept_shape
 
 
 @primitive(keeps="centred (...)")
@@ -78,12 +80,11 @@ def normalize(xp, x, *, axis: int = -1, eps: float = 1e-12):
 
 def _centred(xp, name: str, x, axis, ddof: int):
     """x without its mean over `axis`, 1 / (n - ddof), and the shape with these axes kept as 1."""
-    kept = kept_shape(x.shape, axis)
-    count = x.size // int(np.prod(kept)) if x.size else 0
+    count = math.prod(x.shape[i] for i in axes_of(x.ndim, axis))
     if count - ddof < 1:
         raise ValueError(f"{name}: x is {x.shape}, of which {count} numbers go together, and ddof is {ddof}; "
                          "there must be more numbers than that")
-    return x - x.sum(axis=axis, keepdims=True) * (1 / count), 1 / (count - ddof), kept
+    return x - x.sum(axis=axis, keepdims=True) * (1 / count), 1 / (count - ddof), kept_shape(x.shape, axis)
 
 
 def _over(xp, x, length):

@@ -247,7 +247,7 @@ BEYOND = [name for name, exercise in exercises.EXERCISES.items() if not isinstan
 @pytest.mark.parametrize("name", BEYOND)
 def test_whatever_comes_back_is_told_as_the_learners(name):
     exercise = exercises.EXERCISES[name]
-    for given in (None, "text", 7, [], (1, 2, 3), ([[1], [2, 3]], None), np.zeros(3), {"a": 1}, object()):
+    for given in (None, "text", (1, 2, 3), ([[1], [2, 3]], None), np.zeros(3), {"a": 1}):
         verdict = exercise.judge(lambda *arrays, given=given, **constants: given)
         assert not verdict.right and re.search("yours|mistake|every way through", verdict.says), (given, verdict)
     verdict = exercise.judge(lambda: 1)

@@ -1,6 +1,7 @@
 """What is an exercise?  A solution with a hole in it, and a judge who says as a teacher would what is wrong."""
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from textwrap import fill
 from typing import Any, NamedTuple
@@ -134,7 +135,7 @@ class Exercise:
             complaint = _outcome(rule, theirs)
             if complaint is not None:
                 return Verdict(False, complaint)
-        right, given = self.outcomes(self.ours), self.outcomes(theirs)
+        right, given = self.wanted_outcomes, self.outcomes(theirs)
         if same(given, right):
             return Verdict(True, "Right.")
         for says, wrong in self.mistakes.items():
@@ -146,6 +147,11 @@ class Exercise:
         if isinstance(given[case], Stopped):
             return Verdict(False, f"{where}: {given[case]}")
         return Verdict(False, f"{where}: {difference(given[case], right[case])}")
+
+    @cached_property
+    def wanted_outcomes(self) -> dict[str, Any]:
+        """What is seen of ours in each case."""
+        return self.outcomes(self.ours)
 
     def call(self, case: str) -> Any:
         """The arguments of a case, the same each time."""

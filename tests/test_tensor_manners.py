@@ -1,5 +1,6 @@
 """Does a tensor answer as people from NumPy and PyTorch expect, and say what to write where it does not?"""
 
+import pickle
 import sys
 from pathlib import Path
 
@@ -234,6 +235,7 @@ def test_names_of_elsewhere_are_told_what_they_are_here(ask, instead):
 def test_a_name_near_a_known_one_is_suggested_by_python():
     with pytest.raises(AttributeError) as caught:
         x.reshap(2, 3)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     assert caught.value.name == "reshap" and caught.value.obj is x and not hasattr(x, "parameters")
 
 

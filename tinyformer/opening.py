@@ -59,6 +59,9 @@ class NotHere(AttributeError):
         from tinyformer.elsewhere import advice
         return super().__str__() + advice(self.place, str(self.name))
 
+    def __reduce__(self) -> tuple:
+        return AttributeError, (str(self),)                    # to another process its words are enough
+
 
 class Room(ModuleType):
     """A module that says what is in it to whoever takes it for a function: tinyformer.gradcheck(f), ops.linear(x)."""

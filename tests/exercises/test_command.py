@@ -105,6 +105,7 @@ def test_another_thing_than_the_exercise_is_refused(tanh, capsys, text, complain
 
 
 @pytest.mark.parametrize("words, complaint", [
+    (["tanh", "--hint", "--check"], "one at a time"), (["--all", "--hint"], "name it in the place of --all"),
     (["tahn"], "did you mean 'tanh'?"), (["--check"], "no exercise is named"), (["tanh", "--all"], "one of the two"),
     (["tanh", "--check", "--out", "nowhere"], "`python -m tinyformer exercise tanh` writes it")])
 def test_wrong_use_is_told(capsys, words, complaint, tmp_path, monkeypatch):

@@ -32,40 +32,45 @@ class Options:
 
 def run(options: Options) -> int:
     """List, write, judge, help or show: 0 unless a judge says that something is wrong."""
+    asked = [name for name in ("check", "watch", "hint", "solution") if getattr(options, name)]
+    if len(asked) > 1 and asked != ["check", "solution"]:
+        raise InputError(f"--{asked[0]} and --{asked[1]} are given; one at a time (but --solution --check judges ours)")
     if options.all and options.name:
         raise InputError(f"--all means every exercise, and {options.name} is named; give one of the two")
+    if options.all and asked not in ([], ["check"], ["check", "solution"]):
+        raise InputError(f"--{asked[0]} is for one exercise; name it in the place of --all")
+    if asked and not options.all and options.name is None:
+        raise InputError("no exercise is named; `python -m tinyformer exercise` lists them, --all means every one")
     from tinyformer.exercises.kit.workbook import Workbook
     book = Workbook(options.out)
-    if options.all:
-        names = list(exercises.EXERCISES)
-    elif options.name is not None:
-        names = [known(options.name)]
-    else:
-        if options.check or options.watch or options.hint or options.solution:
-            raise InputError("no exercise is named; `python -m tinyformer exercise` lists them, --all means every one")
+    if options.name is None and not options.all:
         print(exercises.overview(book.solved(), options.out))
         return 0
-    if options.solution and options.check:
+    names = [known(options.name)] if options.name else list(exercises.EXERCISES)
+    if len(asked) == 2:
         return judge_ours(names)
     if options.all:
-        return judge_all(book, names) if options.check else write_all(book, names, options.overwrite)
-    exercise = exercises.EXERCISES[names[0]]
-    if options.watch:
+        return judge_all(book, names) if asked else write_all(book, names, options.overwrite)
+    return of_one(book, exercises.EXERCISES[names[0]], asked[0] if asked else "write", options.overwrite)
+
+
+def of_one(book: "Workbook", exercise, what: str, overwrite: bool) -> int:
+    """Write one exercise, judge or watch it, give a hint, or show the solution."""
+    if what == "watch":
         return watch(book, exercise)
-    if options.hint:
-        print(book.hint(exercise))
-    elif options.solution:
-        theirs = book.answer(exercise)
-        ours = f"Ours:\n\n{exercise.source()}{exercise.elsewhere()}"
-        print(f"Yours:\n\n{theirs}\n\n{ours}" if theirs else ours)
-    elif options.check:
+    if what == "check":
         verdict = book.judge(exercise)
         print(f"{exercise.name}: {verdict.says}")
         if verdict.right:
             print(next_one(book.solved()))
         return 0 if verdict.right else 1
+    if what == "hint":
+        print(book.hint(exercise))
+    elif what == "solution":
+        theirs, ours = book.answer(exercise), f"Ours:\n\n{exercise.source()}{exercise.elsewhere()}"
+        print(f"Yours:\n\n{theirs}\n\n{ours}" if theirs else ours)
     else:
-        file = book.write(exercise, options.overwrite)
+        file = book.write(exercise, overwrite)
         print(f"{file}: {exercises.EXERCISES.question(exercise.name)}\nWrite what is missing, and then: "
               f"python -m tinyformer exercise {exercise.name} --check")
     return 0

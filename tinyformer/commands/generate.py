@@ -39,8 +39,8 @@ class Options:
     seed: int = option(0, "the same seed writes the same text", least=0)
     cache: bool = option(True, "--no-cache reads the whole text again for each token, which only takes longer")
     interactive: bool = option(False, "read prompts line by line and answer each; Ctrl-C stops a text")
-    weights: str = option("float32", "how the weights are kept: int8 takes a quarter of the memory, is off by 0.4 % of "
-                          "the largest weight of a row at most, and needs more time for small models", WEIGHTS)
+    weights: str = option("float32", "how the weights are kept: int8 takes a quarter of the memory, is off by 0.4 %% "
+                          "of the largest weight of a row at most, and needs more time for small models", WEIGHTS)
     device: str = option("auto", "where to compute", DEVICES)
 
     @property

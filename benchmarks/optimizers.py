@@ -8,9 +8,9 @@
 
 Each seed pre-trains the same model, from the same weights and on the same batches, once for each arm: adamw=RATE, or
 muon=MATRIX_RATE:RATE, where the second is that of its AdamW, which moves the other parameters (0.001 if it is left
-out).  Without --arms they are those that were chosen with seed 100.  Losses on the way are those of a sample of the
-held-out text, the figures at the end those of all of it.  With --out every run is a line of JSON in a file, and what
-stands there is not run again.
+out).  Without --arms they are those that were chosen with seed 100, for the novels those of Shakespeare.  Losses on
+the way are those of a sample of the held-out text, the figures at the end those of all of it.  With --out every run is
+a line of JSON in a file, and what stands there is not run again.
 
 Times are the processor's, of one thread, which other programs disturb least.  Since no two runs meet the same machine,
 what a step costs is measured beside it: both optimizers take steps of the same batches in turn, and medians are given.

@@ -4,10 +4,10 @@
     python benchmarks/waiting.py pydocs
 
 What is waited for: a loss of 1.91 on the validation split of Shakespeare's characters, as nanoGPT publishes it for this
-model, and 30 % of the masked tokens right on held-out documentation.  Each optimizer takes as many steps as a run with
-another seed needed; both engines see the same batches and the same schedule, each in a process of its own, on one
-thread.  Seconds are the processor's, of the training alone.  What each run reached stands beside them, since a run that
-stays short of the aim has not been waited for long enough.
+model, and 30 % of the masked tokens right on held-out documentation.  Each optimizer takes about as many steps as it
+needs; both engines see the same batches and the same schedule, each in a process of its own, on one thread.  Seconds
+are the processor's, of the training alone.  What each run reached stands beside them, since a run that stays short of
+the aim has not been waited for long enough.
 """
 
 import argparse

@@ -47,21 +47,33 @@ def start(module: str, *serve, threads: int = 1, environment=None, under=()) -> 
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
+def ready(child: subprocess.Popen) -> None:
+    """Wait until a child can be asked: those that still start up disturb the others."""
+    _line(child)
+
+
 def ask(child: subprocess.Popen, request) -> dict:
     """One request, one answer; "others" in it is the share of the processors that other programs took meanwhile."""
     before = busy()
     child.stdin.write(f"{json.dumps(request)}\n")
     child.stdin.flush()
+    found = _line(child)
+    total, used = (now - then for now, then in zip(busy(), before, strict=True))
+    return {**found, "others": (used - found["used"]) / total if total else 0.0}
+
+
+def _line(child: subprocess.Popen) -> dict:
     line = child.stdout.readline()
     if not line:
         raise SystemExit(f"{' '.join(child.args[2:])} ended with status {child.wait()}; what it said stands above")
-    found, (total, used) = json.loads(line), (now - then for now, then in zip(busy(), before, strict=True))
-    return {**found, "others": (used - found["used"]) / total if total else 0.0}
+    return json.loads(line)
 
 
 def in_turns(children: dict[str, subprocess.Popen], request, rounds: int) -> dict[str, list[dict]]:
     """What each child answered in each round; then they end.  `request` may be a function of the child's name."""
     found: dict[str, list[dict]] = {name: [] for name in children}
+    for child in children.values():
+        ready(child)
     for _ in range(rounds):
         for name, child in children.items():
             found[name].append(ask(child, request(name) if callable(request) else request))
@@ -149,6 +161,7 @@ def serve(measure, others=(), ranks: int = 1) -> None:
 
     `others` are processes that work for this one; `ranks` of MPI use about as much as the one that answers.
     """
+    print("{}", flush=True)                                    # ready
     for line in sys.stdin:
         before = used(others)
         found = measure(json.loads(line))

@@ -28,6 +28,7 @@ from benchmarks.side_by_side import (
     middle,
     options,
     processor_seconds,
+    ready,
     say,
     serve,
     start,
@@ -123,9 +124,13 @@ def begun(name, mode):
 def measured(name, modes, rounds):
     """For each mode what its rounds found.  Ranks that wait keep a core busy: they come and go."""
     running, found = {mode: begun(name, mode) for mode in modes if "ranks" not in mode}, {mode: [] for mode in modes}
+    for process in running.values():
+        ready(process)
     for _ in range(rounds):
         for mode in modes:
             process = running.get(mode) or begun(name, mode)
+            if mode not in running:
+                ready(process)
             ask(process, 1)
             found[mode].append(ask(process, STEPS[name]))
             if mode not in running:

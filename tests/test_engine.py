@@ -239,7 +239,8 @@ def test_inputs_and_the_cotangent_stay_as_they_were(op, make):
         assert (x.data == a).all(), "an input has changed"
         assert not np.shares_memory(x.grad, x.data), "a gradient shares memory with its tensor"
         assert not np.shares_memory(x.grad, g), "a gradient shares memory with the cotangent"
-        assert op in VIEWS or not np.shares_memory(out.data, x.data), "the result shares memory with an input"
+        view = op in VIEWS or op is ops.dropout and call.constants["rng"] is None                # which changes nothing
+        assert view == np.shares_memory(out.data, x.data), "the result shares memory with an input"
         assert x.grad.flags.writeable
     assert (g == given).all(), "the cotangent has changed"
     assert np.array_equal(out.data, value), "the result has changed"

@@ -1,6 +1,7 @@
 """What may a step cost?  Kept true without a clock: kinds of numbers, nodes, bytes and page faults are counted."""
 
 import gc
+import hashlib
 import platform
 import subprocess
 import sys
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 import small
 
+from tinyformer import ops
 from tinyformer.data.batches import PretrainingBatch, TextBatch
-from tinyformer.engine import nodes_behind
-from tinyformer.kept import bytes_kept, kept_by
+from tinyformer.engine import Tensor, nodes_behind
+from tinyformer.kept import bytes_kept, kept_by, memory
 from tinyformer.models import GPT, BertConfig, BertForPretraining, GPTConfig
 from tinyformer.rng import stream
 from tinyformer.train.noise import Noise
@@ -21,6 +23,7 @@ from tinyformer.train.optimizers import SGD, AdamW
 
 NODES = 12                                    # of the tape for each block, at most
 MB = 1_000_000
+KEPT = 10_000                                 # bytes from which an array is worth a look
 
 
 def nano(layers: int = 4, dropout: float = 0.1) -> tuple:
@@ -92,6 +95,28 @@ def test_a_graph_holds_no_more_than_its_backward_reads_and_frees_it_on_the_way(m
     assert kept <= most
     assert kept <= held <= 1.02 * kept + MB, "something is held that no backward reads"
     assert peak <= held + sum(p.data.nbytes for p in model.parameters()) + MB, "backward holds on to what it has read"
+
+
+def test_nothing_is_kept_twice():
+    """Two arrays with the same numbers at two places: one of them is a needless copy."""
+    model, batch = nano()
+    for p in model.parameters():                               # no gain of 1, which would change no number
+        p.data += 0.1
+    places: dict[bytes, set[int]] = {}
+    for node in nodes_behind(loss_of(model, batch).node):
+        for _, array in kept_by(node.backward):
+            whole = memory(array)
+            if whole.nbytes >= KEPT:
+                places.setdefault(hashlib.sha256(whole).digest(), set()).add(whole.ctypes.data)
+    assert len(places) > 20 and all(len(same) == 1 for same in places.values())
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: ops.dropout(x, rate=0.1, rng=None), lambda x: ops.dropout(x, rate=0.0, rng=stream(0, "noise")),
+    lambda x: x.reshape(4, 6), lambda x: x.swapaxes(0, 1)])
+def test_what_changes_no_number_copies_none(call):
+    x = Tensor(np.ones((2, 3, 4), np.float32))
+    assert np.shares_memory(call(x).data, x.data)
 
 
 FAULTS = """

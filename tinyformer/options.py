@@ -16,6 +16,7 @@ import argparse
 import difflib
 import json
 import operator
+import re
 from collections.abc import Iterable
 from dataclasses import MISSING, Field, field, fields
 from pathlib import Path
@@ -27,6 +28,7 @@ from tinyformer.places import special_file
 
 LARGEST = 10**18                              # whole numbers are below it
 KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false", tuple: "numbers", list: "texts"}
+HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")      # half a character; the others stand for bytes of file names
 REQUIRED = MISSING                            # in the place of a default: the option must be given
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -255,6 +257,9 @@ def _checked_type(path: str, key: str, value, kind: type):
         return float(value)
     if type(value) is not kind:
         raise InputError(f"{path}: {key} is {json.dumps(value)}; it must be {KINDS[kind]}")
+    if isinstance(value, str) and ("\0" in value or HALF.search(value)):
+        raise InputError(f"{path}: {key} is {json.dumps(value)[:60]}; a text, such as a path, holds whole characters "
+                         "and no NUL")
     if isinstance(value, int) and abs(value) >= LARGEST:
         raise InputError(f"{path}: {key} is {str(value)[:60]}; whole numbers have at most 18 digits here")
     return value

@@ -117,6 +117,8 @@ def test_a_config_file_is_read_with_its_types(tmp_path):
     ('{"proportions": [1' + 400 * "0" + ", 0, 0]}", "proportions is"),
     ('{"whole_word": 1}', "whole_word is 1; it must be true or false"),
     ('{"steps": 5,\n "seed" 3}', "line 2"),
+    (r'{"corpus": "a\u0000b"}', "corpus is .* holds whole characters and no NUL"),
+    (r'{"out": "a\ud800"}', "out is .* holds whole characters"),
     ("[1]", "must be an object"),
 ])
 def test_faults_of_a_config_file_are_named(tmp_path, text, words):

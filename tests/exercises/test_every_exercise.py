@@ -59,6 +59,7 @@ def test_the_file_that_a_learner_gets_lacks_the_answer(name):
     page = exercise.page()
     compile(page, name, "exec")
     assert page.startswith(f'"""{exercise.about.splitlines()[0]}') and "...  # yours" in page
+    assert not re.search(r"import .*\b_\b", page)              # a name that our source throws away
     assert blank(exercise.source()) != exercise.source()
 
 

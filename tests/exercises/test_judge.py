@@ -7,6 +7,7 @@ import pytest
 
 from tinyformer import exercises
 from tinyformer.engine import Call
+from tinyformer.errors import InputError
 from tinyformer.exercises.kit import patience
 from tinyformer.exercises.kit.telling import call_text, difference, same
 from tinyformer.exercises.kit.workbook import Workbook
@@ -36,6 +37,7 @@ def test_a_fault_is_told_with_the_call_or_the_line(tmp_path, body, words):
 @pytest.mark.skipif(sys.gettrace() is not None, reason="nothing is watched while a debugger or a measurement looks on")
 @pytest.mark.parametrize("body, line", [
     ("    while True:\n        queries += 1\n", "causal_mask.py:"),
+    ("    while True: pass\n", "causal_mask.py:5: while True: pass"),
     ("    while True:\n        try:\n            queries += 1\n        except Exception:\n            pass\n", ".py:"),
     ("    return sum(1 for _ in iter(int, 1))\n", "causal_mask.py:5: return sum")])
 def test_a_loop_without_end_is_ended_at_its_line(tmp_path, monkeypatch, body, line):
@@ -74,4 +76,20 @@ def test_what_differs_is_told_as_short_as_it_can_be():
 def test_what_agrees_is_the_same():
     assert same([1.0, {"a": np.ones(2)}], (1.0 + 1e-12, {"a": [1.0, 1.0]})) and same(np.nan, np.array(np.nan))
     assert not same(np.ones(2), np.ones(3)) and not same([1], ["1"]) and not same(np.ones(2), [[1], [1, 2]])
+    assert same(np.float32([1.0]), np.float32([1 + 2e-7])) and not same(np.float32([1.0]), np.float32([1 + 1e-5]))
     assert not same(True, 1) and not same(np.array([True]), np.array([1]))
+
+
+def test_a_name_that_is_no_function_is_said_so(tmp_path):
+    with pytest.raises(InputError, match=r"causal_mask is 5; it must be a function, def causal_mask"):
+        verdict(tmp_path, "causal_mask = 5\n", head="")
+
+
+def test_numbers_that_are_none_are_not_taken_for_arrays_that_were_written_into(tmp_path):
+    """A second moment of the wrong sign makes NaN, which no step has written."""
+    head = "import numpy as np\n\ndef adamw(p, g, first, second, t, rate, decay, beta1=0.9, beta2=0.999, eps=1e-8):\n"
+    body = ("    first, second = beta1 * first + (1 - beta1) * g, beta2 * second - (1 - beta2) * g * g\n"
+            "    return p - rate * (first / np.sqrt(second) + decay * p), first, second\n")
+    told = verdict(tmp_path, body, "adamw", head)
+    assert not told.right and "p after step 1: yours nan, right" in told.says.replace("[nan]", "nan").replace("[", "")
+    assert "written into" not in told.says

@@ -36,9 +36,9 @@ What the learner is to write is the body of the function (below its docstring), 
 `# yours` (or `# yours: return what`), the body of that function: the rest of a longer function, or of a class, is
 given.  What the source needs is imported in the learner's file by itself.
 
-The judge runs theirs and ours in every case and compares what comes out, numbers to ten digits; then he looks whether
-it is what comes out of a known mistake, and says so; else he shows the first case that differs, its call and what came:
-so let the small ones stand first.  A call that does not end is ended.  More, where needed:
+The judge runs theirs and ours in every case and compares what comes out, numbers to ten digits (float32 to six);
+then he looks whether it is what comes out of a known mistake, and says so; else he shows the first case that differs,
+its call and what came: so let the small ones stand first.  A call that does not end is ended.  More, where needed:
 
 * `@EXERCISE.drawn`: `def _(rng, size): ...` returns a `Call` of that size; the sizes 1 to 20 are cases.
 * `@EXERCISE.observe`: `def _(theirs, call): ...` returns what is compared, in place of what `theirs` returns: what a

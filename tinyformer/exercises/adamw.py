@@ -42,11 +42,10 @@ def _(theirs, call):
         before = [x.copy() for x in (p, g, first, second)]
         new = theirs(p, g, first, second, t, **call.constants)
         changed = [name for name, x, y in zip(("p", "g", "first", "second"), (p, g, first, second), before, strict=True)
-                   if not np.array_equal(x, y)]
+                   if not np.array_equal(x, y, equal_nan=True)]
         p, first, second = map(np.asarray, new)
         seen |= {f"p after step {t}": p, f"first after step {t}": first, f"second after step {t}": second}
-        if changed:
-            seen[f"written into in step {t}"] = ", ".join(changed)
+        seen[f"written into in step {t}"] = ", ".join(changed) or "nothing"
     return seen
 
 

@@ -65,7 +65,7 @@ def is_blank(text: str, name: str, like: str) -> bool:
 def imports_for(thing, text: str, *more: str) -> list[str]:
     """The lines of import that a source needs to stand in a file of its own: those of its module, and `more`."""
     module = inspect.getmodule(thing)
-    used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)} - {thing.__name__}
+    used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)} - {thing.__name__, "_"}
     lines, imported = list(more), set()
     for node in ast.parse(inspect.getsource(module)).body:
         names = [alias for alias in getattr(node, "names", []) if (alias.asname or alias.name) in used]

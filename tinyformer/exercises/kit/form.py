@@ -120,6 +120,8 @@ class Exercise:
         names = vars(run_file(path)[0])
         found = names.get(self.name)
         if not callable(found):
+            if self.name in names:
+                raise InputError(f"{path}: {self.name} is {shown(found)}; it must be a function, def {self.name}(...)")
             near = suggestion(self.name, [key for key in names if not key.startswith("_")])
             raise InputError(f"{path}: defines no {self.name}; the exercise is the one of that name{near}")
         return found

@@ -12,7 +12,7 @@ FEW = 3                                       # entries of a dictionary that are
 
 
 def same(a: Any, b: Any) -> bool:
-    """Do two outcomes agree?  Numbers to ten digits, NaN with NaN, everything else exactly."""
+    """Do two outcomes agree?  Numbers to ten digits, float32 to six, NaN with NaN, everything else exactly."""
     if type(a) is type(b) is float and a == b:                 # most of them, and much faster
         return True
     if isinstance(a, dict) and isinstance(b, dict):
@@ -96,7 +96,8 @@ def _apart(given: Any, right: Any, digits: int) -> tuple[str, str]:
 def _agree(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Place by place."""
     if a.dtype.kind in "biufc" and b.dtype.kind in "biufc":
-        return np.isclose(a, b, rtol=1e-10, atol=1e-12, equal_nan=True)
+        single = np.dtype(np.float32) in (a.dtype, b.dtype)
+        return np.isclose(a, b, rtol=1e-6 if single else 1e-10, atol=1e-12, equal_nan=True)
     return np.asarray(a == b)
 
 

@@ -190,6 +190,7 @@ def test_a_composed_function_is_named_where_it_does_not_fit():
     (lambda: x.sum(0, axis=1), "sum: axis is given twice"),
     (lambda: ops.linear(x, x), r"tinyformer.ops.linear is a module and no function; here: ops.affine\(x, weight"),
     (lambda: ops.loss(x), "is a module and no function; in it are: .*cross_entropy, mean_squared_error"),
+    (lambda: x.norm(dim=1), "norm: dim is called axis here; its keywords are: order=..., axis=..., keepdims=..."),
     (lambda: tinyformer.gradcheck(x), r"here: tinyformer.gradcheck.check\(f"),
 ])
 def test_wrong_calls_are_told_how_it_is_written(call, message):
@@ -223,7 +224,9 @@ def test_a_file_that_was_opened_says_so_too():
 @pytest.mark.parametrize("ask, instead", [
     (lambda: x.cuda(), r'a Tensor has no attribute \'cuda\'; here: x.to\("cuda"\)'),
     (lambda: x.masked_fill(MASK, 0), "ops.where"), (lambda: ops.cat, "here: ops.concatenate"),
-    (lambda: tinyformer.tensor, "here: tinyformer.Tensor"), (lambda: tinyformer.nn.ReLU, "ops.relu, a function"),
+    (lambda: tinyformer.tensor, "here: tinyformer.Tensor"),
+    (lambda: tinyformer.relu, "here: tinyformer.ops.relu"), (lambda: tinyformer.AdamW, "here: tinyformer.train.AdamW"),
+    (lambda: tinyformer.nn.ReLU, "ops.relu, a function"),
 ])
 def test_names_of_elsewhere_are_told_what_they_are_here(ask, instead):
     with pytest.raises(AttributeError, match=instead):

@@ -1,5 +1,7 @@
 """What is it called here, and what is left out on purpose?  For those who type what PyTorch or NumPy has."""
 
+from importlib import import_module
+
 _SHAPE = "a new tensor of its own: Tensor(np.{0}(...))"
 _DTYPE = "x.to(dtype=np.{0}), a new leaf; no op changes the precision"
 _WRITES = "nothing is written in place; make a new tensor: x = x + y"
@@ -73,7 +75,7 @@ TRAIN = {                                      # tinyformer.train.NAME -> what t
 }
 MODULE = {                                     # model.NAME -> what to write
     "weight": "the gain of a LayerNorm",
-        "forward": "__call__, which is all there is: model(x)", "state_dict": "model.state()",
+    "forward": "__call__, which is all there is: model(x)", "state_dict": "model.state()",
     "load_state_dict": "model.load(arrays)", "zero_grad": "optimizer.zero_grad(), or p.grad = None for each",
     "eval": "nothing: there is no such mode; leave rng out, and no dropout is drawn",
     "train": "nothing: there is no such mode; dropout is drawn where a forward pass is given rng",
@@ -81,7 +83,7 @@ MODULE = {                                     # model.NAME -> what to write
     "double": "model.to(dtype=np.float64)", "float": "model.to(dtype=np.float32)",
     "register_buffer": 'self.buffers = {"name": array}', "register_parameter": "self.name = Tensor(...)",
     "requires_grad_": "p.requires_grad = False for each p of model.parameters()",
-    "apply": "a loop over model.parameters()",
+    "apply": "a loop over model.parameters()", "generate": "tinyformer.generate.write_text(model, tokenizer, prompt)",
     "modules": "the attributes themselves", "children": "the attributes themselves",
     "named_modules": "model.named_parameters()", "num_parameters": "model.count()",
 }
@@ -113,5 +115,11 @@ PLACES = {"Tensor": TENSOR, "tinyformer.ops": OPS, "tinyformer.nn": NN, "Module"
 
 def advice(place: str, name: str) -> str:
     """What to write for a name that `place` lacks, as the end of an error message; empty where nobody knows."""
-    found = PLACES.get(place, {}).get(name)
+    found = PLACES.get(place, {}).get(name) or (_room_of(name) if place == "tinyformer" else "")
     return f"; here: {found}" if found else ""
+
+
+def _room_of(name: str) -> str:
+    """Where in the package a name stands that was looked for at its front: tinyformer.relu is in ops."""
+    rooms = map(import_module, (f"tinyformer.{room}" for room in ("ops", "nn", "models", "train", "generate", "text")))
+    return next((f"{room.__name__}.{name}" for room in rooms if name in room.__all__), "")

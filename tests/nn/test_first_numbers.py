@@ -23,6 +23,14 @@ def test_a_layer_says_what_rng_is(make):
     assert weightless.count() == make(np.random.default_rng(0)).count()
 
 
+def test_a_layer_says_what_a_size_is():
+    rng = np.random.default_rng(0)
+    with pytest.raises(TypeError, match=r"layer: a size is \(3,\); it must be a whole number"):
+        nn.LayerNorm((3,), rng)
+    with pytest.raises(ValueError, match="layer: a size is -1; it must not be negative"):
+        nn.Linear(3, -1, rng)
+
+
 def test_a_module_tells_what_its_members_are_called_here():
     layer = nn.Linear(2, 2, np.random.default_rng(0))
     with pytest.raises(AttributeError, match="a Linear has no attribute 'eval'; here: nothing: there is no such"):

@@ -3,8 +3,16 @@
 import numpy as np
 
 
-def given(rng) -> np.random.Generator | None:
-    """The generator that a layer was given, or None; TypeError, which says what to give, for anything else."""
+def given(rng, shape: tuple) -> np.random.Generator | None:
+    """The generator that a layer was given, or None; TypeError, which says what to give, for anything else.
+
+    TypeError also where a side of its `shape` is no whole number, ValueError where it is negative.
+    """
+    for side in shape:
+        if not isinstance(side, int | np.integer):
+            raise TypeError(f"layer: a size is {side!r}; it must be a whole number: nn.LayerNorm(768), not (768,)")
+        if side < 0:
+            raise ValueError(f"layer: a size is {side}; it must not be negative")
     if rng is None or isinstance(rng, np.random.Generator):
         return rng
     said = "is missing" if rng is ... else f"is {rng!r}"

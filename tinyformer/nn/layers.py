@@ -14,15 +14,15 @@ from tinyformer.ops import affine, embedding, layer_norm
 
 def normal(rng: np.random.Generator | None, shape: tuple, std: float = 0.02) -> Tensor:
     """A parameter of normal numbers with mean 0; of stretched zeros where rng is None."""
-    if (rng := given(rng)) is None:
+    if (rng := given(rng, shape)) is None:
         return constant(0, shape, None)
     return Tensor(rng.standard_normal(shape, dtype=np.float32) * np.float32(std))
 
 
 def constant(value: float, shape: tuple, rng: np.random.Generator | None) -> Tensor:
     """A parameter that starts with one value everywhere."""
-    stretched = np.broadcast_to(np.float32(value), shape)
-    return Tensor(stretched if given(rng) is None else stretched.copy())
+    weightless = given(rng, shape) is None
+    return Tensor(np.broadcast_to(np.float32(value), shape) if weightless else np.full(shape, value, np.float32))
 
 
 class Linear(Module):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyformer import ops
+from tinyformer import ops, wrong_calls
 from tinyformer.backend import is_array
 from tinyformer.engine import Primitive, Tensor
 
@@ -53,8 +53,10 @@ def transposed(x, *axes) -> Tensor:
     return ops.transpose(x, axes=_unpacked(axes) or None)
 
 
-def norm(x, order=2, axis=None, keepdims: bool = False) -> Tensor:
+def norm(x, order=2, axis=None, keepdims: bool = False, **other) -> Tensor:
     """The Euclidean length over `axis`; in the first place stands the order, as in PyTorch, which can only be 2."""
+    if other:
+        raise TypeError(wrong_calls.keywords("norm", other, ["order", "axis", "keepdims"]))
     if order != 2:
         raise ValueError(f"norm: the order is {order}; there is the Euclidean length alone, x.norm(axis=...); write "
                          "another one out: x.abs().sum()")

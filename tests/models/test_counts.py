@@ -1,6 +1,8 @@
 """Do the published sizes come out to the last parameter, and without taking any memory?"""
 
+import re
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +85,10 @@ def test_the_least_number_of_parameters_is_near_and_never_above():
 def test_a_model_that_no_machine_has_memory_for_is_refused_at_once(size):
     with pytest.raises(InputError, match="takes .* GiB of memory, of which this machine has"):
         that_fits(GPTConfig(**{"vocabulary": 10, "layers": 2, "heads": 2, "width": 8, size: 2**62}))
+
+
+def test_the_sum_on_the_path_is_that_of_bert_base():
+    """What the page of the path computes by hand."""
+    page = (Path(__file__).parents[2] / "examples" / "README.md").read_text(encoding="utf-8")
+    by_hand, total = re.search(r"^  `([\d()*+ ]+)` = ([\d,]+)$", page, re.M).groups()
+    assert eval(by_hand) == int(total.replace(",", "")) == ENCODERS["base"]

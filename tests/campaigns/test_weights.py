@@ -111,6 +111,8 @@ def test_what_is_loaded_is_what_the_file_holds(folders, tmp_path, campaign):
         arrays = {name: array for one in folder.glob("*.safetensors") for name, array in held(one).items()}
         for name, array in tensor_names.to_published(found[0]).items():
             assert np.isfinite(array).all(), f"{which}: {name} is not finite"
+            if name == "final_logits_bias":                    # BART's zeros, which nothing reads here
+                continue
             known = name if name in arrays else name.removeprefix("transformer.")
             unread = 2 * name.endswith("embed_positions.weight")             # rows of BART's that nothing reads
             theirs = arrays.get(known)

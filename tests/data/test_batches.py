@@ -202,3 +202,10 @@ def test_documents_become_ids(words):
     words.eos_id = 2
     assert text_ids(["A b.", "E."], words).tolist() == [5, 6, 2, 9, 2]
     assert text_ids([], words).dtype == np.int64
+
+
+@pytest.mark.parametrize("length", [0, 1, 8])
+def test_a_text_shorter_than_one_block_and_the_token_after_it_is_named(length):
+    with pytest.raises(InputError, match=f"the text has {length} tokens, but one block of 8 .* are 9; give a longer"):
+        TextWindows(np.arange(length), batch_size=2, block=8, seed=0)
+    assert len(TextWindows(np.arange(9), batch_size=2, block=8, seed=0).batch(1)) == 2

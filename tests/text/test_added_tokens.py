@@ -52,6 +52,8 @@ def test_what_was_added_is_there_after_saving(tmp_path):
     ({"added_tokens_decoder": {"40": {"content": "<drug>", "lstrip": 3}}}, "lstrip is 3"),
     ({"added_tokens_decoder": {"40": {"content": ""}}}, "an added token is ''"),
     ({"added_tokens_decoder": [1]}, "not described as usual"), ({"additional_special_tokens": [5]}, "added token is 5"),
+    ({"sep_token": None}, "sep_token is null, and '[SEP]'"),
+    ({"split_special_tokens": True}, "split_special_tokens of"),
     ({"max_input_chars_per_word": "x"}, "max_input_chars_per_word is 'x'")])
 def test_a_setting_of_an_older_folder_is_refused_by_name(tmp_path, settings, part):
     WordPieceTokenizer(WORDS).save(tmp_path)
@@ -59,6 +61,19 @@ def test_a_setting_of_an_older_folder_is_refused_by_name(tmp_path, settings, par
     with pytest.raises(InputError) as error:
         load_tokenizer(tmp_path)
     assert part in str(error.value) and str(tmp_path) in str(error.value)
+
+
+def test_the_map_of_special_tokens_is_held_to_the_same(tmp_path):
+    WordPieceTokenizer(WORDS).save(tmp_path)
+    for said, part in (({"split_special_tokens": True}, "split_special_tokens of special_tokens_map.json"),
+                       ({"mask_token": "x"}, "mask_token is 'x'")):
+        (tmp_path / "special_tokens_map.json").write_text(json.dumps(said))
+        with pytest.raises(InputError, match=part):
+            load_tokenizer(tmp_path)
+    for said in (["<drug>"], {"image_token": "<drug>"}):       # newer libraries give each a name
+        (tmp_path / "special_tokens_map.json").write_text(json.dumps({"extra_special_tokens": said}))
+        (tmp_path / "added_tokens.json").write_text(json.dumps({"<drug>": len(WORDS)}))
+        assert load_tokenizer(tmp_path).encode("a<drug>")[1] == len(WORDS)
 
 
 def test_a_space_in_front_is_refused_by_name(tmp_path):

@@ -27,7 +27,8 @@ def read_added(folder: Path, tokens: list[str], roles: dict[str, str]) -> tuple[
     """
     settings, special = _json(folder / SETTINGS_FILE), _json(folder / MAP_FILE)
     try:
-        hold_to({SETTINGS_FILE: OLDER}, {SETTINGS_FILE: settings})
+        hold_to({SETTINGS_FILE: OLDER, MAP_FILE: OLDER}, {SETTINGS_FILE: settings, MAP_FILE: special})
+        _none_is_missing(special | settings, tokens, roles)
         ids = _json(folder / ADDED_FILE)
         found = {name: AddedToken(name, normalized=True, special=False) for name in ids}
         for role, value in [*_named(special), *_named(settings)]:
@@ -50,7 +51,8 @@ def _named(described: dict) -> list[tuple[str | None, str | dict]]:
     """(role, token) of every special token that a file names; those without a role have None."""
     found = [(key.removesuffix("_token"), value) for key, value in described.items() if key.endswith("_token")]
     for key in ("additional_special_tokens", "extra_special_tokens"):
-        found += [(None, value) for value in described.get(key) or []]
+        more = described.get(key) or []
+        found += [(None, value) for value in (more.values() if isinstance(more, dict) else more)]
     return [(role, value) for role, value in found if value is not None]
 
 
@@ -63,6 +65,14 @@ def _numbered(tokens: list[str], ids: dict[str, int]) -> list[str]:
             raise InputError(f"the added token {name!r} has id {id!r} where {due} is due; ids go on from those of the "
                              "vocabulary without a gap")
     return list(all_of_them)
+
+
+def _none_is_missing(described: dict, tokens: list[str], roles: dict[str, str]) -> None:
+    """InputError where a role of ours is said to have no token, and ours is in the vocabulary."""
+    for role, name in roles.items():
+        if described.get(f"{role}_token", name) is None and name in tokens:
+            raise InputError(f"{role}_token is null, and {name!r}, which is in the vocabulary, would be cut to pieces "
+                             "in a text; here it is a special token: name it there")
 
 
 def _same_role(role: str | None, content: str, roles: dict[str, str]) -> None:

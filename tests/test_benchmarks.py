@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("resource", reason="Windows does not say how much memory a process has had")
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 

@@ -42,6 +42,15 @@ def test_a_new_mistake_gets_the_worst_place_and_what_is_right():
     assert "backward says" in said and "the derivative is" in said and "That of weight and bias is right." in said
 
 
+def test_a_special_point_is_called_one_and_has_no_derivative():
+    def by_product(xp, x):
+        return ops.relu.raw(xp, x)[0], lambda dout: dout * (x.real > 0)
+
+    said = EXERCISES["relu"].judge(primitive(by_product, register=False)).says
+    assert said.startswith("Wherever the function is smooth it is right. At a special point it is not. Case \"NaN")
+    assert "where x[0] is nan: backward says 0, it must say " in said and "derivative" not in said
+
+
 def test_a_forward_that_was_changed_is_told():
     def doubled(xp, x, weight, bias):
         out, right = ops.affine.raw(xp, x, weight, bias)

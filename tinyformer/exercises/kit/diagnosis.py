@@ -33,8 +33,11 @@ def explained(names: list[str], given: Answers, right: Answers, off: list[tuple[
     worst = tuple(map(int, np.unravel_index(int(np.nan_to_num(apart, nan=np.inf).argmax()), apart.shape)))
     spot = f"[{', '.join(map(str, worst))}]" if worst else ""
     fine = [name for j, name in enumerate(names[:len(right[place].grads)]) if (place, j) not in wrong]
-    return (f'The gradient of {names[i]} is wrong. Case "{place[1]}", where {names[i]}{spot} is {x[worst]:.4g}: '
-            f"backward says {theirs[worst]:.6g}, the derivative is {ours[worst]:.6g}."
+    what, wanted = f"The gradient of {names[i]} is wrong.", "the derivative is"
+    if off[0][0] == "special":                                 # every case agrees, and here there may be no derivative
+        what, wanted = "Wherever the function is smooth it is right. At a special point it is not.", "it must say"
+    return (f'{what} Case "{place[1]}", where {names[i]}{spot} is {x[worst]:.4g}: '
+            f"backward says {theirs[worst]:.6g}, {wanted} {ours[worst]:.6g}."
             + (f" That of {' and '.join(fine)} is right." if fine else ""))
 
 

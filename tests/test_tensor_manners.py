@@ -225,8 +225,8 @@ def test_a_file_that_was_opened_says_so_too():
     (lambda: x.cuda(), r'a Tensor has no attribute \'cuda\'; here: x.to\("cuda"\)'),
     (lambda: x.masked_fill(MASK, 0), "ops.where"), (lambda: ops.cat, "here: ops.concatenate"),
     (lambda: tinyformer.tensor, "here: tinyformer.Tensor"),
-    (lambda: tinyformer.relu, "here: tinyformer.ops.relu"), (lambda: tinyformer.AdamW, "here: tinyformer.train.AdamW"),
-    (lambda: tinyformer.nn.ReLU, "ops.relu, a function"),
+    (lambda: x.clamp(0, 1), r"here: x.clip\(min, max\)"), (lambda: tinyformer.relu, "here: tinyformer.ops.relu"),
+    (lambda: tinyformer.AdamW, "here: tinyformer.train.AdamW"), (lambda: tinyformer.nn.ReLU, "ops.relu, a function"),
 ])
 def test_names_of_elsewhere_are_told_what_they_are_here(ask, instead):
     with pytest.raises(AttributeError, match=instead):

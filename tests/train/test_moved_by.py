@@ -28,3 +28,11 @@ def test_no_learning_rate_is_told():
     optimizer = AdamW([Tensor(np.ones(2))])
     with pytest.raises(TypeError, match=r"AdamW: there is no learning rate; give it to the step, step\(1e-3\)"):
         optimizer.step()
+
+
+def test_what_nobody_would_see_move_is_refused():
+    x = Tensor(np.ones((2, 2)))
+    for given, message in ((x, r"are a Tensor.* give a list: \[x\]"), ([x * 2], "parameter 0 was computed, by scale"),
+                           ({"w": np.ones(2)}, "parameter w is a ndarray; an optimizer moves tensors")):
+        with pytest.raises(TypeError, match=message):
+            AdamW(given, lr=0.1)

@@ -63,6 +63,11 @@ def norm(x, order=2, axis=None, keepdims: bool = False, **other) -> Tensor:
     return ops.norm(x, axis=axis, keepdims=keepdims)
 
 
+def swapaxes(x, first: int, second: int) -> Tensor:
+    """Two axes change places."""
+    return ops.swapaxes(x, first=first, second=second)
+
+
 def broadcast_to(x, *shape) -> Tensor:
     """x stretched to a shape: x.broadcast_to(2, 3) or x.broadcast_to((2, 3))."""
     return ops.broadcast_to(x, shape=_unpacked(shape))
@@ -114,7 +119,6 @@ def _unpacked(numbers: tuple) -> tuple:
 
 METHODS: dict[str, Any] = {name: method(name) for name in NAMES} | {
     "reshape": reshaped, "view": reshaped, "transpose": transposed, "permute": transposed, "norm": norm,
-    "broadcast_to": broadcast_to,
-    "swapaxes": lambda x, first, second: ops.swapaxes(x, first=first, second=second),
+    "broadcast_to": broadcast_to, "swapaxes": swapaxes,
     "T": property(lambda x: ops.transpose(x)),
 }

@@ -80,7 +80,7 @@ def test_a_short_run_shortens_the_warmup_of_a_preset_and_refuses_the_users():
 
 
 @pytest.mark.parametrize("wrong, words", [
-    ({"steps": 0}, "--steps is 0; it must be at least 1"),
+    ({"steps": 0}, "--steps is 0; it must be at least 1"), ({"steps": -1}, "--steps is -1"),
     ({"learning_rate": -1.0}, "--learning-rate is -1.0"),
     ({"learning_rate": float("nan")}, "finite"),
     ({"learning_rate": float("inf")}, "finite"),

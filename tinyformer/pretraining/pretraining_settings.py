@@ -41,7 +41,7 @@ def resolve(model: str, given: dict, from_file: dict | None = None) -> Objective
     known = objective.from_preset(chosen["preset"]) if "preset" in chosen else {}
     length = _length(given, from_file or {}, known)
     if known.get("warmup", 0) > (length["steps"] or math.inf):
-        known.pop("warmup")                                    # a preset's warm-up is no wish of the user's
+        known.pop("warmup", None)                              # a preset's warm-up is no wish of the user's
     settings = {**objective.defaults, **known, **chosen, "model": model, **length}
     refuse_idle(given, settings["optimizer"])
     return fill_in(objective(**objective.settled(settings, chosen)))

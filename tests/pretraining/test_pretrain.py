@@ -168,6 +168,13 @@ def test_a_word_list_alone_is_refused(tmp_path):
         resolve("bert", {"steps": 1, "word_list": "words.txt"})
 
 
+def test_whole_words_of_characters_are_refused_without_a_word_list(capsys, corpus, tmp_path, small):
+    words = ["pretrain", "bert", "--corpus", str(corpus), "--out", str(tmp_path), "--tokenizer", "characters", *small]
+    assert main([*words, "--whole-word"]) == 2
+    assert "--tokenizer characters knows no words" in capsys.readouterr().err
+    resolve("bert", {"steps": 1, "tokenizer": "characters", "whole_word": True, "word_list": "words.txt"})
+
+
 def test_a_refused_resume_leaves_the_settings_of_the_run_alone(capsys, corpus, small, tmp_path):
     words = ["gpt", "--corpus", corpus, "--out", tmp_path / "run", "--tokenizer", "characters", *small]
     assert main(["pretrain", *map(str, words)]) == 0

@@ -52,6 +52,9 @@ class MaskedWords(TextObjective):
                              "add up to 1: masked, random, kept (for example 0.8,0.1,0.1)")
         if self.word_list is not None and not self.whole_word:
             raise InputError("--word-list says which characters make a word, and only --whole-word asks; give both")
+        if self.whole_word and self.word_list is None and self.tokenizer == "characters":
+            raise InputError("--whole-word hides all pieces of a word, and --tokenizer characters knows no words; take "
+                             "wordpiece, or say which characters make a word (--word-list)")
 
     @classmethod
     def from_preset(cls, name: str) -> dict[str, Any]:

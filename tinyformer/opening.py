@@ -34,9 +34,7 @@ def opens(package: str, *rooms: str, **files: str) -> tuple[Callable, Callable]:
             return import_module(f"{package}.{name}")
         if name not in homes:
             raise NotHere(package, f"module {package!r}", name, sys.modules[package])
-        file = import_module(f"{package}.{homes[name]}")
-        file.__class__ = Room
-        found = getattr(file, name)
+        found = getattr(import_module(f"{package}.{homes[name]}"), name)
         setattr(sys.modules[package], name, found)             # from now on without a detour
         return found
 
@@ -66,6 +64,11 @@ class NotHere(AttributeError):
 class Room(ModuleType):
     """A module that says what is in it to whoever takes it for a function: tinyformer.gradcheck(f), ops.linear(x)."""
 
+    def __setattr__(self, name: str, value) -> None:
+        if type(value) is ModuleType and value.__name__ == f"{self.__name__}.{name}":
+            value.__class__ = Room                             # a file of this package, which Python has just opened
+        super().__setattr__(name, value)
+
     def __call__(self, *args, **constants):
         names = getattr(self, "__all__", None) or [name for name, value in vars(self).items()
                                                    if _is_of(self.__name__, value)]
@@ -76,7 +79,7 @@ class Room(ModuleType):
 
 
 def explaining(package: str) -> None:
-    """Let the files of a package that are open say what is in them when they are called: ops.loss(x)."""
+    """Let the files that are open before `opens` is asked say what is in them when they are called: ops.loss(x)."""
     for name, file in list(sys.modules.items()):
         if name.startswith(f"{package}."):
             file.__class__ = Room

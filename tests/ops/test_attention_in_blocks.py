@@ -11,7 +11,7 @@ from walk import close, cotangent, same_as_twin
 from tinyformer import ops
 from tinyformer.engine import Tensor
 from tinyformer.nn import CrossAttention, SelfAttention
-from tinyformer.ops.attention_in_blocks import LONG, in_blocks
+from tinyformer.ops.long_rows import LONG, in_blocks
 from tinyformer.train.noise import Noise
 from tinyformer.train.threads import blas_threads
 

@@ -169,7 +169,7 @@ def test_a_folder_keeps_a_model_of_ones_own_and_says_how_to_open_it(tmp_path):
     net = Net()
     train(net, points, SETTINGS, loss=remembering, out=tmp_path, progress=False)
     assert json.loads((tmp_path / "config.json").read_text())["architectures"] == ["Net"]
-    with pytest.raises(CheckpointError, match=r"holds a Net of its author's own; .*load_model\(folder, model\)"):
+    with pytest.raises(CheckpointError, match=r"holds a Net of its author's own; .*load\(folder, model\)"):
         load_model(tmp_path)
     again, _ = load_model(tmp_path, Net(seed=9))
     assert all(np.array_equal(a, again.state()[name]) for name, a in net.state().items())

@@ -2,13 +2,14 @@
 
 import math
 
+from tinyformer import ops
 from tinyformer.backend import library
 from tinyformer.engine import Tensor
 from tinyformer.nn.layers import Linear
 from tinyformer.nn.module import Module
-from tinyformer.ops import attention, blockwise_self_attention, masked_softmax, self_attention
+from tinyformer.ops import attention, masked_softmax, self_attention
 from tinyformer.ops.attention import visible
-from tinyformer.ops.attention_in_blocks import in_blocks
+from tinyformer.ops.long_rows import in_blocks
 from tinyformer.ops.self_attention import heads_of
 
 
@@ -39,7 +40,7 @@ class SelfAttention(Module):
             if seen:
                 h = attention(query, keys, values, keep=keep, causal=causal)       # (B, H, T, D)
                 return self.out(h.swapaxes(1, 2).reshape(x.shape))
-        op = blockwise_self_attention if in_blocks(x.shape[1], x.shape[1]) else self_attention
+        op = ops.blockwise_self_attention if in_blocks(x.shape[1], x.shape[1]) else self_attention
         return self.out(op(packed, heads=self.heads, keep=keep, causal=causal, rate=rate, rng=rng))
 
     def _remember(self, packed, past) -> tuple:

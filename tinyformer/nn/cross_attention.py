@@ -2,13 +2,14 @@
 
 import math
 
+from tinyformer import ops
 from tinyformer.backend import library
 from tinyformer.engine import Tensor
 from tinyformer.nn.layers import Linear
 from tinyformer.nn.module import Module
-from tinyformer.ops import attention, blockwise_attention, masked_softmax
+from tinyformer.ops import attention, masked_softmax
 from tinyformer.ops.attention import visible
-from tinyformer.ops.attention_in_blocks import in_blocks
+from tinyformer.ops.long_rows import in_blocks
 
 
 class CrossAttention(Module):
@@ -41,7 +42,7 @@ class CrossAttention(Module):
     def ask(self, x, key, value, keep=None, rate: float = 0.0, rng=None) -> Tensor:
         """x (B, T, C) asks keys and values that are there already, (B, H, S, D) each -> (B, T, C)."""
         (query,) = split_heads(self.query(x), 1, self.heads)   # (B, H, T, D)
-        op = blockwise_attention if in_blocks(query.shape[-2], key.shape[-2]) else attention
+        op = ops.blockwise_attention if in_blocks(query.shape[-2], key.shape[-2]) else attention
         return self.out(join_heads(op(query, key, value, keep=keep, rate=rate, rng=rng)))
 
     def weights(self, x, memory, keep=None) -> Tensor:

@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 # What no paper of the path needs is opened when it is asked for, and `softmax` is then no file, but the function.
-del softmax  # noqa: F821
+globals().pop("softmax", None)
 __getattr__, __dir__ = opens(
     __name__, attention_in_blocks="blockwise_attention blockwise_self_attention",
     composed="flatten softmax split squeeze unsqueeze", copies="broadcast_to stack",

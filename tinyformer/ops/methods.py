@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyformer import ops, wrong_calls
+from tinyformer import ops
 from tinyformer.backend import is_array
 from tinyformer.engine import Primitive, Tensor
 
@@ -56,6 +56,7 @@ def transposed(x, *axes) -> Tensor:
 def norm(x, order=2, axis=None, keepdims: bool = False, **other) -> Tensor:
     """The Euclidean length over `axis`; in the first place stands the order, as in PyTorch, which can only be 2."""
     if other:
+        from tinyformer import wrong_calls  # opened by a mistake alone
         raise TypeError(wrong_calls.keywords("norm", other, ["order", "axis", "keepdims"]))
     if order != 2:
         raise ValueError(f"norm: the order is {order}; there is the Euclidean length alone, x.norm(axis=...); write "

@@ -3,6 +3,7 @@
 Large models come in several files, the *shards*; model.safetensors.index.json says for each tensor in which.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     try:
         save_file(ready, path, metadata={"format": "pt"})      # other readers ask for this line
     except SafetensorError as error:                           # the library's name for an OSError, such as a full disk
-        full = any(f"os error {number})" in str(error) for number in FULL)
+        number = re.search(r"(?:os error|code:) (\d+)", str(error))           # the second is how older versions say it
+        full = number is not None and int(number[1]) in FULL
         raise (NoRoom if full else InputError)(
             f"{path.parent.parent}: {path.name} cannot be written ({error}); it takes {size:,} bytes: "
             "make room") from error

@@ -1,12 +1,10 @@
 """On which models is everything measured?  Four of them, from one that a laptop trains in a minute to BERT-base."""
 
-SHAPES = {
-    "nano": dict(kind="gpt", vocabulary=65, layers=4, heads=4, width=128, length=64, batch=12),
-    "tiny": dict(kind="bert", vocabulary=2000, layers=2, heads=2, width=128, length=64, batch=16),
-    "mini": dict(kind="bert", vocabulary=30522, layers=6, heads=12, width=384, length=128, batch=8),
-    "base": dict(kind="bert", vocabulary=30522, layers=12, heads=12, width=768, length=128, batch=8),
-    "nano-dropout": dict(kind="gpt", vocabulary=65, layers=4, heads=4, width=128, length=64, batch=12, dropout=0.1),
-}
+from tinyformer.commands.trace import SHAPES as SIZES
+
+KINDS = {"nano": "gpt", "tiny": "bert", "mini": "bert", "base": "bert"}
+SHAPES = {name: dict(SIZES[name], kind=kind) for name, kind in KINDS.items()}
+SHAPES["nano-dropout"] = dict(SHAPES["nano"], dropout=0.1)
 STEPS = {"nano": 15, "tiny": 15, "mini": 3, "base": 1, "nano-dropout": 15}                     # timed in each round
 
 

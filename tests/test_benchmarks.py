@@ -10,8 +10,7 @@ pytest.importorskip("resource", reason="Windows does not say how much memory a p
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import overhead, shapes, side_by_side  # noqa: E402
-from tinyformer.commands import trace  # noqa: E402
+from benchmarks import overhead, side_by_side  # noqa: E402
 
 
 def test_disturbed_rounds_are_thrown_away_where_two_quiet_ones_are_left():
@@ -45,11 +44,6 @@ def test_a_child_that_ends_is_named():
     child.wait()
     with pytest.raises((SystemExit, BrokenPipeError)):
         side_by_side.ask(child, 1)
-
-
-def test_trace_and_the_benchmarks_mean_the_same_sizes():
-    for name, shape in trace.SHAPES.items():
-        assert shape == {key: shapes.SHAPES[name][key] for key in shape}
 
 
 @pytest.mark.parametrize("name", ["steps", "decoding", "memory", "overhead", "ops", "workers"])

@@ -300,12 +300,12 @@ class Primitive:
 
     def case(self, function: Callable[[np.random.Generator], Call]) -> Callable:
         """Register a function of a random generator that returns a `Call` in the smooth part of the domain."""
-        self.cases[_title(function)] = function
+        self.cases[title(function)] = function
         return function
 
     def special(self, function: Callable[[np.random.Generator], Special]) -> Callable:
         """Register a function that returns a `Special`: a kink, a tie, an infinity, a fully masked row."""
-        self.specials[_title(function)] = function
+        self.specials[title(function)] = function
         return function
 
     def __call__(self, *inputs: Any, **constants: Any) -> Tensor:
@@ -417,7 +417,8 @@ def _said(kind: str, *about) -> Any:
     return getattr(wrong_calls, kind)(*about)
 
 
-def _title(function: Callable) -> str:
+def title(function: Callable) -> str:
+    """The first line of a function's docstring, as a part of a sentence."""
     return (function.__doc__ or function.__name__).strip().splitlines()[0].rstrip(".")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tinyformer.options import DEVICES, argument, option, switch
 
-SHAPES = {                                    # those of benchmarks/shapes.py
+SHAPES = {                                    # those of the benchmarks, too
     "nano": dict(vocabulary=65, layers=4, heads=4, width=128, length=64, batch=12),
     "tiny": dict(vocabulary=2000, layers=2, heads=2, width=128, length=64, batch=16),
     "mini": dict(vocabulary=30522, layers=6, heads=12, width=384, length=128, batch=8),

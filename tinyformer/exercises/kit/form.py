@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinyformer.engine import title
 from tinyformer.errors import InputError
 from tinyformer.exercises.kit.blank import blank, imports_for, source_of
 from tinyformer.exercises.kit.telling import call_text, difference, same, shown
@@ -196,8 +197,3 @@ def _outcome(function: Callable, argument: Any) -> Any:
 def known(says: str, where: str = "") -> str:
     """How the judge speaks of a mistake that he knows."""
     return f"Not yet. {where + ', w' if where else 'W'}hat comes out is the same as with this mistake: {says}."
-
-
-def title(function: Any) -> str:
-    """The first line of a docstring, as a part of a sentence."""
-    return (function.__doc__ or function.__name__).strip().splitlines()[0].rstrip(".")

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from tinyformer.engine import Call, Primitive, primitive
+from tinyformer.engine import Call, Primitive, primitive, title
 from tinyformer.errors import InputError
 from tinyformer.exercises.kit.answers import Answer, alike, answer
 from tinyformer.exercises.kit.blank import imports_for, without_docstring
 from tinyformer.exercises.kit.diagnosis import agree, explained
 from tinyformer.exercises.kit.everywhere import mistakes_of_any_op
-from tinyformer.exercises.kit.form import Exercise, Verdict, known, title
+from tinyformer.exercises.kit.form import Exercise, Verdict, known
 from tinyformer.gradcheck import check_op
 from tinyformer.gradcheck.report import Report
 

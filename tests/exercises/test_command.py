@@ -143,3 +143,13 @@ def test_ctrl_c_ends_watching_without_a_traceback(tanh):
     assert "nothing is written" in child.stdout.readline()
     child.send_signal(signal.SIGINT)
     assert child.wait(10) == 130 and child.stderr.read() == "tinyformer: interrupted\n"
+
+
+def test_the_last_diagnosis_is_noted_and_what_is_solved_stays_so(tanh):
+    book, exercise = Workbook(tanh.parent), exercises.EXERCISES["tanh"]
+    fill(tanh, RIGHT)
+    book.judge(exercise)
+    assert book.progress()["tanh"]["says"] == "Right." and book.solved() == {"tanh"}
+    tanh.write_text(tanh.read_text(encoding="utf-8").replace("out * out", "out"), encoding="utf-8")
+    says = book.judge(exercise).says
+    assert book.progress()["tanh"]["says"] == says != "Right." and book.solved() == {"tanh"}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 
 from tinyformer.errors import InputError
@@ -35,7 +36,7 @@ class Workbook:
         return file
 
     def judge(self, exercise: Exercise) -> Verdict:
-        """What the judge says of the file that stands here; a right one is noted down."""
+        """What the judge says of the file that stands here: noted down, and the exercise is solved once it is right."""
         file = self.file(exercise.name)
         if not file.is_file():
             raise InputError(f"{file}: no such file; `python -m tinyformer exercise {exercise.name}` writes it")
@@ -45,9 +46,8 @@ class Workbook:
             with patience():
                 verdict = exercise.judge(exercise.theirs(file))
         except (TooLong, SystemExit) as error:
-            return Verdict(False, f"It stops with {line_of(error)}")
-        if verdict.right:
-            self.note(exercise.name, solved=True)
+            verdict = Verdict(False, f"It stops with {line_of(error)}")
+        self.note(exercise.name, says=verdict.says, when=time.time(), **({"solved": True} if verdict.right else {}))
         return verdict
 
     def text(self, exercise: Exercise) -> str:
@@ -82,7 +82,7 @@ class Workbook:
         return {name for name, entry in self.progress().items() if entry.get("solved")}
 
     def progress(self) -> dict[str, dict]:
-        """name -> {"solved": true, "hints": 2}; InputError where the file has been damaged."""
+        """name -> {"solved": true, "hints": 2, "says": ..., "when": ...}; InputError where the file is damaged."""
         file = self.folder / PROGRESS
         if not file.exists():
             return {}

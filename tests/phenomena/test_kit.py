@@ -23,6 +23,8 @@ def test_sizes_have_names_stay_as_they_are_and_travel():
 def test_both_sizes_have_the_same_names():
     with pytest.raises(ValueError, match="rows stands in one of full and quick"):
         Experiment("inside", 1, Sizes(steps=3, rows=2), Sizes(steps=1), "none")
+    with pytest.raises(ValueError, match="it takes models; a user can bring model and data"):
+        Experiment("inside", 1, Sizes(), Sizes(), "none", takes={"models": "two of them"})
 
 
 def test_what_was_found_goes_by_arm_and_seed():

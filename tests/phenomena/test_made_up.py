@@ -15,7 +15,7 @@ from tinyformer.phenomena.kit import running
 def the_line(monkeypatch):
     """The one file stands beside this one, where its workers find it too; this is the one line."""
     monkeypatch.syspath_prepend(Path(__file__).parent)
-    line = Phenomenon("made_up", "inside", 0.1, "How many heads in so many throws?")
+    line = Phenomenon("made_up", "inside", 0.1, "How many heads in so many throws?", ("model", "data"))
     monkeypatch.setitem(phenomena.PHENOMENA, "made-up", line)
 
 
@@ -29,7 +29,9 @@ def traces(folder: Path) -> dict[str, int]:
 
 
 def test_it_is_listed(capsys):
-    assert reproduce() == 0 and "made-up       0.1 min  How many heads" in capsys.readouterr().out
+    assert reproduce() == 0
+    assert ("made-up       0.1 min  How many heads in so many throws?  (also of yours: --model, --data)\n"
+            in capsys.readouterr().out)
 
 
 def test_it_leaves_figures_a_verdict_and_a_page(tmp_path, capsys):
@@ -84,3 +86,57 @@ def test_all_in_a_quick_run_with_one_seed(tmp_path, monkeypatch, capsys):
     assert f"results stand already in {folder}" in capsys.readouterr().err
     assert reproduce("--all", "--quick", "--out", tmp_path, "--resume", "--seeds", 2) == 0
     assert traces(folder) == dict.fromkeys(("fair-0", "loaded-0", "fair-1", "loaded-1"), 1)
+
+
+@pytest.fixture
+def mine(tmp_path) -> list:
+    """The options that name a model and two files of a user."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    for name, text in {"a": "HTH", "b b": "HH"}.items():
+        (tmp_path / name).write_text(text)
+    return ["--model", tmp_path / "model", "--data", tmp_path / "a", "--data", tmp_path / "b b"]
+
+
+def test_it_looks_at_files_of_the_user_as_well(tmp_path, mine, capsys):
+    out = tmp_path / "out"
+    assert reproduce("made-up", "--out", out) == 0
+    line = ("It looks at files of yours as well, `python -m tinyformer reproduce made-up --model DIR --data FILE`, "
+            "where DIR is the folder of a model and FILE is texts in which heads are H.")
+    assert line in capsys.readouterr().out and line in (out / "page.md").read_text()
+    assert "given" not in json.loads((out / "metrics.json").read_text())
+    before = traces(out)
+    assert reproduce("made-up", "--out", out, "--resume", *mine) == 0          # files are added, and nothing done again
+    assert line not in capsys.readouterr().out and traces(out) == before
+    found = json.loads((out / "metrics.json").read_text())
+    assert [(each["seed"], each["arm"], each["heads"], each["config"]) for each in found["given"]] == [
+        (seed, "given", 4, "{}") for seed in range(3)]
+    lines = [json.loads(line) for line in (out / "outcomes.jsonl").read_text().splitlines()]
+    (given, *_) = [line["outcome"]["files"] for line in lines[1:] if line["job"] == [0, "given"]]
+    assert given == {"model": str(mine[1]), "data": [str(mine[3]), str(mine[5])], "sha256": given["sha256"]}
+    page = (out / "page.md").read_text()
+    assert "| yours | 4 |" in page and f"--model {mine[1]} --data {mine[3]} --data '{mine[5]}'\n```" in page
+    Path(mine[3]).write_text("HHH", encoding="utf-8")                          # another content: looked at anew
+    assert reproduce("made-up", "--out", out, "--resume", *mine) == 0 and traces(out) == before
+    assert json.loads((out / "metrics.json").read_text())["given"][0]["heads"] == 5
+
+
+def test_a_fault_in_the_users_files_is_told_before_the_work(tmp_path, mine, capsys):
+    Path(mine[3]).write_text("", encoding="utf-8")
+    assert reproduce("made-up", "--out", tmp_path / "out", *mine) == 2
+    assert "nothing in it" in capsys.readouterr().err and not traces(tmp_path / "out")
+
+
+def test_files_that_are_not_taken_or_cannot_be_read_are_refused(tmp_path, mine, capsys):
+    def refused(*words) -> str:
+        assert reproduce(*words) == 2 and not (tmp_path / "out").exists()
+        return capsys.readouterr().err
+
+    assert "made-up looks at --model and --data together, and --data is missing" in refused("made-up", *mine[:2])
+    assert f"{tmp_path / 'none'}: cannot be read" in refused("made-up", *mine, "--data", tmp_path / "none")
+    assert f"{tmp_path} is a folder, and a file is needed" in refused("made-up", *mine, "--data", tmp_path)
+    assert "no config.json in it" in refused("made-up", *mine[2:], "--model", tmp_path)
+    assert "addition takes no --model; leave it out (it goes with" in refused("addition", *mine)
+    assert "addition takes no --data; leave it out" in refused("addition", "--data", "texts.txt")
+    for words in ("--all", *mine), tuple(mine):
+        assert "--model and --data are for one experiment" in refused(*words)

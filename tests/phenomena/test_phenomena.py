@@ -25,6 +25,7 @@ def test_the_list_says_what_the_module_says(name):
     assert line.question == question_of(module) and line.question.endswith("?")
     assert isinstance(module.EXPERIMENT, Experiment) and line.chapter in CHAPTERS
     assert (module.EXPERIMENT.chapter, module.EXPERIMENT.minutes) == (line.chapter, line.minutes)
+    assert tuple(module.EXPERIMENT.takes) == line.takes
 
 
 @each_experiment
@@ -35,6 +36,8 @@ def test_it_has_the_form_of_an_experiment(name):
     assert len(inspect.signature(module.one).parameters) == len(asked)
     for function, taken in (("verdict", 1), ("table", 1), ("draw", 2)):
         assert len(inspect.signature(getattr(module, function)).parameters) == taken
+    taken = inspect.signature(module.one_given).parameters if module.EXPERIMENT.takes else {}
+    assert list(taken) == (["sizes", "seed", "files"] if taken else []) and bool(taken) == hasattr(module, "one_given")
     assert inspect.getdoc(module.verdict), "its docstring is the rule in words"
     assert module.EXPERIMENT.control
     assert module.EXPERIMENT.optimizer in OPTIMIZERS and "optimizer=EXPERIMENT.optimizer" in inspect.getsource(module)
@@ -82,7 +85,7 @@ def test_a_folder_that_cannot_be_used_is_refused_before_any_work(tmp_path, capsy
 def test_a_quick_look_does_not_replace_the_results_of_a_full_run(monkeypatch, tmp_path):
     folders = []
 
-    def stopped(name, module, folder, seeds, quick):
+    def stopped(name, module, folder, seeds, quick, files=None):
         folders.append((str(folder), len(seeds)))
         raise KeyboardInterrupt
 

@@ -21,6 +21,10 @@ class Options:
                                least=1)
     seed: int = option(0, "the first of them", least=0)
     quick: bool = switch("smaller and shorter, to see that it works; shows little")
+    model: str | None = option(None, "folder of a model of yours, ours or published, at which an experiment that takes "
+                               "one looks as well", metavar="DIR")
+    data: tuple[str, ...] = option((), "file of yours, at which an experiment that takes one looks as well; can be "
+                                   "given again", metavar="FILE")
     resume: bool = switch("go on with an experiment that was stopped, or with more seeds; what is done in --out is not "
                           "done again")
     overwrite: bool = switch("replace the results that stand in --out")
@@ -30,6 +34,9 @@ def run(options: Options) -> int:
     """Run the experiment, whose table, pictures and page are left in --out; or list them all."""
     if options.all and options.experiment:
         raise InputError(f"--all runs every experiment, and {options.experiment} is named; give one of the two")
+    if (options.model or options.data) and options.experiment is None:
+        raise InputError("--model and --data are for one experiment, and none is named; the list (`reproduce`) says "
+                         "which ones take them")
     seeds = options.seeds or (1 if options.all and options.quick else 3)
     more = options.seed, options.resume, options.overwrite
     if options.all:
@@ -37,4 +44,5 @@ def run(options: Options) -> int:
     if options.experiment is None:
         print(phenomena.overview())
         return 0
-    return phenomena.reproduce(options.experiment, options.out, seeds, options.quick, *more)
+    return phenomena.reproduce(options.experiment, options.out, seeds, options.quick, *more, options.model,
+                               options.data)

@@ -16,12 +16,16 @@ __getattr__, __dir__ = opens(__name__, **{"kit.running": "reproduce reproduce_al
 
 @dataclass(frozen=True)
 class Phenomenon:
-    """A line of the list: the module, its chapter, the minutes it takes on two cores, and the question it answers."""
+    """A line of the list: the module, its chapter, the minutes it takes on two cores, and the question it answers.
+
+    `takes` are the options by which a user's own files come into it: "model", "data".
+    """
 
     module: str
     chapter: str
     minutes: float
     question: str
+    takes: tuple[str, ...] = ()
 
 
 CHAPTERS = {"reading": "What is learned by reading", "inside": "What happens inside", "prompts": "Prompts and numbers",
@@ -41,6 +45,7 @@ def overview() -> str:
     lines = []
     for chapter, title in CHAPTERS.items():
         lines += ["", f"{title}:"]
-        lines += [f"  {name:<14}{each.minutes:>3g} min  {each.question}" for name, each in PHENOMENA.items()
-                  if each.chapter == chapter]
+        lines += [f"  {name:<14}{each.minutes:>3g} min  {each.question}"
+                  + f"  (also of yours: {', '.join('--' + taken for taken in each.takes)})" * bool(each.takes)
+                  for name, each in PHENOMENA.items() if each.chapter == chapter]
     return "\n".join(["experiments, with the minutes that three seeds take on two cores", *lines])

@@ -1,9 +1,11 @@
 """How large is an experiment, what is compared in it, and what did its jobs find?"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
+
+from tinyformer.phenomena.kit.brought import NOTHING, TAKEN, Files
 
 Arm = str | int | None
 
@@ -42,8 +44,12 @@ class Experiment:
     optimizer: str = ""                       # of every training in it
     not_found: str = ""                       # what was looked for and is not there, or cannot be told
     saves: bool = False                       # one() leaves models, and takes `folder`, where they go
+    takes: Mapping[str, str] = field(default_factory=dict)     # files of the user: "model" and "data", and what each is
 
     def __post_init__(self):
+        unknown = sorted({*self.takes} - {*TAKEN})
+        if unknown:
+            raise ValueError(f"Experiment: it takes {', '.join(unknown)}; a user can bring {' and '.join(TAKEN)}")
         differ = sorted({*vars(self.full)} ^ {*vars(self.quick)})
         if differ:
             raise ValueError(f"Experiment: {', '.join(differ)} stands in one of full and quick; give it in both")
@@ -56,6 +62,8 @@ class Found:
     sizes: Sizes
     seeds: Sequence[int]
     outcomes: Sequence[dict]
+    files: Files = NOTHING                    # what the user brought,
+    given: Sequence[dict] = ()                # and what came of it, seed by seed
 
     def __getitem__(self, arm: Arm) -> list[dict]:
         """The outcomes of one arm, seed by seed; KeyError where there is no such arm."""

@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 
 import tinyformer
+from tinyformer.phenomena.kit.brought import to_add
 from tinyformer.phenomena.kit.experiment import Found
 from tinyformer.phenomena.kit.jobs import PAGE
 from tinyformer.phenomena.kit.rules import HOW, LEAST_SEEDS, SEEN, Check, Verdict
@@ -61,12 +62,13 @@ class Report:
         checks = [{"claim": check.claim, "control": check.control, "values": list(check.values), "asked": check.asked,
                    "found": HOW[check.word]} for check in self.verdict.checks]
         return {"experiment": self.name, "seeds": list(self.found.seeds), "quick": self.quick, "verdict": self.word,
-                "checks": checks, "seconds": self.seconds, "outcomes": list(self.found.outcomes)}
+                "checks": checks, "seconds": self.seconds, "outcomes": list(self.found.outcomes),
+                **({"given": list(self.found.given)} if self.found.files else {})}
 
     @property
     def seconds(self) -> float:
         """What all jobs took, each on one core, those included that were done in an earlier run."""
-        return round(sum(each["seconds"] for each in self.found.outcomes), 1)
+        return round(sum(each["seconds"] for each in (*self.found.outcomes, *self.found.given)), 1)
 
     def page(self) -> str:
         """The page that stands beside the picture."""
@@ -80,7 +82,8 @@ class Report:
                  "## The rule", _doc(self.module.verdict), "\n".join(f"- {check}" for check in self.checks),
                  "## The control", experiment.control, "## What was not found",
                  "\n".join(f"- {each}" for each in missing),
-                 "## How to see it again", f"```sh\n{self.command}\n```", self._made()]
+                 "## How to see it again", f"```sh\n{self.command}\n```",
+                 to_add(self.name, experiment.takes), self._made()]
         return "\n\n".join(filter(None, parts)) + "\n"
 
     @property
@@ -88,7 +91,7 @@ class Report:
         """What is typed to have this run again."""
         seeds = self.found.seeds
         return (f"python -m tinyformer reproduce {self.name} --seeds {len(seeds)} --seed {seeds[0]}"
-                + " --quick" * self.quick)
+                + " --quick" * self.quick + self.found.files.words)
 
     def _made(self) -> str:
         seeds = "Seeds " * (len(self.found.seeds) > 1) or "Seed "

@@ -17,7 +17,7 @@ PAGE = reading_path.ROOT / "tinyformer" / "README.md"
 README = reading_path.ROOT / "README.md"
 ROOMS = (".", "ops", "gradcheck", "nn", "models", "models/parts", "inside", "hub", "text", "metrics", "plot", "data",
          "data/readers", "tinyland", "train", "generate", "pretraining", "tasks", "phenomena", "phenomena/kit",
-         "phenomena/parts", "exercises", "exercises/kit", "commands")
+         "phenomena/parts", "exercises", "exercises/kit", "page", "page/views", "commands")
 OPENING = """# The files, room by room
 
 Each answers one question, and imports from its own room and from lower floors alone (`tests/test_house.py`).

@@ -17,7 +17,7 @@ import difflib
 import json
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
@@ -158,13 +158,13 @@ class Parser(argparse.ArgumentParser):
 # ---- values, from wherever they came ---------------------------------------------------------------------------------
 
 
-def check_values(settings) -> None:
+def check_values(settings, named: Callable[[Field], str] = flag_of) -> None:
     """Hold every field of a settings object to its choices and range; InputError names the option and the rule."""
     for item in fields(settings):
         value, rule = getattr(settings, item.name), item.metadata
         if value is None or "help" not in rule:
             continue
-        flag = flag_of(item)
+        flag = named(item)
         if rule["choices"] and value not in rule["choices"]:
             raise InputError(f"{flag} is {value!r}; choose one of: {', '.join(rule['choices'])}"
                              + suggestion(value, rule["choices"]))
@@ -223,7 +223,7 @@ def read_config(path: str, cls) -> dict[str, Any]:
         name = key.replace("-", "_")
         if name not in known:
             raise InputError(f"{path}: key {key!r} is not known{suggestion(name, known)}")
-        settings[name] = _checked_type(path, key, value, kind_of(cls, name))
+        settings[name] = checked_type(path, key, value, kind_of(cls, name))
     return settings
 
 
@@ -248,7 +248,8 @@ def read_object(path: str) -> dict[str, Any]:
     return found
 
 
-def _checked_type(path: str, key: str, value, kind: type):
+def checked_type(path: str, key: str, value, kind: type) -> Any:
+    """A value of a JSON file or of another place, `path`, as it is kept; InputError where it is of another kind."""
     if value is None:
         return None
     if kind is tuple and isinstance(value, list) and all(_is_number(part) for part in value):

@@ -21,6 +21,7 @@ COMMANDS = {
     "fill": "let a BERT guess what stands at each [MASK]",
     "generate": "let a GPT go on writing, or an encoder and decoder repair a text",
     "shots": "show a GPT a few worked examples and ask for the next: learning without training",
+    "page": "look into models in the browser, while they read and write",
     "trace": "show what a training step costs, op by op: multiplications, bytes, milliseconds",
     "reproduce": "run a known experiment again, over several seeds: in-context learning, induction heads ...",
     "tinyland": "write the small generated world: a corpus, and labelled sets for every head",

@@ -28,8 +28,14 @@ def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
         raise InputError("--model is missing; give the folder of a fine-tuned model, such as the --out of finetune")
     model, tokenizer = open_folder(folder)
     task = task_of(model)
-    path = Path(folder) / SETTINGS
-    task.check_folder(Path(folder))
+    settings = settings_beside(Path(folder), model, task, given)
+    return model.to(choose_device(settings.device)[0]), tokenizer, task, settings
+
+
+def settings_beside(folder: Path, model: Any, task: Task, given: dict) -> Finetuning:
+    """The settings with which the model in this folder was fine-tuned, changed as `given` says."""
+    task.check_folder(folder)
+    path = folder / SETTINGS
     saved = saved_settings(str(path), task.name) if path.is_file() else {"max_length": min(512, model.config.context)}
     refuse_others(given, task.name)
     saved = {name: value for name, value in saved.items() if name not in RUN}
@@ -37,7 +43,7 @@ def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
     if settings.max_length > model.config.context:
         raise InputError(f"--max-length is {settings.max_length}, and this model has room for {model.config.context} "
                          "tokens; ask for no more")
-    return model.to(choose_device(settings.device)[0]), tokenizer, task, settings
+    return settings
 
 
 def unknown_labels(model: Any, examples: Sequence) -> list[str]:

@@ -11,6 +11,8 @@ from tinyformer.models import (
     Bert,
     BertConfig,
     BertForPretraining,
+    ELMo,
+    ELMoConfig,
     GPTConfig,
     MaskedVectors,
     MultiLabelClassifier,
@@ -44,6 +46,12 @@ def seq2seq(spread: bool = True, dtype=np.float64, **changes) -> Seq2Seq:
     """An encoder and a decoder of two layers and width 8; any field of its configuration can be changed."""
     sizes = dict(vocabulary=VOCABULARY, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0)
     return _prepared(Seq2Seq(Seq2SeqConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
+
+
+def elmo(spread: bool = True, dtype=np.float64, **changes) -> ELMo:
+    """An ELMo of two layers and width 8; any field of its configuration can be changed."""
+    sizes = dict(vocabulary=VOCABULARY, layers=2, width=8, inner=5, context=9, dropout=0.0)
+    return _prepared(ELMo(ELMoConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
 
 
 def vectors(spread: bool = True, dtype=np.float64, **changes) -> MaskedVectors:

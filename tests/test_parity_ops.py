@@ -57,6 +57,19 @@ def affine_gelu(x, weight, bias=None, approximate="none"):
     return F.gelu(F.linear(x, weight, bias), approximate=approximate)
 
 
+def lstm(x, weight, recurrent, bias, projection=None, keep=None, backwards=False):
+    """Each row by itself, without its padding, and turned round where it is read backwards."""
+    rows = []
+    for row, real in zip(x, np.ones(x.shape[:2], bool) if keep is None else keep, strict=True):
+        places = np.flatnonzero(real)[::-1 if backwards else 1].copy()
+        read, wide = row[t(places)][:, None], recurrent.shape[1]
+        weights = [weight, recurrent, bias, torch.zeros_like(bias), *([] if projection is None else [projection])]
+        states = torch.zeros(1, 1, wide, dtype=x.dtype), torch.zeros(1, 1, len(bias) // 4, dtype=x.dtype)
+        told = torch.lstm(read, states, weights, True, 1, 0.0, False, False, False)[0][:, 0]
+        rows.append(torch.zeros(len(row), wide, dtype=x.dtype).index_put((t(places),), told))
+    return torch.stack(rows)
+
+
 TWINS = {
     "add": torch.add, "subtract": torch.subtract, "multiply": torch.multiply, "divide": torch.divide,
     "negate": torch.neg,
@@ -93,7 +106,7 @@ TWINS = {
     "blockwise_attention": lambda *x, block=256, **options: attention(*x, **options),
     "blockwise_self_attention": lambda x, block=256, **options: self_attention(x, **options),
     "cross_entropy": cross_entropy,
-    "token_log_probs": token_log_probs,
+    "token_log_probs": token_log_probs, "lstm": lstm,
     "binary_cross_entropy_with_logits": lambda x, target: F.binary_cross_entropy_with_logits(x, t(target).to(x.dtype)),
     "mean_squared_error": lambda x, target, count=None: F.mse_loss(x, t(target).to(x.dtype), reduction="sum") / (
         count or x.numel()),

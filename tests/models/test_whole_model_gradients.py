@@ -17,6 +17,7 @@ from tinyformer.models import (
     SpanFinder,
     TextClassifier,
     TokenTagger,
+    encoder_of,
 )
 from tinyformer.ops import cross_entropy
 
@@ -50,6 +51,11 @@ def _vectors(**options):
     return model, lambda: model.loss(batch)
 
 
+def _elmo(**options):
+    model, batch = small.elmo(**options), small.text_batch()
+    return model, lambda: model.loss(batch)
+
+
 def _head(kind, encoder=None, **options):
     model, batch = small.head(kind, encoder, **options), small.head_batch(kind)
     return model, lambda: model.loss(batch)
@@ -77,6 +83,8 @@ MODELS = {
     "any labels for a text, BART's encoder": lambda: _head(MultiLabelClassifier, small.seq2seq().encoder),
     "a score for a pair, GPT-1": lambda: _head(PairScorer, small.gpt(norm="post")),
     "a tag for each token, BART's encoder": lambda: _head(TokenTagger, small.seq2seq().encoder),
+    "ELMo": lambda: _elmo(),
+    "a class for a pair, ELMo": lambda: _head(PairClassifier, encoder_of(small.elmo(), np.random.default_rng(5))),
     "BART": lambda: _seq2seq(),
     "masked vectors, as BERT": lambda: _vectors(),
     "masked vectors, as GPT-2": lambda: _vectors(causal=True, activation="gelu_tanh"),

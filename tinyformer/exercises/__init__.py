@@ -65,6 +65,7 @@ CHAPTERS = {                                  # in each and from each to the nex
                                 "cross_entropy token_log_probs",
     "Two things at once": "affine_gelu gelu layer_norm",
     "Who looks at whom": "attention self_attention blockwise_attention blockwise_self_attention",
+    "What was read is carried along": "lstm",
     "A graph runs backwards": "accumulate walk tied_weights",
     "Who stands where, and who may see whom": "split_heads causal_mask padding_mask left_positions sinusoids",
     "Text becomes pieces, and something to guess": "longest_match byte_pair apply_merges next_sentence mask_tokens",

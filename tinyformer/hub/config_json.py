@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinyformer.errors import CheckpointError
-from tinyformer.hub import architectures
+from tinyformer.hub import architectures, readers
 from tinyformer.hub.config_keys import check_classes, check_keys, guessed_type
 from tinyformer.hub.layouts import LAYOUTS, layout_of
 from tinyformer.hub.tensor_names import has_published_names
@@ -29,6 +29,8 @@ def to_hub(model: Module, tokenizer=None) -> dict:
     under "head" that a classifier reads pairs.  Of a model of one's own it says the class, and the config if it has
     one with a to_dict().
     """
+    if readers.reader_in(model) is not None:
+        return readers.described(model)
     if not has_published_names(model):
         return {"model_type": OWN, "architectures": [type(model).__name__],
                 "tinyformer": getattr(getattr(model, "config", None), "to_dict", dict)()}
@@ -51,7 +53,8 @@ def from_hub(hub: dict) -> Config:
     if kind is None and (guess := guessed_type(hub)):
         raise CheckpointError(f'there is no model_type; it looks like a {guess}: add the line "model_type": "{guess}",')
     if not isinstance(kind, str) or kind not in LAYOUTS:
-        raise CheckpointError(f"model_type is {kind!r}; it must be one of: {', '.join(LAYOUTS)}")
+        raise CheckpointError(f"model_type is {kind!r}; it must be one of: "
+                              f"{', '.join([*LAYOUTS, *readers.PAPERS])}")
     check_keys(hub)
     hub = {key: value for key, value in hub.items() if value is not None}
     try:
@@ -74,6 +77,9 @@ def empty_model(hub: dict, arrays: Mapping[str, Any]) -> Module:
 
     CheckpointError where it would be far larger than the weights, before any memory is taken.
     """
+    check_classes(hub)
+    if isinstance(kind := hub.get("model_type"), str) and kind in readers.PAPERS:
+        return readers.empty_model(hub, arrays)
     config = from_hub(hub)
     layers = max(config.layers, getattr(config, "decoder_layers", 0))
     if layers > (MOST_SHARED if getattr(config, "shared", False) else len(arrays)):

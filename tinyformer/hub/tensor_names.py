@@ -17,6 +17,7 @@ from tinyformer.hub.layouts import (
     layout_of,
 )
 from tinyformer.hub.misfits import misfits, odd_numbers
+from tinyformer.hub.readers import reader_in
 from tinyformer.models.bert import Bert, BertForPretraining
 from tinyformer.models.config import Seq2SeqConfig
 from tinyformer.models.gpt import GPT
@@ -28,7 +29,7 @@ from tinyformer.nn.module import Module
 
 def has_published_names(model: Module) -> bool:
     """Whether a published layout has a place for everything in this model; in a model of one's own nothing has one."""
-    if not isinstance(model, Bert | BertForPretraining | GPT | Head | Seq2Seq):
+    if not isinstance(model, Bert | BertForPretraining | GPT | Head | Seq2Seq) or reader_in(model) is not None:
         return False
     named = model.named_parameters().keys() | model.named_buffers().keys()
     return named <= {our for our, _, _ in _lines(model)}

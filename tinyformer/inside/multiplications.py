@@ -61,6 +61,13 @@ def _blockwise_self(shapes: Shapes, constants: dict) -> tuple[int, int]:
     return 2 * times, 5 * times
 
 
+def _lstm(shapes: Shapes, constants: dict) -> tuple[int, int]:
+    """For each place those of its input, of what was told before it, and of the projection where there is one."""
+    (batch, length, inputs), weight, recurrent, _, *projection = shapes
+    each = weight[0] * (inputs + recurrent[1]) + (math.prod(projection[0]) if projection else 0)
+    return batch * length * each, 2 * batch * length * each
+
+
 def _looked_at(queries: int, keys: int, constants: dict) -> int:
     """The scores in the blocks that are not wholly in the future."""
     block, found = constants.get("block", BLOCK), 0
@@ -81,4 +88,5 @@ def _stretched(one: tuple, other: tuple) -> tuple:
 COUNTS: dict[str, Callable[[Shapes, dict], tuple[int, int]]] = {
     "matmul": _matmul, "affine": _affine, "affine_gelu": _affine, "attention": _attention,
     "self_attention": _self_attention, "blockwise_attention": _blockwise, "blockwise_self_attention": _blockwise_self,
+    "lstm": _lstm,
 }

@@ -26,7 +26,7 @@ from tinyformer.models.bert import Bert
 from tinyformer.models.gpt import GPT
 from tinyformer.models.parts.finite import checked
 from tinyformer.models.parts.loss_and_accuracy import measured
-from tinyformer.models.seq2seq import Encoder
+from tinyformer.models.parts.reader import Below
 from tinyformer.nn import Linear, Module
 from tinyformer.ops import (
     binary_cross_entropy_with_logits,
@@ -49,7 +49,7 @@ class Head(Module):
     pooled = True                             # whether the encoder's pooler is part of the head
     outputs = 0                               # of the linear layer; 0: one for each label
 
-    def __init__(self, encoder: Bert | GPT | Encoder, labels: Sequence[str], rng: np.random.Generator | None):
+    def __init__(self, encoder: Below, labels: Sequence[str], rng: np.random.Generator | None):
         if isinstance(encoder, GPT) and not self.pooled:
             raise TypeError(f"{type(self).__name__}: the encoder is a GPT, which sees no position's right side; "
                             "take a Bert (a GPT can carry heads that read one position, which are called pooled)")

@@ -2,8 +2,7 @@
 
 For out = a b, δout = δa b + a δb, and a factor goes to the other side of an inner product transposed:
 <dout, δa b> = <dout bᵀ, δa> and <dout, a δb> = <aᵀ dout, δb>.  So each factor's gradient needs the other one.
-`affine` and `embedding` are that rule, once for a weight that all positions share, and once for rows that are picked
-by number.
+`affine` and `embedding` are that rule, once for a weight that all positions share, once for rows picked by number.
 """
 
 import math

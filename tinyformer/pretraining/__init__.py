@@ -7,4 +7,6 @@ OBJECTIVES = Table({
     "bert": "tinyformer.pretraining.masked_words:MaskedWords",
     "gpt": "tinyformer.pretraining.next_token:NextToken",
     "seq2seq": "tinyformer.pretraining.repairing:Repairing",
+    "words": "tinyformer.pretraining.negative_sampling:NegativeSampling",
+    "elmo": "tinyformer.pretraining.two_directions:TwoDirections",
 })

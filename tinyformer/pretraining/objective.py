@@ -8,6 +8,7 @@ what is read, in which batches, by which model, what that is held against, and h
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from tinyformer import train
@@ -152,6 +153,9 @@ class Objective:
         values = train.evaluate(prepared.model, prepared.held_out_batches())
         return {f"val {what}": values[f"{self.figure} {what}"] for what in ("loss", "accuracy")
                 if f"{self.figure} {what}" in values}
+
+    def leave(self, prepared, out: Path) -> None:
+        """Write into the folder of a run what it leaves beside its model, if anything."""
 
     def said(self, found: dict[str, float]) -> list[str]:
         """The parts of the final line."""

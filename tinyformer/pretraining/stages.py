@@ -45,6 +45,7 @@ def run(model: str, given: dict, config: str | None = None, resume: bool | str =
     found = measure(prepared)
     write_metrics(out, {**prepared.facts, **history.final, **found})
     draw(prepared, history, out / "loss.png", found)
+    prepared.settings.leave(prepared, out)
     show(final_line(prepared, history, found))
     return 0
 

@@ -33,14 +33,16 @@ def depths(model: Any) -> dict[str, int]:
 def freeze(head: Head, layers: int | str) -> None:
     """Stop the encoder from learning: "all" of it, or the embeddings and the lowest `layers` layers; 0 frees all.
 
-    What is frozen gets no gradient, and where everything is, nothing is computed backwards through the encoder.
+    What is frozen gets no gradient, and where everything is, nothing is computed backwards through the encoder.  What
+    no pre-training has taught learns in any case: the layers of word2vec and ELMo that are new with a head.
     """
+    untaught = tuple(f"encoder.{name}" for name in getattr(head.encoder, "untaught", ()))
     most = head.config.layers
     if layers != "all" and not (isinstance(layers, int) and 0 <= layers <= most):
         raise InputError(f"freeze is {layers!r}; it must be all, or a number of layers from 0 to {most}")
     for name, level in depths(head).items():
         frozen = name.startswith("encoder.") if isinstance(layers, str) else layers > 0 and level <= layers
-        head.named_parameters()[name].requires_grad = not frozen
+        head.named_parameters()[name].requires_grad = not frozen or name.startswith(untaught)
 
 
 def layer_rates(head: Head, decay: float) -> dict[str, float]:

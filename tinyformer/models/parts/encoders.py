@@ -6,21 +6,24 @@ from typing import Any
 import numpy as np
 
 from tinyformer.models.bert import Bert, BertForPretraining
-from tinyformer.models.gpt import GPT
+from tinyformer.models.parts.reader import Below, Reader
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
 from tinyformer.nn import Linear, Module
 
 
-def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Bert | GPT | Encoder:
+def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Below:
     """What can be fine-tuned of any model here: its encoder (a GPT is one as a whole), sharing every weight.
 
-    Where a Bert has no pooler, as after masked-word training alone or under a tagger, it gets a new one drawn from
-    `rng`, which has learned nothing yet; without `rng` it stays without.  TypeError where there is no such encoder.
+    Where a Bert or a Reader has no pooler, as after masked-word training alone or under a tagger, it gets a new one
+    drawn from `rng`, which has learned nothing yet; without `rng` it stays without.  TypeError where there is no such
+    encoder.
     """
     encoder = model.bert if isinstance(model, BertForPretraining) else getattr(model, "encoder", model)
-    if not isinstance(encoder, Bert | GPT | Encoder):
-        raise TypeError(f"encoder_of: the model is a {type(model).__name__}; "
-                        "the heads stand on a Bert, a BertForPretraining, a GPT, a Seq2Seq's encoder or another head's")
+    if not isinstance(encoder, Below):
+        raise TypeError(f"encoder_of: the model is a {type(model).__name__}; the heads stand on a Bert, a "
+                        "BertForPretraining, a GPT, a Seq2Seq's encoder, an ELMo, WordVectors or another head's")
+    if isinstance(encoder, Reader):
+        return encoder.below_head(rng) if encoder.pooler is None and rng is not None else encoder
     if not isinstance(encoder, Bert) or encoder.pooler is not None or rng is None:
         return encoder
     words, pooled = encoder.words.weight, copy.copy(encoder)
@@ -29,7 +32,7 @@ def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Bert | 
     return pooled
 
 
-def with_dropout(encoder: Bert | GPT | Encoder, rate: float) -> Bert | GPT | Encoder:
+def with_dropout(encoder: Below, rate: float) -> Below:
     """A copy of an encoder that drops out another share of its activations."""
     empty = like(encoder, encoder.config.but(dropout=rate), None)
     return empty.to(dtype=encoder.words.weight.dtype).load(encoder.state())
@@ -39,6 +42,8 @@ def like(model: Module, config: Any, rng: np.random.Generator | None) -> Any:
     """A Bert, a GPT, a Seq2Seq or its encoder of the same kind as `model`, with initial weights drawn from `rng`."""
     if isinstance(model, Encoder):
         return Seq2Seq(config, rng).encoder
+    if isinstance(model, Reader):
+        return model.another(config, rng)
     pooled = {"pooled": model.pooler is not None} if isinstance(model, Bert) else {}
     kind: Any = type(model)
     return kind(config, rng, **pooled)

@@ -13,6 +13,8 @@ Sizes = TypeVar("Sizes", bound=BlocksConfig)
 
 def least_numbers(c: BlocksConfig) -> int:
     """How many parameters a model of this config has at least: word vectors, positions, the matrices of its layers."""
+    if own := getattr(c, "least_numbers", None):               # a model that is made of other parts says it itself
+        return own()
     layers = 1 if getattr(c, "shared", False) else c.layers + getattr(c, "decoder_layers", 0)
     table = getattr(c, "vocabulary", 0) * getattr(c, "word_width", c.width)
     return table + (c.context + getattr(c, "segments", 0)) * c.width + layers * 2 * c.width * (2 * c.width + c.inner)

@@ -11,7 +11,7 @@ import pytest
 from campaigns.mutants import changed, damaged, refusal
 from tinyformer import text
 from tinyformer.errors import InputError
-from tinyformer.text import ByteLevelBPE, CharTokenizer, Tokenizer, WordPieceTokenizer, load_tokenizer
+from tinyformer.text import ByteLevelBPE, CharTokenizer, Tokenizer, UnigramTokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.text.added import AddedToken
 
 SAYS = "the drug gives the new york café a cold, doesn't it? 中文 12 <drug>"
@@ -21,7 +21,8 @@ WORDS = [*Tokenizer.roles.values(), *dict.fromkeys("abcdefghijklmnopqrstuvwxyz,'
          "the", "drug", "<drug>"]
 SAMPLES = {"CharTokenizer": lambda: CharTokenizer.train([SAYS], specials=["[UNK]"]),
            "WordPieceTokenizer": lambda: WordPieceTokenizer(WORDS, added=[AddedToken("<drug>", normalized=True)]),
-           "ByteLevelBPE": lambda: ByteLevelBPE.train([SAYS] * 3, 300)}
+           "ByteLevelBPE": lambda: ByteLevelBPE.train([SAYS] * 3, 300),
+           "UnigramTokenizer": lambda: UnigramTokenizer.train([SAYS] * 3, 330)}
 
 
 def bert_json() -> dict:
@@ -47,6 +48,23 @@ def gpt2_json() -> dict:
             "type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "",
             "end_of_word_suffix": "", "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
             "vocab": ours.vocab, "merges": [" ".join(pair) for pair in ours.merges]}}
+
+
+def albert_json() -> dict:
+    """A tokenizer such as ALBERT's in the one-file form, without a table."""
+    quotes = {"type": "Replace", "pattern": {"String": "``"}, "content": '"'}
+    special = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"]
+    added = [{"id": id, "content": word, "single_word": False, "lstrip": word == "[MASK]", "rstrip": False,
+              "normalized": False, "special": True} for id, word in enumerate(special)]
+    words = [*special, "▁", "▁the", "▁d", "rug", "▁gives", *"abcdefghijklmnopqrstuvwxyz,?"]
+    return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added, "normalizer": {
+        "type": "Sequence", "normalizers": [quotes, {"type": "NFKD"}, {"type": "StripAccents"}, {"type": "Lowercase"}]},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, {
+            "type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}]},
+        "post_processor": None, "decoder": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always",
+                                            "split": True},
+        "model": {"type": "Unigram", "unk_id": 1, "byte_fallback": False,
+                  "vocab": [[word, -0.5 * number] for number, word in enumerate(words)]}}
 
 
 def test_every_tokenizer_is_in_it():
@@ -104,7 +122,7 @@ def test_damaged_files_of_a_vocabulary(name, tmp_path, campaign):
     assert read and refused
 
 
-@pytest.mark.parametrize("make", [bert_json, gpt2_json])
+@pytest.mark.parametrize("make", [bert_json, gpt2_json, albert_json])
 def test_a_changed_tokenizer_json_gives_the_ids_of_the_library_or_is_refused(make, tmp_path, campaign):
     try:
         import tokenizers as library

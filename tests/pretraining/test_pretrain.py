@@ -13,6 +13,7 @@ from tinyformer.cli import main
 from tinyformer.errors import InputError
 from tinyformer.pretraining.pair_figures import balanced_accuracy
 from tinyformer.pretraining.pretraining_settings import resolve
+from tinyformer.text import UnigramTokenizer
 from tinyformer.train import load_model
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
@@ -48,6 +49,16 @@ def test_the_last_line_states_the_final_figures(capsys, corpus, tmp_path, small)
     metrics = read(tmp_path / "g" / "metrics.json")
     assert len(out.splitlines()) == 1
     assert out.startswith(f"val loss {metrics['val loss']:.4f}, unigram entropy {metrics['unigram entropy']:.4f}")
+
+
+@pytest.mark.parametrize("model", ["bert", "gpt", "seq2seq"])
+def test_a_vocabulary_of_probabilities_serves_every_objective(model, corpus, tmp_path, small):
+    out = tmp_path / model
+    assert main(["pretrain", model, "--corpus", str(corpus), "--out", str(out), *small, "--tokenizer", "unigram",
+                 "--vocabulary", "340"]) == 0
+    _, tokenizer = load_model(out)
+    assert isinstance(tokenizer, UnigramTokenizer) and tokenizer.decode(tokenizer.encode("é 中\n")) == "é 中\n"
+    assert (tokenizer.mask_id is None) == (model == "gpt")
 
 
 def test_settings_json_repeats_the_run(capsys, gpt, tmp_path):

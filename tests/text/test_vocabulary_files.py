@@ -101,7 +101,8 @@ def test_a_folder_without_a_tokenizer(tmp_path):
 
 
 @pytest.mark.parametrize("whole, part", [
-    ({"model": {"type": "Unigram", "vocab": {}}}, "are ('Unigram', None, None); only BERT's"),
+    ({"model": {"type": "WordLevel", "vocab": {}}}, "are ('WordLevel', None, None); only BERT's"),
+    ({"model": {"type": "Unigram", "vocab": []}}, "unk_id of model is None"),
     ({"model": {"type": "WordPiece", "vocab": {"a": 0}}, "normalizer": {"type": "BertNormalizer"},
       "pre_tokenizer": {"type": "BertPreTokenizer"}}, "is incomplete (KeyError('lowercase'))"),
     ({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []},

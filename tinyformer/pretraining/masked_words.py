@@ -54,7 +54,7 @@ class MaskedWords(TextObjective):
             raise InputError("--word-list says which characters make a word, and only --whole-word asks; give both")
         if self.whole_word and self.word_list is None and self.tokenizer == "characters":
             raise InputError("--whole-word hides all pieces of a word, and --tokenizer characters knows no words; take "
-                             "wordpiece, or say which characters make a word (--word-list)")
+                             "wordpiece or unigram, or say which characters make a word (--word-list)")
 
     @classmethod
     def from_preset(cls, name: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class MaskedWords(TextObjective):
 
     def train_bpe(self, training: Iterable[str]) -> Tokenizer:
         """Bytes have no [MASK]: InputError."""
-        raise InputError("--tokenizer is bpe, which has no [MASK]; for bert take wordpiece or characters")
+        raise InputError("--tokenizer is bpe, which has no [MASK]; for bert take wordpiece, unigram or characters")
 
     def make_model(self, tokenizer: Tokenizer) -> BertForPretraining:
         """A BERT with both of its heads."""

@@ -71,8 +71,9 @@ def write(folder: Path, settings: dict[str, Any], parts: dict[str, TextInPieces]
 
 
 def _uncut(pieces: Iterable[tuple[bool, str]], tokenizer: Tokenizer) -> Iterable[tuple[bool, str]]:
-    """The pieces, or whole documents where the vocabulary has a token that may reach over a space."""
-    if not any(token.rstrip or any(map(str.isspace, name)) for name, token in tokenizer.added.items()):
+    """The pieces, or whole documents where a token may reach over a space, or where a piece would begin with one."""
+    reaching = any(token.rstrip or any(map(str.isspace, name)) for name, token in tokenizer.added.items())
+    if not reaching and not tokenizer.begins_with_space:
         yield from pieces
         return
     document: list[str] = []

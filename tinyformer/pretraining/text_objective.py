@@ -14,7 +14,14 @@ from tinyformer.models.config import Config
 from tinyformer.options import option
 from tinyformer.pretraining.objective import Objective
 from tinyformer.pretraining.prepared_text import PreparedText, described, opened, settled_with
-from tinyformer.text import ByteLevelBPE, CharTokenizer, Tokenizer, WordPieceTokenizer, load_tokenizer
+from tinyformer.text import (
+    ByteLevelBPE,
+    CharTokenizer,
+    Tokenizer,
+    UnigramTokenizer,
+    WordPieceTokenizer,
+    load_tokenizer,
+)
 from tinyformer.tinyland.world_texts import DOCUMENTS, read_world
 from tinyformer.train.circumstances import LEARNED_FROM, fingerprint
 
@@ -26,8 +33,8 @@ class TextObjective(Objective):
     documents: str = option("file", "what is one document of the corpus", ("file", "blank-lines"))
     world_documents: int | None = option(None, "tinyland: documents that are told (default 20000)", least=2)
     world_seed: int | None = option(None, "tinyland: the world that tells them (default 0)", least=0)
-    tokenizer: str | None = option(None, "characters, wordpiece or bpe, trained on the corpus; or a folder with a "
-                                   "vocabulary")
+    tokenizer: str | None = option(None, "characters, wordpiece, bpe or unigram, trained on the corpus; or a folder "
+                                   "with a vocabulary")
     vocabulary: int | None = option(None, "size of the vocabulary that is trained; of characters all where nothing is "
                                     "said", least=1)
 
@@ -83,18 +90,20 @@ class TextObjective(Objective):
         if isinstance(training, PreparedText):
             return training.tokenizer()
         kind, size, specials = self.tokenizer, self.vocabulary, self.special_tokens()
+        more = {"specials": specials} if specials else {}
         if kind == "characters":
             specials = specials or (("[UNK]",) if size else ())
             return CharTokenizer.train(chain(training, held_out), size, specials=specials)
         if kind == "wordpiece":
-            more = {"specials": specials} if specials else {}
             return WordPieceTokenizer.train(training, size, strip_accents=self.strip_accents, **more)
         if kind == "bpe":
             return self.train_bpe(training)
+        if kind == "unigram":
+            return UnigramTokenizer.train(training, size, **more)
         if Path(kind).is_dir():
             return load_tokenizer(kind)
-        raise InputError(f"--tokenizer is {kind!r}; it must be characters, wordpiece, bpe or a folder with a "
-                         "vocabulary")
+        raise InputError(f"--tokenizer is {kind!r}; it must be characters, wordpiece, bpe, unigram or a folder "
+                         "with a vocabulary")
 
     def special_tokens(self) -> tuple[str, ...]:
         """The special tokens that the model needs in its vocabulary."""

@@ -18,16 +18,18 @@ OLDER: dict[str, tuple] = {"do_basic_tokenize": (True, None), "never_split": (No
                            "split_special_tokens": (False, None)}
 
 
-def read_added(folder: Path, tokens: list[str], roles: dict[str, str]) -> tuple[list[str], list[AddedToken]]:
-    """(all tokens, those added) of a folder with vocab.txt or vocab.json, whose `tokens` these are.
+def read_added(folder: Path, tokens: list[str], roles: dict[str, str], rules: dict[str, tuple] | None = None
+               ) -> tuple[list[str], list[AddedToken]]:
+    """(all tokens, those added) of a folder with vocab.txt, vocab.json or spiece.model, whose `tokens` these are.
 
     Tokens are added in added_tokens.json (ids alone), special_tokens_map.json (which are special) and
     tokenizer_config.json (everything).  InputError where the three contradict one another or the vocabulary, and for a
-    setting that would give other ids than ours.
+    setting that would give other ids than ours: `rules`, or those of the older files.
     """
     settings, special = _json(folder / SETTINGS_FILE), _json(folder / MAP_FILE)
+    rules = OLDER if rules is None else rules
     try:
-        hold_to({SETTINGS_FILE: OLDER, MAP_FILE: OLDER}, {SETTINGS_FILE: settings, MAP_FILE: special})
+        hold_to({SETTINGS_FILE: rules, MAP_FILE: rules}, {SETTINGS_FILE: settings, MAP_FILE: special})
         _none_is_missing(special | settings, tokens, roles)
         ids = _json(folder / ADDED_FILE)
         found = {name: AddedToken(name, normalized=True, special=False) for name in ids}

@@ -1,6 +1,6 @@
 """What is a tokenizer, whatever its pieces are?  A list of tokens, and the ways from text to ids and back.
 
-The three tokenizers differ in how they cut text.  What they share stands here: ids are places in one list,
+Tokenizers differ in how they cut text.  What they share stands here: ids are places in one list,
 special tokens written in the text are found before it is cut, and ids turn back into bytes one by one.
 """
 
@@ -19,14 +19,14 @@ SENTINEL = "<extra_id_{}>"                                 # T5's name for the m
 class Tokenizer(AsElsewhere):
     """Text to ids and back over `tokens` (id -> token); a subclass says how text is cut.
 
-    `roles` names the special tokens the kind of tokenizer may carry; those found in `tokens` get their id as
-    `pad_id`, `unk_id`, ... (None where absent) and are recognised when they are written out in a text.  So are the
-    sentinels "<extra_id_0>", "<extra_id_1>", ... as far as `tokens` has them without a gap: `sentinel_ids`.  `added`
-    are further tokens that are found before the text is cut, special or not; each is one of `tokens` too.
+    `roles` names the special tokens the kind of tokenizer may carry; those in `tokens` get an id as `pad_id`, `unk_id`,
+    ... (else None) and are recognised in a text.  So are the sentinels "<extra_id_0>", "<extra_id_1>", ..., as far as
+    there is no gap: `sentinel_ids`.  `added` are further tokens found before the text is cut, and all among `tokens`.
     """
 
     roles = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
     takes_space: frozenset[str] = frozenset()              # special tokens that take the white space before them
+    begins_with_space = False                              # whether a text is cut as if a space stood before it
     pad_id: int | None
     unk_id: int | None
     cls_id: int | None

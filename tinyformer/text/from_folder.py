@@ -17,8 +17,8 @@ def load_tokenizer(folder: str | Path) -> Tokenizer:
     """The tokenizer in `folder`, its kind told by its files.
 
     tokenizer.json, the one-file form, says everything and decides where it is there.  Otherwise vocab.txt: WordPiece;
-    vocab.json with merges.txt: byte-level BPE; vocab.json alone: characters.  InputError where there is none of them,
-    and where tokenizer_config.json names a class that cuts texts in another way.
+    vocab.json with merges.txt: byte-level BPE; vocab.json alone: characters; spiece.model: a unigram vocabulary.
+    InputError where there is none of them, and where tokenizer_config.json names a class that cuts texts otherwise.
     """
     from tinyformer.text import ByteLevelBPE, CharTokenizer, WordPieceTokenizer
     from tinyformer.text.hub import read_tokenizer_json
@@ -34,9 +34,12 @@ def load_tokenizer(folder: str | Path) -> Tokenizer:
     if (folder / "vocab.json").exists():
         check_class(folder, ("CharTokenizer",))
         return CharTokenizer.load(folder)
+    if (folder / "spiece.model").exists():
+        from tinyformer.text.spiece import read_spiece
+        return read_spiece(folder)
     state = "holds none of the files of a tokenizer" if folder.is_dir() else "is not a folder"
     raise InputError(f"{folder}: {state}; needed is vocab.txt (WordPiece), vocab.json with merges.txt "
-                     "(byte-level BPE), vocab.json alone (characters) or tokenizer.json")
+                     "(byte-level BPE), vocab.json alone (characters), spiece.model (unigram) or tokenizer.json")
 
 
 def check_class(folder: Path, known: tuple[str, ...]) -> None:

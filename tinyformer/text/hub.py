@@ -1,7 +1,8 @@
 """How do we open the one-file form, tokenizer.json, that recent libraries write in place of the older files?
 
-It spells out a whole pipeline.  Two pipelines are ours, BERT's and GPT-2's; anything else, and every setting that would
-give other ids than ours, is refused by name rather than read as something it is not.
+It spells out a whole pipeline.  Those of BERT and of GPT-2 are ours, and those of unigram vocabularies as far as their
+parts are known; anything else, and every setting that would give other ids than ours, is refused by name rather than
+read as something it is not.
 """
 
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from tinyformer.errors import InputError
 
+from . import unigram_files
 from .added import AddedToken
 from .base import Tokenizer
 from .bpe import ByteLevelBPE
@@ -28,7 +30,7 @@ BESIDE = {"do_lower_case": "lowercase", "strip_accents": "strip_accents",     # 
 
 
 def read_tokenizer_json(path: Path) -> Tokenizer:
-    """The WordPiece or byte-level BPE tokenizer in a tokenizer.json; an InputError for any other kind or setting."""
+    """The WordPiece, byte-level BPE or unigram tokenizer in a tokenizer.json; InputError for any other."""
     whole = read_json(path)
     parts = {key: whole.get(key) or {} for key in ("model", "normalizer", "pre_tokenizer")}
     beside = path.with_name(SETTINGS_FILE)
@@ -36,9 +38,11 @@ def read_tokenizer_json(path: Path) -> Tokenizer:
     try:
         kinds = tuple(part.get("type") for part in parts.values())
         added = [(AddedToken.read(token), token["id"]) for token in whole.get("added_tokens") or []]
-        model, normalizer = parts["model"], parts["normalizer"]
+        model, normalizer, found = parts["model"], parts["normalizer"], [token for token, _ in added]
+        if kinds[0] == "Unigram":
+            tokens = _numbered([token for token, _ in unigram_files.pieces_of(model)], added)
+            return _said(found, unigram_files.from_parts(parts, tokens, found, settings))
         tokens = _numbered(tokens_in_order(model.get("vocab", {}), path), added)
-        found = [token for token, _ in added]
         if kinds == ("WordPiece", "BertNormalizer", "BertPreTokenizer"):
             hold_to(WORDPIECE, parts)
             _agree(settings, {ours: normalizer[theirs] for ours, theirs in BESIDE.items()})
@@ -57,7 +61,7 @@ def read_tokenizer_json(path: Path) -> Tokenizer:
         raise InputError(f"{path}: the description of the tokenizer is incomplete ({error!r}); "
                          "save it again from the library that wrote it") from None
     raise InputError(f"{path}: model, normalizer and pre_tokenizer are {kinds}; only BERT's (WordPiece, "
-                     "BertNormalizer, BertPreTokenizer) and GPT-2's (BPE, None, ByteLevel) can be read")
+                     "BertNormalizer, BertPreTokenizer), GPT-2's (BPE, None, ByteLevel) and a Unigram can be read")
 
 
 def _agree(settings: dict, here: dict) -> None:

@@ -10,16 +10,44 @@ in CuPy's signatures, that tinyformer has use for.  What CuPy would refuse, or d
   which waits for the host's own check is not content with this one);
 - `where=` in a reduction; `add.at` on complex numbers; reading what `empty` has left unwritten (it holds NaN).
 
-Results of shape () stay arrays, as in CuPy.  Importing this file registers the device "fake":
+Results of shape () stay arrays, as in CuPy.  `TALLY` keeps what was asked of the device, and counts what a GPU would
+have to launch, and where it would have been waited for.  Importing this file registers the device "fake":
 `model.to("fake")`, `Tensor(...).to("fake")` and `to_device(array, "fake")` work from then on.
 """
 
 import operator
+from collections import Counter
 from contextlib import contextmanager
+from functools import wraps
 
+import fake_kernels
 import numpy as np
 
-from tinyformer import backend
+from tinyformer import backend, cuda
+
+
+class Tally:
+    """What the device was asked for since the last `clear`, and what that would have cost on a GPU."""
+
+    def __init__(self):
+        self.clear()
+
+    def clear(self) -> None:
+        self.asked = set()                    # (of what, name, number of arguments, keywords, dtypes of the arrays)
+        self.launches = Counter()             # what would have been launched, a kernel or a copy each, by name
+        self.waits = 0                        # how often the host would have waited for the device
+        self.uploads = 0                      # arrays of the host that went up, from pinned memory and without a wait
+
+    def note(self, owner: str, name: str, args: tuple, kwargs: dict) -> None:
+        dtypes = tuple(str(a.dtype) for a in args if type(a) is FakeArray)
+        self.asked.add((owner, name, len(args), tuple(sorted(kwargs)), dtypes))
+
+    def launch(self, name: str, times: int = 1) -> None:
+        if times:
+            self.launches[name] += times
+
+
+TALLY = Tally()
 
 
 class FakeArray:
@@ -156,7 +184,8 @@ def _add_operators():
                            "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}.items():
         setattr(FakeArray, f"__{name}__", straight(function))
         setattr(FakeArray, f"__r{name}__", turned(function))
-        setattr(FakeArray, f"__i{name}__", in_place(function))
+        if name != "matmul":                                   # CuPy has none
+            setattr(FakeArray, f"__i{name}__", in_place(function))
     for name in ("lt", "le", "gt", "ge", "eq", "ne"):
         setattr(FakeArray, f"__{name}__", straight(getattr(operator, name)))
     FakeArray.__neg__ = lambda self: FakeArray(np.asarray(-self._host))
@@ -227,11 +256,15 @@ class Ufunc:
         self.function = getattr(np, name)
 
     def __call__(self, *args, out=None, dtype=None):
+        name = self.function.__name__
+        given = {key: value for key, value in (("out", out), ("dtype", dtype)) if value is not None}
+        TALLY.note("ufunc", name, args, given)
         if not any(type(a) is FakeArray for a in args):
             raise TypeError(f"fake device: {self.function.__name__} of {', '.join(type(a).__name__ for a in args)}; "
                             "CuPy computes with arrays on the device")
         result = self.function(*map(_lower, args), out=None if out is None else _array(out),
                                **({} if dtype is None else {"dtype": dtype}))
+        TALLY.launch(name, _cost(name, args, result))
         return out if out is not None else FakeArray(np.asarray(result))
 
 
@@ -239,6 +272,8 @@ class Adding(Ufunc):
     """`add`, the one function whose `at` is needed: a scatter-add by atomics, which CUDA has for few types."""
 
     def at(self, a, indices, b=None):
+        TALLY.note("ufunc", "add.at", (a, indices, b), {})
+        TALLY.launch("add.at")
         if a.dtype not in (np.int32, np.uint32, np.uint64, np.float16, np.float32, np.float64):
             raise TypeError("cupy.add.at only supports int32, float16, float32, float64, uint32, uint64 "
                             f"as data type, not {a.dtype}")
@@ -250,11 +285,12 @@ def asarray(a, dtype=None, order=None):
     """The one way up: arrays of the host, lists and numbers; what is on the device already stays there."""
     if type(a) is FakeArray:
         return a if dtype is None or a.dtype == dtype else a.astype(dtype)
+    TALLY.uploads += 1
     return FakeArray(np.array(a, dtype=dtype, order=order or "K"))
 
 
-def array(a, dtype=None, copy=True):
-    return asarray(a, dtype).copy() if type(a) is FakeArray and copy else asarray(a, dtype)
+def array(obj, dtype=None, copy=True):
+    return asarray(obj, dtype).copy() if type(obj) is FakeArray and copy else asarray(obj, dtype)
 
 
 def ascontiguousarray(a, dtype=None):
@@ -281,8 +317,8 @@ def arange(start, stop=None, step=1, dtype=None):
     return FakeArray(np.arange(start, stop, step, dtype) if stop is not None else np.arange(0, start, step, dtype))
 
 
-def empty_like(a, dtype=None):
-    return empty(_array(a).shape, dtype or a.dtype)
+def empty_like(prototype, dtype=None):
+    return empty(_array(prototype).shape, dtype or prototype.dtype)
 
 
 def zeros_like(a, dtype=None):
@@ -325,8 +361,16 @@ def sort(a, axis=-1):
     return FakeArray(np.sort(_array(a), axis))
 
 
-def isscalar(x):
-    return np.isscalar(x)
+def isscalar(element):
+    return np.isscalar(element)
+
+
+def reshape(a, newshape):
+    return _view(a, _array(a).reshape(newshape))
+
+
+def transpose(a, axes=None):
+    return _view(a, _array(a).transpose(axes))
 
 
 class Library:
@@ -343,7 +387,46 @@ class Library:
         raise AttributeError(f"fake device: xp.{name} is not here; if CuPy has it, add it to the fake device")
 
 
+# What each call costs on a GPU: a launch, unless it is named here.
+
+VIEWS = {"transpose", "swapaxes", "view", "broadcast_to", "isscalar", "empty", "empty_like"}
+
+
+def _copies(product_of: tuple) -> int:
+    """What CuPy launches before a product: copies of operands that cuBLAS cannot read as they lie, and pointers."""
+    a, b = (x._host for x in product_of)
+    if a.ndim < 3 and b.ndim < 3:                              # cuBLAS reads a matrix as it lies, or its transpose
+        return sum(not (x.flags.c_contiguous or x.flags.f_contiguous) for x in (a, b))
+    axes = max(a.ndim, b.ndim) - 2
+    stretched = a.shape[:-2] != b.shape[:-2]
+    return sum(not x.flags.c_contiguous for x in (a, b)) + (3 * axes if stretched else 0)
+
+
+def _cost(name: str, args: tuple, result) -> int:
+    """How many launches a call of this name was, that gave this result."""
+    if name in ("matmul", "__matmul__", "__rmatmul__"):
+        return 1 + _copies(args[:2])
+    if name in ("reshape", "ravel", "ascontiguousarray", "astype", "__getitem__", "asarray"):
+        source = args[0]
+        return int(type(source) is FakeArray and not np.may_share_memory(result._host, source._host))
+    return 0 if name in VIEWS else 1
+
+
+def _watched(owner: str, name: str, function):
+    """The same function, of which TALLY knows."""
+    @wraps(function)
+    def call(*args, **kwargs):
+        TALLY.note(owner, name, args, kwargs)
+        result = function(*args, **kwargs)
+        TALLY.launch(name, _cost(name, args, result))
+        return result
+    return call
+
+
 _add_operators()
+for _name, _function in list(vars(FakeArray).items()):
+    if callable(_function) and _function is not FakeArray._refuse and _name not in ("__init__", "__len__", "__repr__"):
+        setattr(FakeArray, _name, _watched("array", _name, _function))
 xp = Library()
 for _name in ("subtract", "multiply", "divide", "true_divide", "negative", "power", "matmul", "exp", "expm1", "log",
               "log1p", "tanh", "sqrt", "square", "reciprocal", "maximum", "minimum", "absolute", "sign", "copysign",
@@ -351,12 +434,21 @@ for _name in ("subtract", "multiply", "divide", "true_divide", "negative", "powe
     setattr(xp, _name, Ufunc(_name))
 xp.abs = xp.absolute
 for _function in (asarray, array, ascontiguousarray, empty, zeros, ones, full, arange, empty_like, zeros_like,
-                  ones_like,
-                  full_like, concatenate, stack, where, copyto, broadcast_to, take_along_axis, sort, isscalar):
-    setattr(xp, _function.__name__, _function)
-for _name in ("sum", "prod", "mean", "max", "min", "any", "all", "argmax", "argmin", "argsort", "cumsum", "cumprod"):
-    setattr(xp, _name, getattr(FakeArray, _name))
-for _name in ("reshape", "transpose", "swapaxes", "ravel"):
-    setattr(xp, _name, getattr(FakeArray, _name))
+                  ones_like, full_like, concatenate, stack, where, copyto, broadcast_to, take_along_axis, sort,
+                  isscalar, reshape, transpose):
+    setattr(xp, _function.__name__, _watched("xp", _function.__name__, _function))
+for _name in ("sum", "prod", "mean", "max", "min", "any", "all", "argmax", "argmin", "argsort", "cumsum", "cumprod",
+              "swapaxes", "ravel"):
+    setattr(xp, _name, _watched("xp", _name, getattr(FakeArray, _name).__wrapped__))
 
-backend.register("fake", FakeArray, xp, asarray, lambda array: array._host.copy())
+
+def to_host(array: FakeArray) -> np.ndarray:
+    """The one way down, on which a GPU is waited for."""
+    TALLY.waits += 1
+    return array._host.copy()
+
+
+backend.register("fake", FakeArray, xp, xp.asarray, to_host)
+if fake_kernels.COMPILER:
+    xp.RawModule = fake_kernels.RawModule
+    cuda.attach(FakeArray)

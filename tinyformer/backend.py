@@ -7,7 +7,6 @@ environment variable, and CuPy is not imported before somebody asks for it.  Thi
 import importlib.util
 import re
 import sys
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -113,10 +112,11 @@ def _array_type(device: str) -> type:
     return _DEVICES[device]
 
 
-def _open_cupy() -> ModuleType:
+def _open_cupy() -> None:
     import cupy
     register("cuda", cupy.ndarray, cupy, cupy.asarray, cupy.asnumpy)
-    return cupy
+    from tinyformer.cuda import attach
+    attach(cupy.ndarray)
 
 
 def synchronize() -> None:

@@ -276,8 +276,8 @@ class Primitive:
         self.linear = linear
         self.reuses = reuses
         self.keeps = keeps
-        self.cases: dict[str, Callable] = {}
-        self.specials: dict[str, Callable] = {}
+        self.cases, self.specials = dict[str, Callable](), dict[str, Callable]()
+        self.forms: dict[Any, Callable] = {}                   # array type -> what runs in place of raw: see cuda/
         kept = "" if keeps is None else f"\n\nKeeps for backward: {keeps or 'nothing'}."
         self.__doc__ = raw.__doc__ and inspect.cleandoc(raw.__doc__) + kept
         self.__name__ = raw.__name__
@@ -336,7 +336,7 @@ class Primitive:
         if arrays and dtype.kind not in "fc":
             self._same_kind(arrays)                            # raises, and says which input
         try:
-            returned = self.raw(xp, *arrays, **constants)
+            returned = self.forms.get(type(arrays[0]), self.raw)(xp, *arrays, **constants)
         except TypeError:
             if unknown := _said("keywords", self.name, constants, self.constants):
                 raise TypeError(unknown) from None

@@ -1,0 +1,33 @@
+"""How much must a GPU be told for one block of a transformer?  Each launch costs microseconds, however small it is."""
+
+import fake_kernels
+import numpy as np
+import pytest
+from fake_device import TALLY, asarray
+
+from tinyformer.engine import Tensor
+from tinyformer.nn.blocks import PostNormBlock, PreNormBlock
+from tinyformer.rng import stream
+from tinyformer.train.noise import Noise
+
+MOST_FORWARD, MOST_BACKWARD = 20, 35
+pytestmark = pytest.mark.skipif(fake_kernels.COMPILER is None, reason="no C compiler")
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1])
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("kind", [PostNormBlock, PreNormBlock])
+def test_a_block_is_few_launches(kind, causal, rate):
+    block = kind(32, 2, 64, stream(0, "weights"), causal=causal, rate=rate).to("fake")
+    x = Tensor(asarray(np.random.default_rng(0).normal(size=(2, 6, 32)).astype(np.float32)))
+    keep = None if causal else asarray(np.ones((2, 1, 1, 6), bool))
+    TALLY.clear()
+    out = block(x, keep, rng=Noise(0, 0).generator())
+    forward, waits = TALLY.launches.total(), TALLY.waits
+    assert forward <= MOST_FORWARD, TALLY.launches
+    dout = asarray(np.ones(out.shape, np.float32))
+    TALLY.clear()
+    out.backward(dout)
+    assert TALLY.launches.total() <= MOST_BACKWARD, TALLY.launches
+    assert waits == TALLY.waits == 0
+    print(f"{kind.__name__}, rate {rate}: {forward} launches forwards, {TALLY.launches.total()} backwards")

@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parent.parent / "tinyformer"
 FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {"errors": 0, "rng": 0, "backend": 0, "opening": 0, "options": 0, "merged_options": 0, "places": 0,
           "json_text": 0, "ranks": 0, "elsewhere": 0, "wrong_calls": 0, "tensor_manners": 0, "engine": 1,
-          "ops": 2, "kept": 2, "recompute": 2, "gradcheck": 3, "cuda": 3, "nn": 4, "models": 5, "inside": 5, "hub": 6, "train": 7,
-          "generate": 7, "pretraining": 8, "tasks": 8, "phenomena": 9,
+          "ops": 2, "kept": 2, "recompute": 2, "gradcheck": 3, "cuda": 3, "nn": 4, "models": 5, "inside": 5, "hub": 6,
+          "train": 7, "generate": 7, "pretraining": 8, "tasks": 8, "phenomena": 9,
           "exercises": 9, "page": 10, "commands": 11, "cli": 12, "__main__": 13}
 LOW = {"text": 1, "metrics": 1, "plot": 1, "data": 2, "tinyland": 3}       # know texts and arrays, and no engine
 FIRST_ABOVE = "models"                                         # who knows the low rooms: this floor and those above

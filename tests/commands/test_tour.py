@@ -7,13 +7,12 @@ import shlex
 from contextlib import redirect_stdout
 
 import pytest
+import short_tour
 
 from tinyformer.cli import main
-from tinyformer.phenomena.parts import tour_stages
 from tinyformer.phenomena.parts.tour_report import one_line
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-TINY = dict(layers=1, heads=2, width=16, max_length=24, batch_size=4, steps=6, evaluate_every=3)
 PICTURES = ("four-heads.png", "bert-loss.png", "gpt-loss.png", "attention.png", "valley.png")
 
 
@@ -21,13 +20,9 @@ PICTURES = ("four-heads.png", "bert-loss.png", "gpt-loss.png", "attention.png", 
 def taken(tmp_path_factory):
     """(exit status, output, folder) of a tour that trains for a few steps, over one that was there before."""
     out = tmp_path_factory.mktemp("runs") / "a tour"
-    sizes = {"quick": dict(characters=120_000, bert=TINY | {"vocabulary": 400, "objective": "none"},
-                           gpt=TINY | {"vocabulary": 300},
-                           world=dict(steps=6, documents=60, evaluate_every=3), seeds=2, shorter=50)}
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
-        patch.setattr(tour_stages, "SIZES", sizes)
-        patch.setattr(tour_stages, "LENGTH", 5)
+        short_tour.shorten(patch.setattr)
         out.mkdir()
         (out / "mine.txt").write_text("a file of the user's")
         assert main(["--quick", "--out", str(out)]) == 0

@@ -141,10 +141,10 @@ def test_an_objective_that_reads_vectors_goes_through_every_stage(tmp_path, monk
     said = []
     monkeypatch.setitem(OBJECTIVES.places, "frames", "")
     monkeypatch.setitem(OBJECTIVES._opened, "frames", HiddenFrames)
-    settings = resolve("frames", dict(steps=250, max_length=12, layers=1, width=32, learning_rate=3e-3, beta2=0.99,
+    settings = resolve("frames", dict(steps=120, max_length=12, layers=1, width=32, learning_rate=8e-3, beta2=0.99,
                                       accumulate=2))
     prepared = stages.prepare(settings, *settings.read(), said.append)
-    assert said[0].startswith("400 examples for training; ") and "250 steps of 32 x 12 frames, 12 steps" in said[0]
+    assert said[0].startswith("400 examples for training; ") and "120 steps of 32 x 12 frames, 12 steps" in said[0]
     assert "vocabulary" not in prepared.facts and prepared.tokenizer is None
     history = stages.train(prepared, out=tmp_path, progress=False)
     found = stages.measure(prepared)

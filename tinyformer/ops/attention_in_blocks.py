@@ -238,7 +238,7 @@ def _qkv(rng, *shape):
 @blockwise_attention.case
 def _(rng):
     """two heads, everything seen, blocks of two"""
-    return Call(*_qkv(rng, 2, 3, 4), block=2)
+    return Call(*_qkv(rng, 2, 3, 2), block=2)
 
 
 @blockwise_attention.case
@@ -250,7 +250,7 @@ def _(rng):
 @blockwise_attention.case
 def _(rng):
     """padding hidden, and weights dropped"""
-    return Call(*_qkv(rng, 2, 3, 4), keep=np.array([[[True, True, False]], [[True, True, True]]]), rate=0.25,
+    return Call(*_qkv(rng, 2, 3, 2), keep=np.array([[[True, True, False]], [[True, True, True]]]), rate=0.25,
                 rng=np.random.default_rng(1), block=2)
 
 
@@ -272,7 +272,7 @@ def _(rng):
 @blockwise_self_attention.case
 def _(rng):
     """two heads, everything seen, blocks of two"""
-    return Call(rng.normal(size=(2, 3, 12)), heads=2, block=2)
+    return Call(rng.normal(size=(1, 3, 12)), heads=2, block=2)
 
 
 @blockwise_self_attention.case

@@ -6,8 +6,9 @@ and that reader at 100.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -108,7 +109,7 @@ def ceiling(name: str, split: str = "test", n: int = 1000, seed: int = 0) -> flo
     texts and v its variance, sqrt(var(E) / (var(E) + mean(v))).  Everything else is certain, and 1.
     """
     spec = find(name)
-    found = list(drafts(spec, split, n, seed))
+    found = drafts(spec, split, n, seed)
     if spec.kind == "score":
         variance = float(np.var([draft.expected for draft in found]))
         return (variance / (variance + float(np.mean([draft.spread for draft in found])))) ** 0.5
@@ -121,27 +122,45 @@ def on_scale(name: str, figure: float, top: float = 1.0) -> float:
     return 100 * (figure - low) / (top - low)
 
 
-def drafts(spec: Task, split: str, n: int, seed: int) -> Iterator[Draft]:
+def drafts(spec: Task, split: str, n: int, seed: int) -> list[Draft]:
     """n drafts of a split, each block of as many as there are labels with every label once."""
     if split not in SPLITS:
         raise InputError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}")
-    chance = Chance(stream(seed, f"tinyland {spec.name} {split}"))
-    order = Chance(stream(seed, f"tinyland order {spec.name} {split}"))
-    rules, words = grammar(), lexicon(known=split == "train")
-    seen: set = set()
-    block: list = []
-    for _ in range(n):
-        block = block or order.shuffled(spec.labels or [None])
-        label = block.pop()
-        for _ in range(DRAWS):
-            draft = spec.draft(rules, chance, label, words)
-            if split_of(draft.key) == split and _identity(draft) not in seen:
-                break
-        else:
-            raise InputError(f"tinyland: {split} of {spec.name} has {len(seen):,} different examples and {n:,} were "
-                             "asked for; ask for fewer, or add words to world.txt")
-        seen.add(_identity(draft))
-        yield draft
+    return _begun(spec.name, split, seed).first(n)
+
+
+class _Drafts:
+    """The drafts of a split that were asked for so far: a longer set begins as a shorter one, and goes on from it."""
+
+    def __init__(self, spec: Task, split: str, seed: int):
+        self.spec, self.split = spec, split
+        self.chance = Chance(stream(seed, f"tinyland {spec.name} {split}"))
+        self.order = Chance(stream(seed, f"tinyland order {spec.name} {split}"))
+        self.words = lexicon(known=split == "train")
+        self.seen: set = set()
+        self.block: list = []
+        self.made: list[Draft] = []
+
+    def first(self, n: int) -> list[Draft]:
+        while len(self.made) < n:
+            self.block = self.block or self.order.shuffled(self.spec.labels or [None])
+            label = self.block.pop()
+            for _ in range(DRAWS):
+                draft = self.spec.draft(grammar(), self.chance, label, self.words)
+                if split_of(draft.key) == self.split and _identity(draft) not in self.seen:
+                    break
+            else:
+                _begun.cache_clear()                             # who asks again begins again, and hears the same
+                raise InputError(f"tinyland: {self.split} of {self.spec.name} has {len(self.seen):,} different "
+                                 f"examples and {n:,} were asked for; ask for fewer, or add words to world.txt")
+            self.seen.add(_identity(draft))
+            self.made.append(draft)
+        return self.made[:n]
+
+
+@lru_cache(maxsize=64)
+def _begun(name: str, split: str, seed: int) -> _Drafts:
+    return _Drafts(TASKS[name], split, seed)
 
 
 def _share_of_commonest(tags) -> float:

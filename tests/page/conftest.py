@@ -1,12 +1,10 @@
-"""A page with small models behind it, on a port of its own, and ways to send it what no browser would send."""
+"""What does a page need to be tried?  Small models behind it, a port of its own, and ways to ask as no browser asks."""
 
 import asyncio
 import http.client
 import json
 import socket
 import threading
-import time
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -20,57 +18,16 @@ from tinyformer.models import (
     Seq2Seq,
     Seq2SeqConfig,
 )
-from tinyformer.page.asked import OfModel, asked
+from tinyformer.opening import Table
 from tinyformer.page.served import Served
-from tinyformer.page.view import View
 from tinyformer.tasks import TASKS
 from tinyformer.text import CharTokenizer, WordPieceTokenizer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Patience(OfModel):
-    """How long a view of the tests takes."""
-
-    pieces: int = asked("pieces", 3, least=1, most=10**6)
-    pause: float = asked("seconds before each", 0.0, least=0, most=5)
-    size: int = asked("characters of each", 1, least=1, most=10**7)
-
-
-def strange() -> View:
-    """A view for the tests: it takes its time, and it fails."""
-    view = View("Strange", serves=lambda served: True)
-    view.running = 0
-
-    @view.function
-    def count(served, request: Patience):
-        view.running += 1
-        assert view.running == 1, "two are at work with one model"
-        try:
-            for number in range(request.pieces):
-                time.sleep(request.pause)
-                yield {"number": number, "text": "x" * request.size}
-        finally:
-            view.running -= 1
-
-    @view.function
-    def fails(served, request: OfModel) -> dict:
-        raise RuntimeError("a secret: /home/somebody/model")
-
-    @view.function
-    def fails_late(served, request: OfModel):
-        yield {"number": 0}
-        raise RuntimeError("a secret: /home/somebody/model")
-
-    @view.function
-    def no_number(served, request: OfModel) -> dict:
-        return {"nan": float("nan")}
-    return view
 
 
 class Running:
     """A server in a thread of this process."""
 
-    def __init__(self, models, views=None, limits=None, **work):
+    def __init__(self, models, views=None, limits=None, **work):   # without `views`, ours and the strange one
         pytest.importorskip("tornado")
         from tornado.httpserver import HTTPServer
         from tornado.netutil import bind_sockets
@@ -80,7 +37,7 @@ class Running:
         from tinyformer.page.served import Behind
         from tinyformer.page.server import LIMITS, Page
         from tinyformer.page.work import Work
-        self.strange = strange()
+        views = views or Table({**VIEWS.places, "strange": "page.strange:VIEW"})
         self.behind = Behind(list(models))
         self.loop = asyncio.new_event_loop()
         ready = threading.Event()
@@ -88,8 +45,7 @@ class Running:
         async def start():
             sockets = bind_sockets(0, "127.0.0.1")
             self.port = sockets[0].getsockname()[1]
-            self.page = Page(self.behind, Door("127.0.0.1", self.port), {**(views or VIEWS), "strange": self.strange},
-                             Work(**work))
+            self.page = Page(self.behind, Door("127.0.0.1", self.port), views, Work(**work))
             self.server = HTTPServer(self.page.application(), **{**LIMITS, **(limits or {})})
             self.server.add_sockets(sockets)
             ready.set()
@@ -154,7 +110,8 @@ class Running:
             return found
 
 
-TEXT = "The red cat sees the old house. Anna lives in Oakford, and the tiny dog is a bird of the river. [MASK]"
+TEXT = ("It was so. The red cat sees the old house. Anna lives in Oakford, and the tiny dog is a bird of the river. "
+        "[MASK]")
 
 
 def made() -> list[Served]:

@@ -117,6 +117,8 @@ def choices(served: Served, logits: np.ndarray, sampling: Sampling, before: Sequ
     """The most probable tokens, with their share as the model has it and as `sampling` makes it."""
     plain = Sampling().probabilities(logits)
     shares = sampling.probabilities(logits, before)
-    order = np.lexsort((-plain, -shares))[:top]
+    top = min(top, len(logits))
+    best = np.union1d(np.argpartition(-shares, top - 1)[:top], np.argpartition(-plain, top - 1)[:top])
+    order = best[np.lexsort((-plain[best], -shares[best]))][:top]
     return [{"id": int(id), "token": served.tokenizer.decode([int(id)]) or served.tokenizer.token(int(id)),
              "share": float(shares[id]), "plain": float(plain[id])} for id in order]

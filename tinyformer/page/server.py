@@ -9,7 +9,7 @@ import json
 import secrets
 import signal
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -19,12 +19,12 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from tinyformer.errors import InputError
+from tinyformer.opening import Table
 from tinyformer.page import VIEWS, shown_files
 from tinyformer.page.asked import read_request
 from tinyformer.page.door import HEADERS, LARGEST_BODY, Door, Refused, body_of
 from tinyformer.page.line import Full
 from tinyformer.page.served import Behind
-from tinyformer.page.view import View
 from tinyformer.page.work import Work
 from tinyformer.places import say
 
@@ -38,13 +38,14 @@ LIMITS: dict[str, Any] = dict(
 class Page:
     """What all requests have in common."""
 
-    def __init__(self, behind: Behind, door: Door, views: Mapping[str, View] = VIEWS, work: Work | None = None):
+    def __init__(self, behind: Behind, door: Door, views: Table = VIEWS, work: Work | None = None):
         self.behind, self.door, self.views = behind, door, views
+        self.questions = {name: views.question(name) for name in views}
         self.files, self.work = shown_files.table(), work or Work()
 
     def described(self) -> dict:
         """What the page is told first: its views, the models, and which suit which."""
-        views = [{"name": name, "title": view.title, "question": _question(self.views, name),
+        views = [{"name": name, "title": view.title, "question": self.questions[name],
                   "models": view.suited(self.behind), "needs": view.serves is not None}
                  for name, view in self.views.items()]
         return {"views": views, "models": [one.described() for one in self.behind.models]}
@@ -180,12 +181,6 @@ def reported(error: BaseException) -> str:
     number = secrets.token_hex(4)
     say(f"page: error {number}\n" + "".join(traceback.format_exception(error)))
     return f"this went wrong inside (error {number}); the terminal that runs the page says more"
-
-
-def _question(views: Mapping[str, View], name: str) -> str:
-    """The question that the view's file opens with."""
-    asks = getattr(views, "question", None)
-    return asks(name) if asks else ""
 
 
 def serve(behind: Behind, host: str, port: int, ready: Callable[[Door], Any]) -> None:

@@ -40,7 +40,7 @@ export function visible(token) {
 
 // 0.0312 -> "3.1 %"
 export function percent(share) {
-  return share >= 0.9995 ? '100 %' : share < 0.001 ? `${(100 * share).toFixed(2)} %` : `${(100 * share).toFixed(1)} %`;
+  return share >= 0.9995 ? '100 %' : share === 0 ? '0 %' : share < 0.001 ? `${(100 * share).toFixed(2)} %` : `${(100 * share).toFixed(1)} %`;
 }
 
 // Call `draw` with the newest value, once a frame of the screen at most.

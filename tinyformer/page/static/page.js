@@ -41,6 +41,7 @@ async function open(focus) {
     if (ends.signal.aborted) return;
     const models = view.models.map(number => about.models[number]);
     const done = await show(root, new Api(view.name, models, ends.signal), view.name === name ? state : here()[1]);
+    performance.mark('shown');
     if (typeof done === 'function') ends.signal.addEventListener('abort', done, {once: true});
   } catch (error) {
     failed(error, root);

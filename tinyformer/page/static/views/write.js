@@ -96,33 +96,51 @@ export async function view(root, api, state) {
 
   function drawText() {
     const first = rewrites() ? text.given : 0;                 // the start token of a decoder is no text
-    replace(page, text.tokens.slice(first).map((token, i) => tokenNode(token, first + i)));
+    const focused = page.contains(document.activeElement);
+    replace(page, text.tokens.slice(first).flatMap((token, i) => tokenNodes(token, first + i)));
+    const current = page.querySelector('[aria-current]') ?? page.querySelector('.token:last-of-type');
+    current?.removeAttribute('tabindex');
+    if (focused) current?.focus();
   }
 
-  function tokenNode(token, number) {
+  // Tab comes to one token; from there the arrows walk along the text.
+  page.addEventListener('keydown', event => {
+    const all = [...page.querySelectorAll('.token')];
+    const at = all.indexOf(document.activeElement);
+    const next = all[{ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1}[event.key]];
+    if (!next || at < 0) return;
+    event.preventDefault();
+    all[at].tabIndex = -1;
+    next.removeAttribute('tabindex');
+    next.focus();
+  });
+
+  // A token, and the end of its line where it has one.
+  function tokenNodes(token, number) {
     const share = shares[number];
     const node = el('button', {type: 'button', class: number < text.given ? 'token given' : 'token',
       title: share === undefined ? 'what else might have come?' : `${percent(share)}: what else might have come?`,
-      'aria-current': number === place && 'true', onclick: () => look(number)},
-    token === '' ? '·' : token.replaceAll('\n', '⏎\n'));
+      'aria-label': visible(token), 'aria-current': number === place && 'true', tabindex: -1,
+      onclick: () => look(number)},
+    token === '' ? '·' : token.replaceAll('\n', '⏎'));
     if (share !== undefined) node.dataset.rare = share < 0.05 ? '3' : share < 0.2 ? '2' : share < 0.5 ? '1' : '0';
     if (rewrites()) {
       const shown = () => drawSource(number - text.given);
       node.addEventListener('pointerenter', shown);
       node.addEventListener('focus', shown);
     }
-    return node;
+    return token.includes('\n') ? [node, el('br')] : [node];
   }
 
   function drawChoices(items, at) {
     const there = text.ids[at];
     const before = text.tokens.slice(0, at).join('').slice(-24);
-    replace(which, at >= text.ids.length ? 'behind the text as it stands'
-      : [`in the place of “${visible(text.tokens[at] ?? '')}”, behind “${before}”: choose one, and it goes on from there; `,
+    replace(which, at >= text.ids.length ? 'Behind the text as it stands; choose one, and it goes on from there. '
+        + 'A line across a bar is the share before the settings below.'
+      : [`In the place of “${visible(text.tokens[at] ?? '')}”, behind “${before}”: choose one, and it goes on from there; `,
         button('back to the end', () => look(null))]);
     offered.show(items.map(item => ({key: item.id, label: item.token, share: item.share, chosen: item.id === there,
-      note: item.share === item.plain ? percent(item.share) : `${percent(item.share)} of ${percent(item.plain)}`,
-      onpick: () => take(at, item.id)})));
+      mark: item.share === item.plain ? undefined : item.plain, onpick: () => take(at, item.id)})));
   }
 
   async function look(number) {
@@ -180,7 +198,7 @@ export async function view(root, api, state) {
         shares[text.ids.length] = piece.choices.find(item => item.id === piece.id)?.share;
         text.ids.push(piece.id);
         text.tokens.push(piece.token);
-        fresh.push(tokenNode(piece.token, text.ids.length - 1));
+        fresh.push(...tokenNodes(piece.token, text.ids.length - 1));
         draw(piece);
       }, {signal: mine.signal, onPlace: told.place});
     } catch (error) {

@@ -160,6 +160,15 @@ def test_a_decoder_reads_what_the_lens_leaves_of_its_encoder():
     assert np.array_equal(first, model.decode(WRITTEN, look.states["encoder.layers"][0]).data)
 
 
+def test_between_two_looks_through_the_lens_all_is_as_it_was():
+    model, run = _gpt()
+    look = Look(model, run)
+    seen = look.lens("layers")
+    next(seen)
+    assert np.array_equal(look.gradients(one)[1]["words"], Look(model, run).gradients(one)[1]["words"])
+    assert model(IDS).node is not None
+
+
 def test_what_has_no_layers_is_refused():
     with pytest.raises(ValueError, match="a Linear has no list `layers`"):
         Look(Linear(2, 2, np.random.default_rng(0)), lambda model: model(np.ones((1, 2))))

@@ -77,7 +77,8 @@ class Look:
         before = {path: self.states[path][-1] for path in order[:order.index(stack)]}
         for state in self.states[stack]:
             with no_grad(), self._given({**before, stack: state}):
-                yield _arrays(self.run(self.model))
+                said = _arrays(self.run(self.model))
+            yield said                                         # with the model, and recording, as they were
 
     @contextmanager
     def _given(self, ends: dict[str, np.ndarray]) -> Iterator[None]:

@@ -35,4 +35,8 @@ VIEWS = Table({                               # in the order of the page
     "write": "tinyformer.page.views.write:VIEW",
     "fill": "tinyformer.page.views.fill:VIEW",
     "heads": "tinyformer.page.views.heads:VIEW",
+    "inside": "tinyformer.page.views.inside:VIEW",
+    "graph": "tinyformer.page.views.graph:VIEW",
+    "runs": "tinyformer.page.views.runs:VIEW",
+    "exercises": "tinyformer.page.views.exercises:VIEW",
 })

@@ -64,7 +64,7 @@ def svg_text(graph: Graph) -> str:
     parts += [f'<path d="{path}" fill="none" stroke="{GREY}" stroke-width="1.2"{TIPS[arrives]}/>'
               for path, arrives in paths]
     for step in graph.steps:
-        parts += _drawn(cards[step.key], *places[step.key])
+        parts += [f'<g class="step-{step.key}">', *_drawn(cards[step.key], *places[step.key]), "</g>"]
     _, _, width, height = places[()]
     legend, wide = _legend(graph, height + 6)
     return _sheet(graph.title, max(width, wide), height + 34, [*parts, *legend])

@@ -14,6 +14,8 @@ from tinyformer.models import (
     ELMo,
     ELMoConfig,
     GPTConfig,
+    Llama,
+    LlamaConfig,
     MaskedVectors,
     MultiLabelClassifier,
     PairScorer,
@@ -40,6 +42,12 @@ def gpt(spread: bool = True, dtype=np.float64, **changes) -> GPT:
     """A two-layer GPT of width 8; any field of its configuration can be changed."""
     sizes = dict(vocabulary=VOCABULARY, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0)
     return _prepared(GPT(GPTConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
+
+
+def llama(spread: bool = True, dtype=np.float64, **changes) -> Llama:
+    """A two-layer Llama of width 8, whose heads share their keys; any field of its configuration can be changed."""
+    sizes = dict(vocabulary=VOCABULARY, layers=2, heads=2, key_heads=1, width=8, inner=12, context=9)
+    return _prepared(Llama(LlamaConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
 
 
 def seq2seq(spread: bool = True, dtype=np.float64, **changes) -> Seq2Seq:

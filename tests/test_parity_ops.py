@@ -34,16 +34,27 @@ def token_log_probs(x, ids, ignore_index=-100):
     return torch.where(ids == ignore_index, 0.0, found)
 
 
-def attention(q, k, v, keep=None, causal=False, rate=0.0, rng=None):
+def attention(q, k, v, bias=None, keep=None, causal=False, rate=0.0, rng=None):
     if causal:
         past = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril(k.shape[-2] - q.shape[-2])
         keep = past if keep is None else past & t(keep)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=t(keep))
+    mask = t(keep)
+    if bias is not None:
+        mask = bias if mask is None else bias.masked_fill(~mask, -torch.inf)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
 
 def self_attention(packed, heads, **options):
     split = packed.unflatten(-1, (3, heads, -1)).permute(2, 0, 3, 1, 4)
     return attention(*split, **options).transpose(1, 2).flatten(2)
+
+
+def rotary(x, places, base=10_000.0):
+    """The pairs as complex numbers, each times a number of length 1."""
+    pairs = torch.complex(*x.chunk(2, dim=-1))
+    angles = t(places)[..., None] * base ** (-torch.arange(pairs.shape[-1], dtype=torch.float64) / pairs.shape[-1])
+    turned = pairs * torch.polar(torch.ones_like(angles), angles).to(pairs.dtype)
+    return torch.cat([turned.real, turned.imag], dim=-1)
 
 
 def prod(x, axis=None, keepdims=False):
@@ -101,6 +112,8 @@ TWINS = {
     "broadcast_to": lambda x, shape: torch.broadcast_to(x, shape),
     "relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "gelu": F.gelu,
     "masked_softmax": masked_softmax, "log_softmax": lambda x, axis=-1: F.log_softmax(x, dim=axis),
+    "silu": F.silu, "swiglu": lambda gate, up: F.silu(gate) * up, "rotary": rotary,
+    "rms_norm": lambda x, gain, eps=1e-6: x * torch.rsqrt((x * x).mean(-1, keepdim=True) + eps) * gain,
     "layer_norm": lambda x, gain, bias=None, eps=1e-5: F.layer_norm(x, x.shape[-1:], gain, bias, eps),
     "attention": attention, "self_attention": self_attention,
     "blockwise_attention": lambda *x, block=256, **options: attention(*x, **options),

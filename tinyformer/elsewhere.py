@@ -54,7 +54,7 @@ OPS = {                                        # ops.NAME -> what to write
     "sort": "the order from np.argsort(x.data), then x[order]", "topk": "np.argsort(x.data), then x[places]",
     "sign": "np.sign(x.data), which has no gradient", "round": "np.round(x.data), which has no gradient",
     "floor": "np.floor(x.data), which has no gradient", "one_hot": "np.eye(size)[ids], a plain array",
-    "silu": "x * x.sigmoid()", "softplus": "a primitive of your own; examples/README.md writes it",
+    "swish": "ops.silu", "softplus": "a primitive of your own; examples/README.md writes it",
     "logsumexp": "x - ops.log_softmax(x) is it at every place", "tan": "ops.sin(x) / ops.cos(x)",
     "multiply_": _WRITES, "broadcast": "ops.broadcast_to(x, shape=...)",
 }

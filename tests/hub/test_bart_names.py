@@ -39,7 +39,7 @@ def test_a_saved_model_comes_back_as_it_was(kind, tmp_path):
         assert np.array_equal(again.named_parameters()[name].data, p.data), name
 
 
-@pytest.mark.parametrize("preset", sorted(Seq2SeqConfig.PRESETS))
+@pytest.mark.parametrize("preset", sorted(Seq2SeqConfig.presets()))
 def test_config_json_says_everything(preset):
     config = Seq2SeqConfig.preset(preset, dropout=0.25, eps=1e-6, decoder_layers=5, init_std=0.1, pad_id=7)
     assert config_json.from_hub(json.loads(json.dumps(config_json.to_hub(Seq2Seq(config, None))))) == config

@@ -42,13 +42,13 @@ def test_the_encoder_alone_comes_back_as_it_was(tmp_path):
     assert all(np.array_equal(a.data, b.data) for a, b in zip(again.parameters(), model.parameters(), strict=True))
 
 
-@pytest.mark.parametrize("preset", sorted(BertConfig.PRESETS))
+@pytest.mark.parametrize("preset", sorted(BertConfig.presets()))
 def test_config_json_says_everything_about_bert(preset):
     config = BertConfig.preset(preset, dropout=0.25, eps=1e-6, context=17, segments=3)
     assert config_json.from_hub(json.loads(json.dumps(config_json.to_hub(Bert(config, None))))) == config
 
 
-@pytest.mark.parametrize("preset", sorted(GPTConfig.PRESETS))
+@pytest.mark.parametrize("preset", sorted(GPTConfig.presets()))
 def test_config_json_says_everything_about_gpt(preset):
     config = GPTConfig.preset(preset, dropout=0.25, eps=1e-6)
     assert config_json.from_hub(json.loads(json.dumps(config_json.to_hub(GPT(config, None))))) == config

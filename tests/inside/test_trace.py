@@ -84,10 +84,10 @@ def test_the_formulas_are_the_products_that_run(monkeypatch, name):
 
 
 def test_no_op_with_a_product_is_without_a_formula():
-    """But for sums that are computed as products: the means of layer_norm, and the totals of the losses."""
+    """But for sums that are computed as products: the means of the norms, and the totals of the losses."""
     with_products = {name for name, op in REGISTRY.items() if op.__module__.startswith("tinyformer.ops.") and any(
         isinstance(part, ast.MatMult) for part in ast.walk(ast.parse(inspect.getsource(op.raw))))}
-    assert with_products - {*COUNTS} == {"layer_norm", "cross_entropy", "token_log_probs"}
+    assert with_products - {*COUNTS} == {"layer_norm", "rms_norm", "cross_entropy", "token_log_probs"}
 
 
 # ---- bytes -----------------------------------------------------------------------------------------------------------

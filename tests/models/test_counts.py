@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from tinyformer.errors import InputError
-from tinyformer.models import GPT, Bert, BertConfig, BertForPretraining, GPTConfig, Seq2Seq, Seq2SeqConfig
+from tinyformer.models import (
+    GPT,
+    Bert,
+    BertConfig,
+    BertForPretraining,
+    GPTConfig,
+    Llama,
+    LlamaConfig,
+    Seq2Seq,
+    Seq2SeqConfig,
+)
 from tinyformer.models.parts.size import least_numbers, that_fits
 
 ENCODERS = {
@@ -50,6 +60,13 @@ def test_decoder(name):
     assert GPT(GPTConfig.preset(name), rng=None).count() == DECODERS[name]
 
 
+@pytest.mark.parametrize("name, published", [
+    ("llama-2-7b", 6_738_415_616), ("llama-3-8b", 8_030_261_248), ("qwen2-0.5b", 494_032_768)])
+def test_decoder_of_today(name, published):
+    config = LlamaConfig.preset(name)
+    assert Llama(config, rng=None).count() == config.least_numbers() == published
+
+
 @pytest.mark.parametrize("name, published", [("bart-base", 139_420_416), ("bart-large", 406_291_456)])
 def test_encoder_and_decoder(name, published):
     """The published files hold two rows more in each of their two tables of positions, which no position uses."""
@@ -76,7 +93,7 @@ def test_the_least_number_of_parameters_is_near_and_never_above():
         for name in counts:
             config = cls.preset(name)
             assert 0.9 < least_numbers(config) / make(config, None).count() <= 1, name
-    for name in Seq2SeqConfig.PRESETS:
+    for name in Seq2SeqConfig.presets():
         config = Seq2SeqConfig.preset(name)
         assert 0.6 < least_numbers(config) / Seq2Seq(config, None).count() <= 1, name
 

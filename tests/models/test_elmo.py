@@ -105,7 +105,7 @@ def test_a_folder_opens_as_what_was_saved(kind, tmp_path):
 
 def test_the_published_size():
     """75.6 million in four LSTMs with their projections; the words were made from letters there, and are no part."""
-    model = ELMo(ELMoConfig(**{**ELMoConfig.PRESETS["elmo"], "vocabulary": 1}), None)
+    model = ELMo(ELMoConfig(**{**ELMoConfig.presets()["elmo"], "vocabulary": 1}), None)
     each = 4 * 4096 * (512 + 512 + 1) + 512 * 4096
     assert model.count() == 512 + 4 * each == least_numbers(model.config)
     with pytest.raises(InputError, match="width is 9; half of it belongs to each direction"):

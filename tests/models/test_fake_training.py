@@ -42,6 +42,7 @@ MODELS = {
     "ALBERT": (small.bert, dict(shared=True, factor=4, pair_objective="sop"), small.pretraining_batch),
     "GPT-2": (small.gpt, {}, small.text_batch),
     "GPT-1": (small.gpt, dict(norm="post"), small.text_batch),
+    "Llama": (small.llama, {}, small.text_batch),
     "BART": (small.seq2seq, {}, small.seq2seq_batch),
     "a class for a text": _head(TextClassifier),
     "any labels for a text": _head(MultiLabelClassifier),

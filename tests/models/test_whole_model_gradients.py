@@ -41,6 +41,11 @@ def _gpt(**options):
     return model, lambda: model.loss(batch)
 
 
+def _llama(**options):
+    model, batch = small.llama(**options), small.text_batch()
+    return model, lambda: model.loss(batch)
+
+
 def _seq2seq(**options):
     model, batch = small.seq2seq(**options), small.seq2seq_batch()
     return model, lambda: model.loss(batch)
@@ -71,6 +76,8 @@ MODELS = {
     "GPT-2": lambda: _gpt(),
     "GPT-2, no bias": lambda: _gpt(bias=False),
     "GPT-1": lambda: _gpt(norm="post"),
+    "Llama": lambda: _llama(),
+    "Qwen2, tied": lambda: _llama(bias=True, tied=True, key_heads=2),
     "a class for a text": lambda: _head(TextClassifier),
     "any labels for a text": lambda: _head(MultiLabelClassifier),
     "a tag for each token": lambda: _head(TokenTagger),
@@ -79,6 +86,7 @@ MODELS = {
     "a span": lambda: _head(SpanFinder),
     "a span, ALBERT": lambda: _head(SpanFinder, shared=True, factor=4, layers=3),
     "a class for a text, GPT-2": lambda: _head(TextClassifier, small.gpt()),
+    "a class for a text, Llama": lambda: _head(TextClassifier, encoder_of(small.llama())),
     "any labels for a text, GPT-2": lambda: _head(MultiLabelClassifier, small.gpt()),
     "any labels for a text, BART's encoder": lambda: _head(MultiLabelClassifier, small.seq2seq().encoder),
     "a score for a pair, GPT-1": lambda: _head(PairScorer, small.gpt(norm="post")),

@@ -114,7 +114,7 @@ def _show(model, tokenizer, prompt: str, options: Options, seed: int) -> None:
     if tokens > context:
         say(f"the prompt has {tokens:,} tokens, and this model reads {context:,}: it goes on from the last {context:,}")
     if options.beams is not None:
-        ids = tokenizer.encode(prompt) or generate.beginning(tokenizer)
+        ids = generate.beginning(tokenizer, prompt)
         best = generate.write_beams(model, ids, options.tokens, options.beams, options.penalty, tokenizer.eos_id,
                                     options.repetition_penalty, cached=options.cache,
                                     known=len(tokenizer))[0].ids

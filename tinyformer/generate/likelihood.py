@@ -79,4 +79,4 @@ def _together(model: GPT, prompts: Sequence[Ids], continuations: Sequence[Sequen
 
 def _expected(model: GPT, vectors, known: int | None) -> np.ndarray:
     """The log probabilities (N, V) of the next token after vectors (N, C), on the host."""
-    return log_softmax(to_host(model.words.scores(vectors).data)[:, :known])
+    return log_softmax(to_host(model.word_logits(vectors).data)[:, :known])

@@ -39,7 +39,7 @@ def next_logits(model: GPT, ids: list[int]) -> np.ndarray:
 def _last_logits(model: GPT, ids: np.ndarray, past: Cache | None = None) -> np.ndarray:
     with no_grad():
         last = model.hidden(ids, past=past)[:, -1]                       # (B, C); no other position is asked
-        return to_host(model.words.scores(last).data)                    # (B, V)
+        return to_host(model.word_logits(last).data)                      # (B, V)
 
 
 def _fast_way(model: GPT):

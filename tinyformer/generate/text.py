@@ -93,7 +93,7 @@ def write_text(model: GPT, tokenizer: Tokenizer, prompt: str, length: int = 200,
     strings until that is decided.  An empty prompt begins where documents begin: after the end-of-text token, or at a
     new line.  Writing ends at the end-of-text token, or before a stop string.
     """
-    ids = tokenizer.encode(prompt) or beginning(tokenizer)
+    ids = beginning(tokenizer, prompt)
     pieces, stops = tokenizer.stream(), StopStrings(stop)
     for id in write(model, ids, length, sampling, seed, tokenizer.eos_id, ask, len(tokenizer)):
         yield stops.feed(pieces.feed(id))
@@ -105,7 +105,7 @@ def write_text(model: GPT, tokenizer: Tokenizer, prompt: str, length: int = 200,
 def write_texts(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], length: int = 200,
                 sampling: Sampling = GREEDY, seed: int = 0, stop: Sequence[str] = (), cached: bool = True) -> list[str]:
     """What follows each of several prompts, all written at the same time; the first is that of `write_text`."""
-    ids = [tokenizer.encode(prompt) or beginning(tokenizer) for prompt in prompts]
+    ids = [beginning(tokenizer, prompt) for prompt in prompts]
     pieces, stops = [tokenizer.stream() for _ in prompts], [StopStrings(stop) for _ in prompts]
     texts = ["" for _ in prompts]
 
@@ -117,8 +117,13 @@ def write_texts(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], length
     return [text + stops[row].feed(pieces[row].finish()) + stops[row].finish() for row, text in enumerate(texts)]
 
 
-def beginning(tokenizer: Tokenizer) -> list[int]:
-    """The ids after which a document begins; InputError where this vocabulary has nothing that says so."""
+def beginning(tokenizer: Tokenizer, prompt: str = "") -> list[int]:
+    """The ids that a text goes on from: a prompt, behind what this vocabulary puts in front of every text.
+
+    Where that is nothing, those after which a document begins; InputError where nothing in this vocabulary says so.
+    """
+    if ids := [*tokenizer.starting_ids, *tokenizer.encode(prompt)]:
+        return ids
     if tokenizer.eos_id is not None:
         return [tokenizer.eos_id]
     if "\n" in tokenizer.vocab:

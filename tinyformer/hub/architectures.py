@@ -20,6 +20,8 @@ from tinyformer.models.heads import (
     TextClassifier,
     TokenTagger,
 )
+from tinyformer.models.llama import Llama, decoder
+from tinyformer.models.parts.encoders import encoder_of
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
 from tinyformer.nn.module import Module
 
@@ -52,7 +54,8 @@ def described(model: Module, tokenizer=None) -> dict:
     if isinstance(model, BertForPretraining) and model.pair is None:
         return {"architectures": [layout.family + "ForMaskedLM"]}
     if not isinstance(model, Head):
-        return {"architectures": [layout.full]}
+        ends = {"eos_token_id": getattr(tokenizer, "eos_id", None)} if isinstance(model, Llama) else {}
+        return {"architectures": [layout.full], **ends}
     ending, problem = next(THEIRS[kind] for kind in type(model).__mro__ if kind in THEIRS)
     if ending == QUESTION:
         return {"architectures": [family + ending]}
@@ -89,10 +92,11 @@ def empty_model(config: Config, hub: dict, names: Iterable[str]) -> Module:
     pooled = holds("pooler.")
     kind, labels = _head(hub, isinstance(config, GPTConfig), pooled, holds)
     if kind is not None:
-        encoder = GPT(config, None) if isinstance(config, GPTConfig) else Bert(config, None, pooled=kind.pooled)
+        gpt = isinstance(config, GPTConfig)
+        encoder = encoder_of(decoder(config, None)) if gpt else Bert(config, None, kind.pooled)
         return kind(encoder, labels, None)
     if isinstance(config, GPTConfig):
-        return GPT(config, None)
+        return decoder(config, None)
     if not holds("cls.predictions.", "predictions."):
         return Bert(config, None, pooled)
     paired = holds(f"{NEXT_SENTENCE}.", "sop_classifier.")

@@ -11,7 +11,8 @@ from tinyformer.errors import CheckpointError
 from tinyformer.options import suggestion
 
 WHOLE, NUMBER, FLAG, TEXT = "a whole number", "a number", "true or false", "a text"
-KINDS = {WHOLE: int, NUMBER: int | float, FLAG: bool, TEXT: str}
+LIST, OBJECT = "a list", "an object {...}"
+KINDS = {WHOLE: int, NUMBER: int | float, FLAG: bool, TEXT: str, LIST: list, OBJECT: dict}
 
 # What a model is made from: in every family, and in each.
 DESCRIPTION = {"model_type", "architectures", "tinyformer", "id2label", "label2id", "num_labels", "problem_type"}
@@ -25,11 +26,17 @@ _BART = {"vocab_size": WHOLE, "d_model": WHOLE, "encoder_layers": WHOLE, "decode
          "decoder_ffn_dim": WHOLE, "max_position_embeddings": WHOLE, "dropout": NUMBER, "activation_function": TEXT,
          "init_std": NUMBER, "scale_embedding": FLAG, "pad_token_id": WHOLE, "decoder_start_token_id": WHOLE,
          "eos_token_id": WHOLE}
+_LLAMA = {"vocab_size": WHOLE, "num_hidden_layers": WHOLE, "num_attention_heads": WHOLE, "num_key_value_heads": WHOLE,
+          "hidden_size": WHOLE, "intermediate_size": WHOLE, "head_dim": WHOLE, "max_position_embeddings": WHOLE,
+          "rms_norm_eps": NUMBER, "rope_theta": NUMBER, "rope_scaling": OBJECT, "rope_parameters": OBJECT,
+          "attention_dropout": NUMBER, "initializer_range": NUMBER, "tie_word_embeddings": FLAG}
 USED = {"bert": _BERT,
         "albert": {**_BERT, "embedding_size": WHOLE, "num_hidden_groups": WHOLE},
         "gpt2": {**_GPT, "n_inner": WHOLE, "activation_function": TEXT},
         "openai-gpt": _GPT,
-        "bart": _BART}
+        "bart": _BART,
+        "llama": _LLAMA,
+        "qwen2": {**_LLAMA, "layer_types": LIST, "sliding_window": WHOLE, "max_window_layers": WHOLE}}
 
 # What their program can do otherwise, with the values under which it does what ours does; null is as good as no key.
 _ATTENTION = {"position_embedding_type": ("absolute",), "is_decoder": (False,), "add_cross_attention": (False,)}
@@ -43,7 +50,11 @@ FIXED = {"bert": {**_ANYWHERE, **_ATTENTION, "is_encoder_decoder": (False,)},
          "bart": {**_ANYWHERE, "normalize_before": (False,), "normalize_embedding": (True,),
                   "add_bias_logits": (False,),
                   "add_final_layer_norm": (False,), "static_position_embeddings": (False,),
-                  "extra_pos_embeddings": (2,), "is_encoder_decoder": (True,)}}
+                  "extra_pos_embeddings": (2,), "is_encoder_decoder": (True,)},
+         "llama": {**_ANYWHERE, "hidden_act": ("silu",), "attention_bias": (False,), "mlp_bias": (False,),
+                   "pretraining_tp": (1,), "is_encoder_decoder": (False,)},
+         "qwen2": {**_ANYWHERE, "hidden_act": ("silu",), "use_sliding_window": (False,), "use_mrope": (False,),
+                   "is_encoder_decoder": (False,)}}
 
 # Who wrote the file and how, how to train, how their `generate` chooses, what is returned, and what belongs to heads
 # that are not opened here.  Whether weights are tied is seen in the weights: a matrix of its own is refused there.
@@ -99,11 +110,12 @@ def guessed_type(hub: dict) -> str | None:
     names = hub.get("architectures")
     name = names[0].lower() if isinstance(names, list) and names and isinstance(names[0], str) else ""
     by_class = {"bertf": "bert", "bertm": "bert", "albert": "albert", "gpt2": "gpt2", "openaigpt": "openai-gpt",
-                "bart": "bart"}
+                "bart": "bart", "llama": "llama", "qwen2": "qwen2"}
     for start, kind in by_class.items():
         if name.startswith(start):
             return kind
-    own = {"albert": "embedding_size", "openai-gpt": "afn", "gpt2": "n_embd", "bart": "d_model", "bert": "hidden_size"}
+    own = {"llama": "rms_norm_eps", "albert": "embedding_size", "openai-gpt": "afn", "gpt2": "n_embd",
+           "bart": "d_model", "bert": "hidden_size"}
     return next((kind for kind, key in own.items() if key in hub), None)
 
 

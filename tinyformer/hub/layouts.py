@@ -8,8 +8,9 @@ marks weights that theirs keep as (in, out), where ours are (out, in) throughout
 
 from dataclasses import dataclass
 
-from tinyformer.hub import bart_names
+from tinyformer.hub import bart_names, llama_form
 from tinyformer.models.config import Config, GPTConfig, Seq2SeqConfig
+from tinyformer.models.llama import LlamaConfig
 
 TURNED = "turned"
 
@@ -109,7 +110,7 @@ BERT_COPIES = {"cls.predictions.decoder.weight": "embeddings.word_embeddings.wei
                "cls.predictions.decoder.bias": "cls.predictions.bias"}
 ALBERT_COPIES = {"predictions.decoder.weight": "embeddings.word_embeddings.weight",
                  "predictions.decoder.bias": "predictions.bias"}
-BUFFERS = (".position_ids", ".token_type_ids", ".attn.bias", ".attn.masked_bias")
+BUFFERS = (".position_ids", ".token_type_ids", ".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq")
 OLD_ENDINGS = {".LayerNorm.gamma": ".LayerNorm.weight", ".LayerNorm.beta": ".LayerNorm.bias"}
 
 
@@ -132,6 +133,10 @@ LAYOUTS = {layout.model_type: layout for layout in (
     Layout("gpt2", "GPT2", "transformer.", GPT2, [], "GPT2LMHeadModel", {"lm_head.weight": "wte.weight"}),
     Layout("openai-gpt", "OpenAIGPT", "transformer.", GPT1, [], "OpenAIGPTLMHeadModel",
            {"lm_head.weight": "tokens_embed.weight"}),
+    Layout("llama", "Llama", "model.", llama_form.LLAMA, [], "LlamaForCausalLM",
+           {"lm_head.weight": "embed_tokens.weight"}),
+    Layout("qwen2", "Qwen2", "model.", llama_form.QWEN2, [], "Qwen2ForCausalLM",
+           {"lm_head.weight": "embed_tokens.weight"}),
     Layout("bart", "Bart", bart_names.PREFIX, [], [], "BartForConditionalGeneration", {}),
 )}
 
@@ -140,6 +145,8 @@ def layout_of(config: Config) -> Layout:
     """Which published layout a configuration is stored in."""
     if isinstance(config, Seq2SeqConfig):
         return LAYOUTS["bart"]
+    if isinstance(config, LlamaConfig):
+        return LAYOUTS["qwen2" if config.bias else "llama"]
     if isinstance(config, GPTConfig):
         return LAYOUTS["gpt2" if config.norm == "pre" else "openai-gpt"]
     return LAYOUTS["albert" if config.shared or config.factor else "bert"]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tinyformer.errors import CheckpointError
-from tinyformer.hub import bart_names
+from tinyformer.hub import bart_names, llama_form
 from tinyformer.hub.layouts import (
     BUFFERS,
     CLASSIFIER,
@@ -112,6 +112,8 @@ def _head_table(model: Module) -> list[tuple[str, str]]:
         on_gpt = isinstance(model.encoder, GPT)
         name = GPT_CLASSIFIER if on_gpt else SPANS if isinstance(model, SpanFinder) else CLASSIFIER
         return [("linear.weight", f"{name}.weight")] + ([] if on_gpt else [("linear.bias", f"{name}.bias")])
+    if getattr(model, "head", None) is not None:               # a Llama with word vectors of its own going out
+        return [llama_form.WORD_HEAD]
     if isinstance(model, BertForPretraining):
         return [line for line in layout_of(model.config).heads if model.pair or not line[0].startswith("pair.")]
     return []
@@ -153,8 +155,9 @@ def _as_today(theirs: dict[str, np.ndarray], model: Module) -> tuple[dict[str, n
         if isinstance(model, Head):                            # next sentence, as any relation of a pair
             name = name.replace(NEXT_SENTENCE, CLASSIFIER)
         today[in_front + bare if bare.partition(".")[0] in parts else name] = array
+    apart = {name for _, name in _head_table(model)}           # what is no copy here
     for copy, original in layout.copies.items():
-        if copy in today:
+        if copy in today and copy not in apart:
             array = today.pop(copy)
             original = in_front + original if original.partition(".")[0] in parts else original
             if not np.array_equal(today.setdefault(original, array), array):

@@ -32,8 +32,8 @@ def _affine(shapes: Shapes, constants: dict) -> tuple[int, int]:
 
 
 def _attention(shapes: Shapes, constants: dict) -> tuple[int, int]:
-    """Two products, scores and mixture; four backwards, one for each factor of both."""
-    query, key, value = shapes
+    """Two products, scores and mixture; four backwards, one for each factor of both.  A bias is only added."""
+    query, key, value = shapes[:3]
     lead = math.prod(_stretched(_stretched(query[:-2], key[:-2]), value[:-2]))
     times = lead * query[-2] * key[-2] * (query[-1] + value[-1])
     return times, 2 * times

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         TextClassifier,
         TokenTagger,
     )
+    from tinyformer.models.llama import Llama, LlamaConfig
     from tinyformer.models.parts.encoders import encoder_of
     from tinyformer.models.seq2seq import Seq2Seq
     from tinyformer.models.vectors import MaskedVectors, VectorConfig, VectorEncoder
@@ -26,5 +27,6 @@ __getattr__, __dir__ = opens(
     __name__, bert="Bert BertForPretraining", config="BertConfig GPTConfig Seq2SeqConfig",
     elmo="ELMo ELMoConfig", gpt="GPT", seq2seq="Seq2Seq",
     heads="MultiLabelClassifier PairClassifier PairScorer SpanFinder TextClassifier TokenTagger",
+    llama="Llama LlamaConfig",
     vectors="MaskedVectors VectorConfig VectorEncoder", word2vec="WordVectors WordVectorsConfig",
     **{"parts.encoders": "encoder_of"})

@@ -21,7 +21,7 @@ class BlocksConfig:
     init_std: float = 0.02                    # standard deviation of the initial weights
 
     whole: ClassVar[tuple[str, ...]] = ("layers", "heads", "width", "inner", "context")       # whole numbers above 0
-    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {}
+    activations: ClassVar[tuple[str, ...]] = ("gelu", "gelu_tanh")
 
     def __post_init__(self):
         if self.inner == 0:
@@ -30,7 +30,7 @@ class BlocksConfig:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"config: {name} is {value!r}; it must be a whole number of at least 1")
-        if self.width % self.heads:
+        if self.width % self.heads and not getattr(self, "head_size", 0):
             raise InputError(f"config: width {self.width} is not a multiple of heads {self.heads}; "
                              "each head gets an equal share of the width")
         for name in ("dropout", "eps", "init_std"):
@@ -43,8 +43,8 @@ class BlocksConfig:
             raise InputError(f"config: eps is {self.eps}; it must be at least 0 and below 1, such as 1e-12")
         if not 0 < self.init_std < 1:
             raise InputError(f"config: init_std is {self.init_std}; it must be above 0 and below 1, such as 0.02")
-        if self.activation not in ("gelu", "gelu_tanh"):
-            raise InputError(f"config: activation is {self.activation!r}; it must be gelu or gelu_tanh")
+        if self.activation not in self.activations:
+            raise InputError(f"config: activation is {self.activation!r}; it must be {' or '.join(self.activations)}")
 
     @property
     def approximate(self) -> str:
@@ -54,11 +54,18 @@ class BlocksConfig:
     @classmethod
     def preset(cls, name: str, **changes) -> Self:
         """A published size by name, with any field changed."""
-        if name not in cls.PRESETS:
+        known = cls.presets()
+        if name not in known:
             from tinyformer.options import suggestion
-            raise InputError(f"preset {name!r} is not known{suggestion(name, cls.PRESETS)}; "
-                             f"choose one of: {', '.join(cls.PRESETS)}")
-        return cls(**{**cls.PRESETS[name], **changes})
+            raise InputError(f"preset {name!r} is not known{suggestion(name, known)}; choose one of: "
+                             f"{', '.join(known)}")
+        return cls(**{**known[name], **changes})
+
+    @classmethod
+    def presets(cls) -> dict[str, dict[str, Any]]:
+        """The published sizes of this paper by name."""
+        from tinyformer.models.parts.presets import PRESETS
+        return next((PRESETS[one.__name__] for one in cls.__mro__ if one.__name__ in PRESETS), {})
 
     def but(self, **changes) -> Self:
         """The same configuration with some fields changed."""
@@ -146,40 +153,3 @@ class Seq2SeqConfig(Config):
             if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < self.vocabulary:
                 raise InputError(f"config: {name} is {value!r}; it must be the id of a token, 0 to "
                                  f"{self.vocabulary - 1}")
-
-
-def _bert(layers, width, heads=0, **more):
-    return dict(vocabulary=30522, layers=layers, width=width, heads=heads or width // 64, **more)
-
-
-def _albert(layers, width, heads, **more):
-    return dict(vocabulary=30000, layers=layers, width=width, heads=heads, factor=128, shared=True,
-                pair_objective="sop", activation="gelu_tanh", **more)
-
-
-def _gpt2(layers, width, heads):
-    return dict(vocabulary=50257, layers=layers, width=width, heads=heads, context=1024)
-
-
-def _bart(layers, width, heads):
-    return dict(vocabulary=50265, layers=layers, width=width, heads=heads, context=1024)
-
-
-BertConfig.PRESETS = {
-    "tiny": _bert(2, 128), "mini": _bert(4, 256), "small": _bert(4, 512), "medium": _bert(8, 512),
-    "base": _bert(12, 768), "large": _bert(24, 1024), "minilm": _bert(6, 384, 12),
-    "albert-base": _albert(12, 768, 12), "albert-large": _albert(24, 1024, 16),
-    "albert-xlarge": _albert(24, 2048, 16),
-}
-GPTConfig.PRESETS = {
-    "tiny": _gpt2(2, 128, 2), "mini": _gpt2(4, 256, 4),
-    "shakespeare-cpu": dict(vocabulary=65, layers=4, heads=4, width=128, context=64, dropout=0.0, bias=False,
-                            activation="gelu"),
-    "gpt1": dict(vocabulary=40478, layers=12, heads=12, width=768, context=512, norm="post"),
-    "gpt2-small": _gpt2(12, 768, 12), "gpt2-medium": _gpt2(24, 1024, 16), "gpt2-large": _gpt2(36, 1280, 20),
-    "gpt2-xl": _gpt2(48, 1600, 25),
-}
-Seq2SeqConfig.PRESETS = {
-    "tiny": _bart(2, 128, 2), "mini": _bart(4, 256, 4),
-    "bart-base": _bart(6, 768, 12), "bart-large": _bart(12, 1024, 16),
-}

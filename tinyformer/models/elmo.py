@@ -54,9 +54,6 @@ class ELMoConfig(Config):
         return self.vocabulary * self.word_width + 2 * self.layers * each
 
 
-ELMoConfig.PRESETS = {"elmo": dict(vocabulary=793_471, layers=2, width=1024, inner=4096)}
-
-
 class LSTM(Module):
     """H cells that read C numbers at each place and tell C: x (B, T, C) -> (B, T, C).
 

@@ -45,7 +45,11 @@ class GPT(Module):
 
     def __call__(self, ids, rng=None) -> Tensor:
         """ids (B, T) -> logits (B, T, V)."""
-        return self.words.scores(self.hidden(ids, rng))
+        return self.word_logits(self.hidden(ids, rng))
+
+    def word_logits(self, hidden: Tensor) -> Tensor:
+        """hidden (..., C) -> logits (..., V), compared with the word vectors that the input came from."""
+        return self.words.scores(hidden)
 
     def attentions(self, ids) -> list[Tensor]:
         """Where each position of ids (B, T) looks, (B, H, T, T) for each layer: to be looked at, without a graph."""

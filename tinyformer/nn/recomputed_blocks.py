@@ -12,6 +12,7 @@ from tinyformer.errors import InputError
 from tinyformer.nn.blocks import PostNormBlock, PreNormBlock
 from tinyformer.nn.decoder import DecoderBlock
 from tinyformer.nn.module import Module, modules_in
+from tinyformer.nn.rotary_block import RotaryBlock
 from tinyformer.recompute import recompute
 
 
@@ -29,6 +30,13 @@ class RecomputedPreNorm(PreNormBlock):
         return recompute(super().__call__, *inputs, **constants)
 
 
+class RecomputedRotary(RotaryBlock):
+    """A layer of Llama that keeps its input alone."""
+
+    def __call__(self, *inputs, **constants) -> Tensor:
+        return recompute(super().__call__, *inputs, **constants)
+
+
 class RecomputedDecoder(DecoderBlock):
     """A layer of a decoder that keeps its two inputs alone."""
 
@@ -37,7 +45,7 @@ class RecomputedDecoder(DecoderBlock):
 
 
 FORMS: dict[type, type] = {PostNormBlock: RecomputedPostNorm, PreNormBlock: RecomputedPreNorm,
-                           DecoderBlock: RecomputedDecoder}
+                           RotaryBlock: RecomputedRotary, DecoderBlock: RecomputedDecoder}
 
 
 @contextmanager

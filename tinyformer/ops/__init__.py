@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     from tinyformer.ops.attention_in_blocks import blockwise_attention, blockwise_self_attention
     from tinyformer.ops.composed import flatten, softmax, split, squeeze, unsqueeze
     from tinyformer.ops.copies import broadcast_to, stack
+    from tinyformer.ops.gates import silu, swiglu
     from tinyformer.ops.kinks import abs, clip, maximum, min, minimum
     from tinyformer.ops.recurrent import lstm
+    from tinyformer.ops.root_mean_square import rms_norm
+    from tinyformer.ops.rotation import rotary
     from tinyformer.ops.running import cumsum, prod
     from tinyformer.ops.spread import norm, normalize, std, var
     from tinyformer.ops.waves import cos, sin
@@ -45,17 +48,18 @@ __all__ = [
     "blockwise_self_attention", "broadcast_to", "clip", "concatenate", "cos", "cross_entropy", "cumsum", "divide",
     "dropout", "embedding", "exp", "flatten", "gelu", "getitem", "layer_norm", "log", "log_softmax", "lstm",
     "masked_softmax", "matmul", "max", "maximum", "mean", "mean_squared_error", "min", "minimum", "multiply", "negate",
-    "norm", "normalize", "pow", "power", "prod", "relu", "reshape", "scale", "self_attention", "sigmoid", "sin",
-    "softmax", "split", "sqrt", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "tanh", "token_log_probs",
-    "transpose", "unsqueeze", "var", "where",
+    "norm", "normalize", "pow", "power", "prod", "relu", "reshape", "rms_norm", "rotary", "scale", "self_attention",
+    "sigmoid", "silu", "sin", "softmax", "split", "sqrt", "squeeze", "stack", "std", "subtract", "sum", "swapaxes",
+    "swiglu", "tanh", "token_log_probs", "transpose", "unsqueeze", "var", "where",
 ]
 
 # What no paper of the path needs is opened when it is asked for, and `softmax` is then no file, but the function.
 globals().pop("softmax", None)
 __getattr__, __dir__ = opens(
     __name__, attention_in_blocks="blockwise_attention blockwise_self_attention", copies="broadcast_to stack",
-    composed="flatten softmax split squeeze unsqueeze", kinks="abs clip maximum min minimum", recurrent="lstm",
-    running="cumsum prod", spread="norm normalize std var", waves="cos sin")
+    composed="flatten softmax split squeeze unsqueeze", gates="silu swiglu", kinks="abs clip maximum min minimum",
+    recurrent="lstm", root_mean_square="rms_norm", rotation="rotary", running="cumsum prod",
+    spread="norm normalize std var", waves="cos sin")
 
 
 def every() -> dict[str, Primitive]:

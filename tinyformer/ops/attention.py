@@ -14,10 +14,11 @@ from tinyformer.ops.softmax import masked_softmax
 
 
 @primitive(keeps="query, key, value, p (..., T, S), kept (..., T, S) bool")
-def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: float = 0.0, rng=None):
-    """softmax(query keyᵀ / sqrt(D)) value (Vaswani et al. 2017, equation 1).
+def attention(xp, query, key, value, bias=None, *, keep=None, causal: bool = False, rate: float = 0.0, rng=None):
+    """softmax(query keyᵀ / sqrt(D) + bias) value (Vaswani et al. 2017, equation 1, where there is no bias).
 
-    query (..., T, D), key (..., S, D), value (..., S, E) -> (..., T, E); heads are one of the leading axes.
+    query (..., T, D), key (..., S, D), value (..., S, E) -> (..., T, E); heads are one of the leading axes, and heads
+    that share their keys have an axis of 1 there.  bias (broadcast to (..., T, S)) may know how far apart two stand.
     keep (broadcast to (..., T, S)) is True where a query may look; a query with nothing to look at gets zeros.
     causal: query t sees keys up to t + S - T.  rate, rng: dropout on the weights.
 
@@ -33,8 +34,10 @@ def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: f
     shrink = 1 / math.sqrt(query.shape[-1])
     seen = visible(xp, keep, causal, query.shape[-2], key.shape[-2])
     scores = (query * shrink) @ key.swapaxes(-1, -2)           # (..., T, S)
+    scores = scores if bias is None else scores + bias
     p, softmax_backward = masked_softmax.raw(xp, scores, keep=seen)
     kept, lift = draw_kept(xp, p.shape, rate, rng) if rng is not None and rate else (None, 1)
+    biased = bias is not None
 
     def drop(weights):
         return weights if kept is None else weights * kept * lift
@@ -45,7 +48,7 @@ def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: f
         dscores = softmax_backward(dp)                         # δscores = (δquery keyᵀ + query δkeyᵀ) shrink
         dquery = dscores @ key * shrink                        # <dscores, δquery keyᵀ> = <dscores key, δquery>
         dkey = dscores.swapaxes(-1, -2) @ (query * shrink)     # <dscores, query δkeyᵀ> = <dscoresᵀ query, δkey>
-        return dquery, dkey, dvalue
+        return (dquery, dkey, dvalue, dscores) if biased else (dquery, dkey, dvalue)
 
     return drop(p) @ value, backward
 
@@ -83,6 +86,13 @@ def _(rng):
     """padding hidden, and weights dropped"""
     return Call(*_qkv(rng, 2, 3, 4), keep=np.array([[[True, True, False]], [[True, True, True]]]),
                 rate=0.25, rng=np.random.default_rng(1))
+
+
+@attention.case
+def _(rng):
+    """four heads, two of which share keys, and a bias for each pair of places"""
+    keys = [rng.normal(size=(2, 1, 3, 2)) for _ in range(2)]
+    return Call(rng.normal(size=(2, 2, 2, 2)), *keys, rng.normal(size=(2, 2, 2, 3)), causal=True)
 
 
 @attention.special

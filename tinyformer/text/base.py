@@ -27,6 +27,7 @@ class Tokenizer(AsElsewhere):
     roles = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
     takes_space: frozenset[str] = frozenset()              # special tokens that take the white space before them
     begins_with_space = False                              # whether a text is cut as if a space stood before it
+    starting_ids: tuple[int, ...] = ()                     # of the tokens that stand in front of every text
     pad_id: int | None
     unk_id: int | None
     cls_id: int | None

@@ -1,8 +1,8 @@
 """How do we open the one-file form, tokenizer.json, that recent libraries write in place of the older files?
 
-It spells out a whole pipeline.  Those of BERT and of GPT-2 are ours, and those of unigram vocabularies as far as their
-parts are known; anything else, and every setting that would give other ids than ours, is refused by name rather than
-read as something it is not.
+It spells out a whole pipeline.  Those of BERT, of GPT-2 and of Llama 3 and Qwen2 are ours, and those of unigram
+vocabularies as far as their parts are known; anything else, and every setting that would give other ids than ours, is
+refused by name rather than read as something it is not.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from tinyformer.errors import InputError
 
-from . import unigram_files
+from . import split_bpe, unigram_files
 from .added import AddedToken
 from .base import Tokenizer
 from .bpe import ByteLevelBPE
@@ -24,6 +24,8 @@ WORDPIECE: Rules = {"model": {"unk_token": ("[UNK]",), "continuing_subword_prefi
 BYTE_LEVEL: Rules = {"model": {"dropout": (None, 0), "ignore_merges": (False, None),
                                "continuing_subword_prefix": ("", None), "end_of_word_suffix": ("", None)},
                      "pre_tokenizer": {"add_prefix_space": (False,), "use_regex": (True,)}}
+SPLIT: Rules = {"model": {name: BYTE_LEVEL["model"][name] for name in BYTE_LEVEL["model"] if name != "ignore_merges"}
+                | {"byte_fallback": (False, None)}}
 
 BESIDE = {"do_lower_case": "lowercase", "strip_accents": "strip_accents",     # names in tokenizer_config.json, and here
           "tokenize_chinese_chars": "handle_chinese_chars"}
@@ -53,15 +55,28 @@ def read_tokenizer_json(path: Path) -> Tokenizer:
         if kinds == ("BPE", None, "ByteLevel"):
             hold_to(BYTE_LEVEL, parts)
             _agree(settings, {"add_prefix_space": False})
-            merges: list[Any] = [pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"]]
-            return _said(found, ByteLevelBPE(tokens, merges, found))
+            return _said(found, ByteLevelBPE(tokens, _pairs(model), found))
+        if kinds[0] == "BPE" and (options := split_bpe.pipeline(whole)) is not None:
+            hold_to(SPLIT, parts)
+            return split_bpe.SplitBPE(tokens, _pairs(model), found, eos=_content(settings.get("eos_token")), **options)
     except InputError as error:
         raise error if str(path) in str(error) else InputError(f"{path}: {error}") from None
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: the description of the tokenizer is incomplete ({error!r}); "
                          "save it again from the library that wrote it") from None
     raise InputError(f"{path}: model, normalizer and pre_tokenizer are {kinds}; only BERT's (WordPiece, "
-                     "BertNormalizer, BertPreTokenizer), GPT-2's (BPE, None, ByteLevel) and a Unigram can be read")
+                     "BertNormalizer, BertPreTokenizer), GPT-2's (BPE, None, ByteLevel), Llama 3's (BPE, None or NFC, "
+                     "Split and ByteLevel) and a Unigram can be read")
+
+
+def _pairs(model: dict) -> list[Any]:
+    """The merges, which older files write with a space between the two and newer ones as lists."""
+    return [pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"]]
+
+
+def _content(token: Any) -> str | None:
+    """A special token as tokenizer_config.json names it: the text, or an object with it."""
+    return token.get("content") if isinstance(token, dict) else token
 
 
 def _agree(settings: dict, here: dict) -> None:

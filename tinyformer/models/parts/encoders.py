@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tinyformer.models.bert import Bert, BertForPretraining
+from tinyformer.models.llama import Llama
 from tinyformer.models.parts.reader import Below, Reader
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
 from tinyformer.nn import Linear, Module
@@ -24,6 +25,9 @@ def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Below:
                         "BertForPretraining, a GPT, a Seq2Seq's encoder, an ELMo, WordVectors or another head's")
     if isinstance(encoder, Reader):
         return encoder.below_head(rng) if encoder.pooler is None and rng is not None else encoder
+    if isinstance(encoder, Llama) and encoder.head is not None:
+        encoder = copy.copy(encoder)                           # a Llama without the word vectors that nobody will ask
+        encoder.config, encoder.head = encoder.config.but(tied=True), None
     if not isinstance(encoder, Bert) or encoder.pooler is not None or rng is None:
         return encoder
     words, pooled = encoder.words.weight, copy.copy(encoder)

@@ -19,5 +19,9 @@ def post_norm(c: BlocksConfig, rng: np.random.Generator | None, count: int, caus
 def pre_norm(c: BlocksConfig, rng: np.random.Generator | None, bias: bool = True) -> list[Block]:
     """All layers of GPT-2, which are causal; what writes into the stream of sums starts smaller the more they are."""
     return [PreNormBlock(c.width, c.heads, c.inner, rng, causal=True, rate=c.dropout, eps=c.eps, bias=bias,
-                         approximate=c.approximate, std=c.init_std, out_std=c.init_std / math.sqrt(2 * c.layers))
-            for _ in range(c.layers)]
+                         approximate=c.approximate, std=c.init_std, out_std=out_std(c)) for _ in range(c.layers)]
+
+
+def out_std(c: BlocksConfig) -> float:
+    """How large those weights start that write into the stream of sums: 2 L of them are added up."""
+    return c.init_std / math.sqrt(2 * c.layers)

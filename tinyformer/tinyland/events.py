@@ -52,12 +52,11 @@ def tell(rules: Grammar, event: Event, chance: Chance, form: int | None = None,
             template = template.replace(letter, f"the {letter}")
     forms = rules.lexicon.verbs[event.verb]
     change = chance.coin() if other_verb is None else other_verb
-    for mark, name in (("VERBED", "participle"), ("VERB", "past")):
-        form_of_verb = forms[name]
-        if change:
-            form_of_verb = rules.lexicon.synonyms.get((form_of_verb, "VERB"), form_of_verb)
-        template = template.replace(mark, form_of_verb + "/VERB_")
-    template = template.replace("VERB_", "VERB").replace("PLACE", event.place).replace("TIME", event.time)
+    mark, name = ("VERBED", "participle") if "VERBED" in template else ("VERB", "past")
+    form_of_verb = forms[name]
+    if change:
+        form_of_verb = rules.lexicon.synonyms.get((form_of_verb, "VERB"), form_of_verb)
+    template = template.replace(mark, form_of_verb + "/VERB").replace("PLACE", event.place).replace("TIME", event.time)
     return rules.fill(template, {"a": event.agent, "b": event.patient}, chance, synonyms=False)
 
 

@@ -12,10 +12,13 @@ class WorldTexts(list):
     def __init__(self, world: World, n: int, start: int = 0):
         super().__init__(world.documents(n, start=start))
         self.world, self.start = world, start
+        self._twins: list[str] = []
 
     def twins(self) -> list[str]:
         """For each document the text that tells of another topic, sentence for sentence: see `World.twin`."""
-        return [self.world.twin(index).text for index in range(self.start, self.start + len(self))]
+        if not self._twins:                                      # to tell them takes as long as all the rest
+            self._twins = [self.world.twin(index).text for index in range(self.start, self.start + len(self))]
+        return self._twins
 
 
 def read_world(n: int = DOCUMENTS, seed: int = 0, validation: float = 0.1) -> tuple[WorldTexts, WorldTexts]:

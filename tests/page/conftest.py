@@ -142,3 +142,25 @@ def page(models):
     running = Running(models)
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real browser; see browser.py."""
+    from page.browser import Browser
+    found = Browser()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def open_view(page, browser):
+    """A function: open a view with a state, and wait until it has shown something."""
+    def show(path: str, css: str = ".view > *"):
+        browser.open(f"http://127.0.0.1:{page.port}/{path}")
+        browser.wait(lambda: browser.all(css))
+    browser.screen()
+    yield show
+    assert browser.run("return window.broken") is None, "a text became markup"
+    refusals = "responded with a status of 400"                # of what was asked wrongly, and is said in the page
+    assert not [line for line in browser.complaints() if refusals not in line]

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from page.browser import Browser, missing
+from page.browser import missing
 from page.conftest import Running
 
 pytest.importorskip("tornado")
@@ -36,7 +36,8 @@ for (const node of document.querySelectorAll('body *')) {
   const box = node.getBoundingClientRect();
   if (!own || !box.width || box.right < 0 || node.closest('[hidden], #said, .skip')) continue;
   const style = getComputedStyle(node);
-  const [a, b] = [light(parts(style.color)), light(behind(node))].sort((x, y) => y - x);
+  const ink = node.ownerSVGElement ? style.fill : style.color;
+  const [a, b] = [light(parts(ink)), light(behind(node))].sort((x, y) => y - x);
   const large = parseFloat(style.fontSize) >= 24 || parseFloat(style.fontSize) >= 18.66 && +style.fontWeight >= 700;
   if ((a + 0.05) / (b + 0.05) < (large ? 3 : 4.5)) found.push(node.tagName + ': ' + node.textContent.slice(0, 40));
 }
@@ -49,26 +50,6 @@ return [...document.querySelectorAll('input, select, textarea, button, a')].filt
   return !label.trim();
 }).map(node => node.outerHTML);
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = Browser()
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def open_view(page, browser):
-    """A function: open a view with a state, and wait until it has shown something."""
-    def show(path: str, css: str = ".view > *"):
-        browser.open(f"http://127.0.0.1:{page.port}/{path}")
-        browser.wait(lambda: browser.all(css))
-    browser.screen()
-    yield show
-    assert browser.run("return window.broken") is None, "a text became markup"
-    refusals = "responded with a status of 400"                # of what was asked wrongly, and is said in the page
-    assert not [line for line in browser.complaints() if refusals not in line]
 
 
 def text_of(browser) -> str:

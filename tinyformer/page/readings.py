@@ -26,6 +26,8 @@ from tinyformer.text import Tokenizer
 MOST, WRITTEN = 96, 32                        # tokens that can be looked into at once; that a decoder writes by itself
 ONE, ANY, NUMBER, NOTHING = "one of", "any of", "a number", "nothing"
 
+SIGNS = {code: chr(0x2400 + code) for code in range(32)} | {ord(" "): "␣", ord("\n"): "⏎", ord("\t"): "⇥", 127: "␡"}
+
 Ids = dict[str, np.ndarray]                   # "" or "encoder" and "decoder" -> (1, T)
 
 
@@ -193,7 +195,7 @@ def name_of(tokenizer: Tokenizer, id: int) -> str:
     if id >= len(tokenizer):
         return f"(no token: {id})"
     text = tokenizer.surface(id, first=True).decode("utf-8", "replace")
-    return text.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")
+    return text.translate(SIGNS)
 
 
 def answer_id(found: Reading, tokenizer: Tokenizer, typed: str) -> int:

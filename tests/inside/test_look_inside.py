@@ -34,6 +34,7 @@ CASES = {
     "ALBERT": lambda: _bert(**SHARED),
     "BERT's encoder alone": lambda: (small.bert().bert, lambda model: model(IDS)),
     "GPT-2": _gpt,
+    "Llama": lambda: (small.llama(), lambda model: model(IDS)),
     "GPT-1": lambda: _gpt(norm="post"),
     "BART": lambda: (small.seq2seq(decoder_layers=3, scale_words=True), lambda model: model(IDS, WRITTEN)),
     "a class": lambda: _head(TextClassifier),
@@ -88,7 +89,7 @@ def test_every_row_of_every_attention_adds_up_to_one(case):
 def test_the_gradient_at_a_word_is_the_complex_step(case):
     """Words and positions are added up, so that the row of a position has the gradient of the word that stands there.
 
-    (Where BART scales its words, theirs is so much larger.)
+    (Where BART scales its words, theirs is so much larger.)  A Llama has no positions, but a table for going in alone.
     """
     model, run, look = case
     _, found = look.gradients(one)
@@ -98,15 +99,17 @@ def test_the_gradient_at_a_word_is_the_complex_step(case):
         for name in path.split(".")[:-1]:
             owner = getattr(owner, name)
         scale = np.sqrt(8) if getattr(model.config, "scale_words", False) else 1
-        positions, direction = owner.positions.weight, np.random.default_rng(1).normal(size=gradient.shape)
-        kept = positions.data
+        rows, table = range(gradient.shape[1]), getattr(owner, "positions", None)
+        if table is None:
+            rows, table = IDS[0], owner.words
+        direction, kept = np.random.default_rng(1).normal(size=gradient.shape), table.weight.data
         try:
-            positions.data = kept + np.zeros_like(kept, complex)
-            positions.data[:gradient.shape[1]] += 1e-30j * scale * direction[0]
+            table.weight.data = kept + np.zeros_like(kept, complex)
+            table.weight.data[rows] += 1e-30j * scale * direction[0]
             with no_grad():
                 exact = one(run(model)).data.imag / 1e-30
         finally:
-            positions.data = kept
+            table.weight.data = kept
         assert abs((gradient * direction).sum() - exact) <= 1e-11 * np.linalg.norm(gradient) * np.linalg.norm(direction)
         assert np.abs(gradient).max() > 1e-3
 

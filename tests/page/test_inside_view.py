@@ -1,5 +1,6 @@
 """Does a look inside say of every kind of model what the model does, and what it lacks?"""
 
+import copy
 import json
 
 import numpy as np
@@ -163,6 +164,22 @@ def test_the_second_text_of_a_bert_is_its_second_segment(models):
     ids, ends = apart.ids[""], np.array([[0] * 4 + [1] * 3])
     own = bert.model.word_logits(bert.model(ids, ends))
     assert np.allclose(apart.of(apart.ids)(bert.model).data, own.data[:, :len(bert.tokenizer)])
+
+
+def test_a_model_without_texts_is_not_offered(models):
+    from tinyformer.nn import Linear
+    other = Served(0, "other", Linear(2, 2, np.random.default_rng(0)), called(models, "gpt").tokenizer)
+    assert not VIEW.serves(other) and all(map(VIEW.serves, models))
+    with pytest.raises(InputError, match="other is a Linear"):
+        reading(other, "a")
+
+
+def test_a_head_on_something_without_layers_is_refused(models, monkeypatch):
+    tag = called(models, "tag")
+    elsewhere = Served(0, "elsewhere", copy.copy(tag.model), tag.tokenizer, tag.task, tag.settings)
+    elsewhere.model.encoder = lambda ids, segments, keep, rng: np.zeros((*ids.shape, 16))
+    with pytest.raises(InputError, match="take a model of transformer layers"):
+        read(elsewhere, Text(text=WORDS))
 
 
 def test_an_answer_is_a_token_or_a_label(models):

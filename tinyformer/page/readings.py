@@ -83,6 +83,11 @@ def reading(served: Served, text: str, second: str = "") -> Reading:
     return found
 
 
+def readable(served: Served) -> bool:
+    """Whether a text can be read into this kind of model here."""
+    return _read.dispatch(type(served.model)) is not _read.dispatch(object)
+
+
 @singledispatch
 def _read(model: Any, served: Served, text: str, second: str) -> Reading:
     raise InputError(f"{served.name} is a {type(model).__name__}, and no text can be read into it here; take a GPT, a "

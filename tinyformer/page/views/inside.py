@@ -15,15 +15,14 @@ from tinyformer.errors import InputError
 from tinyformer.inside.changed_words import best_changes
 from tinyformer.inside.head_figures import head_figures
 from tinyformer.inside.look_inside import Look
-from tinyformer.nn.module import modules_in
 from tinyformer.page.asked import OfModel, asked
-from tinyformer.page.readings import NOTHING, NUMBER, Reading, answer_id, name_of, names_of, reading
+from tinyformer.page.readings import NOTHING, NUMBER, Reading, answer_id, name_of, names_of, readable, reading
 from tinyformer.page.served import Served
 from tinyformer.page.view import View
 
 GUESSES, CHANGES, DIGITS = 5, 5, 4            # shown for each row; for each token; of a weight or a probability
 
-VIEW = View("Look inside", serves=lambda served: any("layers" in vars(part) for _, part in modules_in(served.model)))
+VIEW = View("Look inside", serves=readable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +125,12 @@ def _looked(served: Served, request: Text) -> tuple[Reading, Look]:
     key = (served.model, request.text, request.second)
     if _last.get("key") != key:
         found = reading(served, request.text, request.second)
-        _last.update(key=key, found=(found, Look(served.model, found.of(found.ids))))
+        try:
+            look = Look(served.model, found.of(found.ids))
+        except ValueError as error:                            # an LSTM below a head, for example
+            raise InputError(f"{served.name} cannot be looked into ({error}); take a model of transformer "
+                             "layers") from None
+        _last.update(key=key, found=(found, look))
     return _last["found"]
 
 

@@ -53,6 +53,7 @@ export async function view(root, api, state) {
   // ---- attention ---------------------------------------------------------------------------------------------------
 
   function attentionPanel(found) {
+    if (!found.attentions.length) return null;
     const problem = notice();
     const across = lines();
     const square = matrix('The weights of this head');

@@ -19,7 +19,9 @@ import operator
 from collections import Counter
 from contextlib import contextmanager
 from functools import wraps
+from types import SimpleNamespace
 
+import fake_cuda
 import fake_kernels
 import numpy as np
 
@@ -69,6 +71,7 @@ class FakeArray:
     strides = property(lambda self: self._host.strides)
     flags = property(lambda self: self._host.flags)
     T = property(lambda self: self.transpose())
+    data = property(lambda self: SimpleNamespace(ptr=self._host.ctypes.data))
     real = property(lambda self: _view(self, self._host.real) if self.dtype.kind == "c" else self)
     imag = property(lambda self: _view(self, self._host.imag) if self.dtype.kind == "c" else zeros_like(self))
 
@@ -180,8 +183,9 @@ def _add_operators():
         return write
 
     for name, function in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,
-                           "floordiv": np.floor_divide, "mod": np.remainder, "pow": np.power, "matmul": np.matmul,
-                           "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}.items():
+                           "floordiv": np.floor_divide, "mod": np.remainder, "pow": np.power,
+                           "matmul": fake_cuda.product, "and": np.bitwise_and, "or": np.bitwise_or,
+                           "xor": np.bitwise_xor}.items():
         setattr(FakeArray, f"__{name}__", straight(function))
         setattr(FakeArray, f"__r{name}__", turned(function))
         if name != "matmul":                                   # CuPy has none
@@ -262,7 +266,8 @@ class Ufunc:
         if not any(type(a) is FakeArray for a in args):
             raise TypeError(f"fake device: {self.function.__name__} of {', '.join(type(a).__name__ for a in args)}; "
                             "CuPy computes with arrays on the device")
-        result = self.function(*map(_lower, args), out=None if out is None else _array(out),
+        function = fake_cuda.product if name == "matmul" else self.function
+        result = function(*map(_lower, args), out=None if out is None else _array(out),
                                **({} if dtype is None else {"dtype": dtype}))
         TALLY.launch(name, _cost(name, args, result))
         return out if out is not None else FakeArray(np.asarray(result))
@@ -377,6 +382,9 @@ class Library:
     """The namespace `xp`.  A name that is missing here says so: add it, if CuPy has it."""
 
     __name__ = "fake"
+    __version__ = "0"
+    cuda = fake_cuda
+    get_default_memory_pool = fake_cuda.MemoryPool
     ndarray = FakeArray
     inf, nan, pi, newaxis = np.inf, np.nan, np.pi, None
     float32, float64, complex64, complex128 = np.float32, np.float64, np.complex64, np.complex128

@@ -12,6 +12,7 @@ import re
 import zlib
 from pathlib import Path
 
+import fake_cuda
 import fake_device
 import numpy as np
 import pytest
@@ -126,6 +127,17 @@ def words_of(module: str) -> bytes:
         except zlib.error:
             continue
     return found
+
+
+def test_what_else_is_asked_of_a_gpu_is_there():
+    cublas = words_of("cupy_backends.cuda.libs.cublas")        # it cannot be opened without cuBLAS
+    assert not [name for name in vars(fake_cuda.cublas) if name.encode() not in cublas]
+    assert not [name for name in vars(fake_cuda.runtime) if not hasattr(cupy.cuda.runtime, name)]
+    for ours, theirs in ((fake_cuda.Device, cupy.cuda.Device), (fake_cuda.MemoryPool, cupy.cuda.MemoryPool),
+                         (fake_cuda.Event, cupy.cuda.Event)):
+        assert not [name for name in vars(ours) if not name.startswith("_") and not hasattr(theirs, name)]
+    assert callable(cupy.cuda.get_elapsed_time) and callable(cupy.get_default_memory_pool)
+    assert issubclass(cupy.cuda.memory.OutOfMemoryError, MemoryError)
 
 
 DIFFERENT = {

@@ -83,10 +83,16 @@ def _mpi() -> str:
     return f"mpi4py {metadata.version('mpi4py')}, {library}; ranks: {launched()}"
 
 
-def _gpu() -> str:
+def _gpu(device: str = "cuda") -> str:
+    """The card, its driver, and the memory that CuPy's pool has taken of it."""
     import numpy as np
 
     from tinyformer.backend import choose_device, library, to_device
-    library_of_gpu = library(to_device(np.zeros(1), choose_device("cuda")[0]))
-    name = library_of_gpu.cuda.runtime.getDeviceProperties(0)["name"].decode()
-    return f"{name}, CuPy {library_of_gpu.__version__}"
+    xp = library(to_device(np.zeros(1), choose_device(device)[0]))
+    runtime, pool = xp.cuda.runtime, xp.get_default_memory_pool()
+    card, (free, whole) = runtime.getDeviceProperties(0), runtime.memGetInfo()
+    driver, toolkit = (f"{number // 1000}.{number % 1000 // 10}"
+                       for number in (runtime.driverGetVersion(), runtime.runtimeGetVersion()))
+    return (f"{card['name'].decode()}, capability {card['major']}.{card['minor']}, {free / 2**30:.1f} of "
+            f"{whole / 2**30:.1f} GB free; driver for CUDA {driver}, toolkit {toolkit}, CuPy {xp.__version__}; its "
+            f"pool holds {pool.total_bytes() / 2**20:.0f} MB, of which {pool.used_bytes() / 2**20:.0f} are in use")

@@ -17,7 +17,7 @@ from tinyformer.models.config import Config
 from tinyformer.models.parts.size import that_fits
 from tinyformer.options import check_values, number_or_auto, option
 from tinyformer.train.circumstances import LEARNED_FROM, fingerprint
-from tinyformer.train.loop_settings import OPTIMIZERS
+from tinyformer.train.loop_settings import OPTIMIZERS, PRECISIONS
 from tinyformer.train.schedules import SCHEDULES
 
 
@@ -64,6 +64,7 @@ class Objective:
     workers: str = option("auto", "processes that share each step, each on a core of its own: a number, or auto, by a "
                           "rule of the shape and of the cores")
     dtype: str = option("float32", "precision", ("float32", "float64"))
+    precision: str = option("float32", "on a GPU: in what the factors of products are rounded", PRECISIONS)
     evaluate_every: int | None = option(None, "steps between evaluations (default a tenth of all)", least=1)
     save_every: int | None = option(None, "steps between saved checkpoints (default: at the end alone)", least=1)
 

@@ -107,6 +107,7 @@ def train(prepared: Prepared, title: str | None = None, out: Path | None = None,
                         floor=s.final_rate, optimizer=s.optimizer, matrix_rate=s.matrix_rate, momentum=s.momentum,
                         weight_decay=s.weight_decay, betas=(0.9, s.beta2), clip=s.clip,
                         accumulate=s.accumulate, recompute=s.recompute, seed=s.seed, workers=s.workers,
+                        precision=s.precision,
                         evaluate_every=s.evaluate_every, save_every=s.save_every,
                         log_every=max(1, min(10, s.steps // 100)))
     return run_loop(prepared.model, prepared.batches, settings, out=out, tokenizer=prepared.tokenizer,

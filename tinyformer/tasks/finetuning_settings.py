@@ -11,7 +11,7 @@ from tinyformer.errors import InputError
 from tinyformer.merged_options import merged, owners
 from tinyformer.options import check_values, number_or_auto, option, read_config
 from tinyformer.tasks import TASKS
-from tinyformer.train.loop_settings import OPTIMIZERS, refuse_idle
+from tinyformer.train.loop_settings import OPTIMIZERS, PRECISIONS, refuse_idle
 from tinyformer.train.schedules import SCHEDULES
 
 SETTINGS = "settings.json"
@@ -19,7 +19,7 @@ SCRATCH = "scratch"
 SIZES = ("tokenizer", "vocabulary", "layers", "heads", "width")      # of a model from scratch
 TRAINING = ("epochs", "steps", "batch_size", "accumulate", "recompute", "max_length", "learning_rate", "schedule",
             "warmup", "optimizer", "matrix_rate", "momentum", "weight_decay", "clip", "dropout", "freeze",
-            "layer_decay", "seed", "seeds", "workers", "device", "skip_bad_rows")
+            "layer_decay", "seed", "seeds", "workers", "device", "precision", "skip_bad_rows")
 NARROW = 256                                  # below this width the published learning rate moves too little
 
 
@@ -80,6 +80,7 @@ class Finetuning:
     patience: int | None = option(None, "stop when the first figure has not risen for so many evaluations, and keep "
                                   "the best model", least=1)
     device: str = option("auto", "where to compute", ("auto", "cpu", "cuda"))
+    precision: str = option("float32", "on a GPU: in what the factors of products are rounded", PRECISIONS)
     skip_bad_rows: int = option(0, "rows with faults that may be left out of a file", least=0)
 
     def __post_init__(self):

@@ -177,7 +177,7 @@ def train(prepared: Prepared, out: Path | None = None, title: str | None = None,
                         momentum=s.momentum, weight_decay=s.weight_decay, clip=s.clip, accumulate=s.accumulate,
                         recompute=s.recompute, seed=s.seed, workers=s.workers, log_every=max(1, min(10, steps // 20)),
                         evaluate_every=s.save_every or max(1, steps // evaluations), save_every=s.save_every,
-                        keep=s.keep, patience=s.patience)
+                        keep=s.keep, patience=s.patience, precision=s.precision)
     judge = (prepared.task.figures[0], prepared.figure) if s.save_every or s.patience else None
     rates = layer_rates(prepared.model, s.layer_decay) if s.layer_decay != 1 else None
     facts = {"task": s.task, "model": s.model, "parameters": prepared.model.count(), "train": len(prepared.train),

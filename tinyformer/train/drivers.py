@@ -3,7 +3,7 @@
     gradients(batch, step)    the loss, the length of the gradients before they are clipped, and new values of buffers
     move(learning_rate)       the optimizer's step, after which there are no gradients
     figures(batches)          the sums and counts of an evaluation, batch by batch
-    culprit()                 the name of a parameter whose gradient is not finite
+    culprit(step)             the first step that was not finite, and the name of a parameter in whose gradient it shows
     collect()                 makes the optimizer's state whole, before it is saved
 
 However many share a step, its gradients are those of the whole batch, to the rounding of sums; with the same number of
@@ -14,6 +14,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
+
+import numpy as np
 
 from tinyformer import backend
 from tinyformer.engine import no_grad
@@ -54,11 +56,11 @@ class Alone:
                 found = self.measure(self.model, batch) if self.measure else self.model.measure(batch)
             yield found
 
-    def culprit(self) -> str | None:
+    def culprit(self, step: int) -> tuple[int, str | None]:
         for name, p in self.model.named_parameters().items():
             if p.grad is not None and not number(backend.library(p.grad).isfinite(p.grad).all()):
-                return name
-        return None
+                return step, name
+        return step, None
 
     def collect(self) -> None:
         pass                                                   # it is never anything else
@@ -97,11 +99,24 @@ class Team:
             idle = [(None,)] * (self.size - len(several))
             yield from self.members.call("figures", [(batch,) for batch in several] + idle)[:len(several)]
 
-    def culprit(self) -> str | None:
-        return next(filter(None, self.members.call("culprit")), None)
+    def culprit(self, step: int) -> tuple[int, str | None]:
+        return step, next(filter(None, self.members.call("culprit")), None)
 
     def collect(self) -> None:
         self.members.call("collect")
+
+
+def _alone(model: Module, optimizer: Optimizer, settings: Settings, *functions: Callable | None) -> Alone:
+    """One process; InputError where a precision is asked for that it cannot have."""
+    on_gpu, adamw = optimizer.xp is not np, settings.optimizer == "adamw"
+    if settings.precision != "float32" and not (on_gpu and adamw):
+        why = f"the optimizer is {settings.optimizer}" if on_gpu else f"the model is on {model.parameters()[0].device}"
+        raise InputError(f"settings: precision is {settings.precision!r}, and {why}; other products than those of "
+                         "float32 are for a GPU and adamw: leave precision out (--precision float32)")
+    if on_gpu and adamw:
+        from tinyformer.train.on_device import OnDevice  # with its kernels
+        return OnDevice(model, optimizer, settings, *functions)
+    return Alone(model, optimizer, settings, *functions)
 
 
 @contextmanager
@@ -118,7 +133,7 @@ def driver(model: Module, optimizer: Optimizer, settings: Settings, first: Calla
     with ExitStack() as stack:
         if settings.recompute:
             stack.enter_context(recomputing(model))
-        found = Alone(model, optimizer, settings, loss, measure)
+        found = _alone(model, optimizer, settings, loss, measure)
         if count > 1:
             try:
                 members = (machines.sharing(model, optimizer, **options) if machines.ranks() > 1 else

@@ -88,7 +88,6 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
         keep_freed_memory()
     optimizer = OPTIMIZERS[settings.optimizer].of(model, settings, rates)
     run = Run(out, model, optimizer, settings, tokenizer, facts, files, data, judge[0] if judge else None)
-    on_cpu = optimizer.xp is np
     try:
         with (run.begin(resume, overwrite) as log, Progress(title, run.step, settings.steps, progress) as bar,
               stop_requests() as stop, _quiet(),
@@ -107,7 +106,7 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
                 batch, rate = at(step), settings.rate(step)
                 cost, norm, buffers = work.gradients(batch, step)
                 stopping = bool(stop)                          # asked for since the last look
-                looks = on_cpu or logs or saves or stopping    # to look at a number is to wait for a GPU
+                looks = optimizer.xp is np or logs or saves or stopping            # to look is to wait for a GPU
                 if looks:
                     cost, norm = number(cost), number(norm)
                     check_finite(done, cost, norm, work, run)
@@ -205,7 +204,7 @@ def check_finite(step: int, loss: float, norm: float, work: Alone | Team, run: R
     """NumericError that names the step and the parameter where the loss or a gradient is infinite or NaN."""
     if math.isfinite(loss) and math.isfinite(norm):
         return
-    name = work.culprit()
+    step, name = work.culprit(step)
     culprit = f", and the gradient of {name} is not finite" if name else ""
     raise NumericError(f"step {step:,}: the loss is {loss}, the norm of the gradients is {norm}{culprit}; lower the "
                        f"learning rate, lengthen the warm-up or clip lower.  {run.rescue()}")

@@ -13,6 +13,7 @@ OPTIMIZERS = Table({
     "adamw": "tinyformer.train.optimizers:AdamW",
     "muon": "tinyformer.train.muon:Muon",
 })
+PRECISIONS = "float32", "tf32", "float16", "bfloat16"          # of products on a GPU: see cuda/precision.py
 OWN = {"matrix_rate": "muon", "momentum": "muon"}              # settings of one optimizer alone
 
 
@@ -45,6 +46,7 @@ class Settings:
     keep: int = 2                             # checkpoints that stay
     patience: int | None = None               # evaluations without a rise of the judge's figure, after which it stops
     keep_memory: bool = True                  # hold on to freed memory: see train/memory.py
+    precision: str = "float32"                # of the products, on a GPU
     workers: int | str = 1                    # processes that share each step, or "auto": see train/choice.py
 
     def __post_init__(self):
@@ -68,7 +70,7 @@ class Settings:
             _refuse("betas", self.betas, "two numbers of at least 0 and below 1, such as (0.9, 0.999)")
         if not (_finite(self.momentum) and 0 <= self.momentum < 1):
             _refuse("momentum", self.momentum, "a number of at least 0 and below 1, such as 0.95")
-        for name, known in (("schedule", SCHEDULES), ("optimizer", OPTIMIZERS)):
+        for name, known in (("schedule", SCHEDULES), ("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):
             if getattr(self, name) not in known:
                 _refuse(name, getattr(self, name), f"one of: {', '.join(known)}")
         object.__setattr__(self, "workers", number_or_auto("settings: workers", self.workers))

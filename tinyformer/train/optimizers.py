@@ -88,7 +88,7 @@ class Optimizer:
         """
         learning_rate = rate_of(self, learning_rate)
         stop = self.values.size if stop is None else stop
-        for slots in self._stretches():
+        for slots in self.stretches():
             first, last = slots[0], slots[-1]
             for slot in slots:
                 slot.steps += 1
@@ -160,7 +160,7 @@ class Optimizer:
     def _part(self, flat, slot: Slot):
         return flat[slot.start:slot.stop].reshape(slot.tensor.shape)
 
-    def _stretches(self) -> Iterator[list[Slot]]:
+    def stretches(self) -> Iterator[list[Slot]]:
         """Neighbours that move alike: small ones until a chunk is full, a large one alone."""
         waiting: list[Slot] = []
         for slot in self.slots:

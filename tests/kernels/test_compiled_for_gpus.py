@@ -1,6 +1,7 @@
 """Does every kernel compile for a GPU?  NVIDIA's compiler is a wheel and needs no driver: PTX for three generations."""
 
 import ctypes
+import importlib
 import importlib.util
 import re
 import shutil
@@ -9,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tinyformer.cuda import FORMS
+from tinyformer import cuda
 from tinyformer.cuda.source import OPTIONS, SOURCES
 
 CAPABILITIES = "70", "80", "90"                                # V100, A100, H100
-for name in FORMS:
-    FORMS[name]                                                # opens the file, and so its kernels
+for file in Path(cuda.__file__).parent.glob("*.py"):
+    importlib.import_module(f"tinyformer.cuda.{file.stem}")    # opens its kernels
 KERNELS = {kernel: source for source in SOURCES for kernel in re.findall(r"^KERNEL (\w+)\(", source.code, re.M)}
 
 

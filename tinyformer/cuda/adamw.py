@@ -1,0 +1,155 @@
+"""How do all parameters move in one launch, and who says that they may, if nobody waits to hear it?
+
+Gradients lie wherever backward left them, so the kernels get a list of their places.  The norm of them all takes two
+launches, of which the second settles on the GPU what the host would have to wait for: the factor that clips them, and
+whether they are finite at all.  Where they are not, nothing moves, in this step or any later one, until somebody looks.
+With a loss scale, which keeps the small numbers of half precision from vanishing, a step that overflows is passed over
+and the scale halved; it is doubled again after many good steps, and given up after too many bad ones in a row
+(Micikevicius et al. 2018, section 3.2).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from tinyformer.cuda.source import Source, in_order
+
+CHUNK = 8192                                                   # numbers of one parameter that a block moves
+SCALE, FACTOR, COST, NORM, STOPPED_AT, CULPRIT, SKIPPED, IN_A_ROW, GOOD = range(9)             # places in the state
+FIRST_SCALE, GROWTH, PATIENCE = 65536.0, 2000, 24              # steps until the scale doubles; skips until it ends
+
+KERNELS = Source(f"""
+enum {{ SCALE, FACTOR, COST, NORM, STOPPED_AT, CULPRIT, SKIPPED, IN_A_ROW, GOOD }};
+#define CHUNK {CHUNK}LL
+#define GROWTH {GROWTH}
+#define PATIENCE {PATIENCE}
+""", r"""
+#define EACH_OF_CHUNK(i) for (whole i = starts[chunk] + LANE; i < starts[chunk] + CHUNK && i < sizes[slot]; i += LANES)
+
+KERNEL squares(const word *gradients, const whole *slots, const whole *starts, const whole *sizes, double *sums,
+               whole chunks) {
+    EACH_ROW(chunk, chunks) {
+        whole slot = slots[chunk];
+        const T *g = (const T *)gradients[slot];
+        double total = 0;
+        if (g) EACH_OF_CHUNK(i) total += (double)g[i] * g[i];
+        total = precise_sum_of_all(total);
+        if (LANE == 0) sums[chunk] = total;
+    }
+}
+
+KERNEL settle(const double *sums, const whole *slots, const T *loss, double *state, whole chunks, whole step,
+              double clip, whole scaled) {                     /* one block */
+    double total = 0, culprit = MANY;
+    EACH_OF_ROW(i, chunks) {
+        total += sums[i];
+        if (!(sums[i] < MANY) && i < culprit) culprit = i;
+    }
+    total = precise_sum_of_all(total);
+    culprit = least_of_all(culprit);
+    if (LANE != 0 || state[STOPPED_AT]) return;
+    double cost = loss[0] / state[SCALE], norm = sqrt(total) / state[SCALE];
+    whole finite = norm < MANY && cost < MANY && cost > -MANY;
+    state[FACTOR] = 0;
+    if (finite) {
+        state[COST] = cost;
+        state[NORM] = norm;
+        state[FACTOR] = (clip && norm > clip ? clip / norm : 1) / state[SCALE];
+        state[IN_A_ROW] = 0;
+        if (scaled && ++state[GOOD] >= GROWTH) state[SCALE] *= 2, state[GOOD] = 0;
+    } else if (scaled && state[IN_A_ROW] + 1 < PATIENCE) {
+        state[SCALE] /= 2;
+        state[GOOD] = 0;
+        state[SKIPPED] += 1;
+        state[IN_A_ROW] += 1;
+    } else {
+        state[COST] = cost;
+        state[NORM] = norm;
+        state[STOPPED_AT] = step;
+        state[CULPRIT] = culprit < chunks ? slots[(whole)culprit] : -1;
+    }
+}
+
+/* rates (parameters, 3): the learning rate, what decay leaves of a number, and how often it has moved before. */
+KERNEL adamw(T *values, T *firsts, T *seconds, const word *gradients, const double *rates, const whole *slots,
+             const whole *starts, const whole *sizes, const whole *places, const double *state, whole chunks,
+             double beta1, double beta2, double eps) {
+    T factor = (T)state[FACTOR];
+    if (!factor) return;
+    EACH_ROW(chunk, chunks) {
+        whole slot = slots[chunk];
+        const T *g = (const T *)gradients[slot];
+        const double *rate = rates + 3 * slot;
+        if (!g) continue;
+        double step = rate[2] - state[SKIPPED], root = sqrt(1 - pow(beta2, step));
+        T size = (T)(rate[0] * root / (1 - pow(beta1, step))), least = (T)(eps * root), stays = (T)rate[1];
+        EACH_OF_CHUNK(i) {
+            whole at = places[slot] + i;
+            T grad = g[i] * factor;
+            T first = (T)beta1 * firsts[at] + (T)(1 - beta1) * grad;
+            T second = (T)beta2 * seconds[at] + (T)(1 - beta2) * grad * grad;
+            values[at] = values[at] * stays - size * first / (REAL(sqrt)(second) + least);
+            firsts[at] = first;
+            seconds[at] = second;
+        }
+    }
+}
+""")
+
+
+class Moves:
+    """The steps of an AdamW whose arrays lie on a GPU; nothing here waits for it but `look` and `collect`."""
+
+    def __init__(self, optimizer, scaled: bool):
+        self.optimizer, self.xp, self.scaled = optimizer, optimizer.xp, scaled
+        sizes = [slot.stop - slot.start for slot in optimizer.slots]
+        chunks = [(number, start) for number, size in enumerate(sizes) for start in range(0, size, CHUNK)]
+        up = self.xp.asarray
+        self.slots, self.starts = (up(np.array(column, np.int64)) for column in zip(*chunks, strict=True))
+        self.sizes = up(np.array(sizes, np.int64))
+        self.places = up(np.array([slot.start for slot in optimizer.slots], np.int64))
+        self.sums = self.xp.empty(len(chunks), np.float64)
+        self.state = self.xp.zeros(9, np.float64)
+        self.state[SCALE] = FIRST_SCALE if scaled else 1.0
+        self.held: list = []                                   # gradients whose places the GPU still has to read
+        self.gradients: Any = None
+
+    def settle(self, step: int, cost, clip: float | None) -> tuple:
+        """Whether step `step` may be taken, and how far; the loss and the norm as they are to be shown, on the GPU."""
+        like, chunks = self.optimizer.values, self.sums.size
+        moving = {id(slot) for slots in self.optimizer.stretches() for slot in slots}
+        self.held = [in_order(slot.tensor.grad) if id(slot) in moving else None for slot in self.optimizer.slots]
+        self.gradients = self.xp.asarray(np.array([0 if g is None else g.data.ptr for g in self.held], np.uint64))
+        KERNELS.over_rows("squares", like, chunks, self.gradients, self.slots, self.starts, self.sizes, self.sums,
+                          chunks)
+        KERNELS.over_rows("settle", like, 1, self.sums, self.slots, cost, self.state, chunks, step, float(clip or 0),
+                          int(self.scaled))
+        return self.state[COST], self.state[NORM]
+
+    def move(self, learning_rate: float) -> None:
+        """Take the step that was settled, every parameter in one launch."""
+        o, rates = self.optimizer, []
+        for slot, gradient in zip(o.slots, self.held, strict=True):
+            slot.steps += gradient is not None
+            rate = learning_rate * slot.rate
+            rates.append((rate, 1 - rate * (o.weight_decay if slot.decays else 0.0), float(slot.steps)))
+        KERNELS.over_rows("adamw", o.values, self.sums.size, o.values, *o.memory.values(), self.gradients,
+                          self.xp.asarray(np.array(rates)), self.slots, self.starts, self.sizes, self.places,
+                          self.state, self.sums.size, *o.betas, o.eps)
+        self.held = []
+
+    def scale(self) -> Any:
+        """What the loss is to be multiplied by, on the GPU."""
+        return self.state[SCALE]
+
+    def look(self, to_host) -> dict[str, float]:
+        """What the GPU has settled so far, by name; this waits for it."""
+        names = "scale factor cost norm stopped_at culprit skipped in_a_row good".split()
+        return dict(zip(names, to_host(self.state).tolist(), strict=True))
+
+    def collect(self, to_host) -> None:
+        """Steps that were passed over have moved nothing, and are not counted."""
+        if skipped := int(self.look(to_host)["skipped"]):
+            self.state[SKIPPED] = 0.0
+            for slot in self.optimizer.slots:
+                slot.steps = max(0, slot.steps - skipped)

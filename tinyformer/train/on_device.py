@@ -1,0 +1,90 @@
+"""How does one GPU take a step without anybody waiting for it?  What the host would have to know is settled there.
+
+The driver of a run whose model lies on a GPU and learns by AdamW: `Alone` in the same five calls.  A step that is not
+finite is not taken, nor is any after it, and the loop hears of it at the next number that it looks at.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+
+from tinyformer.backend import library, to_host
+from tinyformer.cuda.adamw import Moves
+from tinyformer.cuda.precision import in_precision
+from tinyformer.engine import Tensor
+from tinyformer.nn.module import Module
+from tinyformer.ops import multiply
+from tinyformer.train.drivers import Alone
+from tinyformer.train.loop_settings import Settings
+from tinyformer.train.noise import Noise
+from tinyformer.train.optimizers import AdamW
+from tinyformer.train.out_of_memory import explained
+from tinyformer.train.step import accumulate
+
+
+class OnDevice(Alone):
+    """One process that gives a GPU its steps, and waits for it at the log lines alone."""
+
+    def __init__(self, model: Module, optimizer: AdamW, settings: Settings, loss: Callable | None = None,
+                 measure: Callable | None = None):
+        super().__init__(model, optimizer, settings, loss, measure)
+        self.moves = Moves(optimizer, scaled=settings.precision == "float16")
+        self.skipped = 0.0                    # steps that were passed over, as far as was said
+
+    def gradients(self, batch, step: int) -> tuple:
+        def attempt(parts: int) -> tuple:
+            self.optimizer.zero_grad()
+            return accumulate(self.model, batch, parts, Noise(self.settings.seed, step),
+                              self._scaled_loss if self.moves.scaled else self.loss)
+
+        with self._precision():
+            try:
+                cost, buffers = attempt(self.settings.accumulate)
+            except MemoryError as error:
+                raise explained(error, batch, self.optimizer.xp, attempt) from None
+        shown = self.moves.settle(step + 1, cost, self.settings.clip)
+        if self.moves.scaled and self.settings.due(step + 1, self.settings.log_every):
+            self._say_skipped(step + 1)
+        return *shown, buffers
+
+    def move(self, learning_rate: float) -> None:
+        self.moves.move(learning_rate)
+        self.optimizer.zero_grad()
+
+    def figures(self, batches: Iterable) -> Iterator[dict[str, tuple[float, int]]]:
+        with self._precision():
+            yield from super().figures(batches)
+
+    def culprit(self, step: int) -> tuple[int, str | None]:
+        found = self.moves.look(to_host)
+        if not found["stopped_at"]:
+            return super().culprit(step)
+        number = int(found["culprit"])
+        name = self.optimizer.slots[number].name if number >= 0 else None
+        if self.moves.scaled:
+            name = (f"{name or 'the loss'}, after {int(found['in_a_row'])} halvings of the loss scale in a row, to "
+                    f"{found['scale']:g} (float32 and bfloat16 need none),")
+        return int(found["stopped_at"]), name
+
+    def collect(self) -> None:
+        self.moves.collect(to_host)
+        self.skipped = 0.0
+
+    def _precision(self) -> AbstractContextManager:
+        return in_precision(self.optimizer.xp, self.settings.precision) if self.settings.precision != "float32" else (
+            nullcontext())
+
+    def _scaled_loss(self, model, batch, counts, rng):
+        found = self.loss(model, batch, counts, rng) if self.loss else model.loss(batch, counts, rng)
+        value, buffers = found if isinstance(found, tuple) else (found, {})
+        if isinstance(value, Tensor):
+            scale = self.moves.scale().astype(value.dtype)
+            value = multiply(value, library(value.data).reshape(scale, value.shape))
+        return value, buffers
+
+    def _say_skipped(self, step: int) -> None:
+        found = self.moves.look(to_host)
+        if found["skipped"] > self.skipped:
+            warnings.warn(f"step {step:,}: {found['skipped'] - self.skipped:.0f} steps overflowed in half precision "
+                          f"and were passed over; the loss scale is {found['scale']:g} now", stacklevel=2)
+        self.skipped = found["skipped"]

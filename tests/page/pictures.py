@@ -21,9 +21,12 @@ from tinyformer.page.served import open_all  # noqa: E402
 FOLDER = ROOT / "examples" / "pictures"
 STATES = {
     "write": ("prompt=Return+the&tokens=60&temperature=0.7&top_p=0.9", "button.main"),
+    "inside": ("text=Return+the+number+of+items+in+the+list.&layer=2&head=1&token=3", None),
+    "graph": ("formula=h+%3D+gelu(affine(x,+w,+b))%0Amean((h+-+y)+**+2)&sizes=x+2+3;+w+2+3;+b+2;+y+2+2&at=7", None),
+    "runs": ("runs=0.1", None),
     "fill": ("text=The+[MASK]+lives+in+[MASK].&word=saw&first=Anna+saw+the+film.&second=The+saw+is+old.", None),
 }
-WIDTH, HEIGHT, LONGEST = 1200, 700, 1400
+WIDTH, HEIGHT, LONGEST = 1200, 700, 2300
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ export function roving(node, across = 1) {
   const keep = one => buttons().forEach(button => { button.tabIndex = button === one ? 0 : -1; });
   const moves = {ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across};
   node.addEventListener('keydown', event => {
-    const all = buttons();
+    const all = buttons().filter(button => button.checkVisibility());            // not those that are folded away
     const at = all.indexOf(document.activeElement);
     const to = {Home: 0, End: all.length - 1}[event.key] ?? (event.key in moves ? at + moves[event.key] : -1);
     if (at < 0 || !all[to]) return;

@@ -140,7 +140,8 @@ def _rows(served: Served, found: Reading, scores: np.ndarray) -> list[dict]:
         return []
     shares, rows = found.shares(scores), []
     for name, share, true in zip(found.rows, shares, found.truth, strict=True):
-        best = np.argsort(-share, kind="stable")[:GUESSES]
+        best = np.argpartition(-share, min(GUESSES, len(share)) - 1)[:GUESSES]
+        best = best[np.argsort(-share[best], kind="stable")]
         rows.append({"name": name, "best": [[_called(served, found, int(id)), round(float(share[id]), DIGITS)]
                                             for id in best if np.isfinite(share[id])],
                      "truth": None if true is None else [_called(served, found, true),

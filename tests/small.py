@@ -11,6 +11,8 @@ from tinyformer.models import (
     Bert,
     BertConfig,
     BertForPretraining,
+    DistilBertConfig,
+    DistilBertForMaskedLM,
     ELMo,
     ELMoConfig,
     GPTConfig,
@@ -19,6 +21,8 @@ from tinyformer.models import (
     MaskedVectors,
     MultiLabelClassifier,
     PairScorer,
+    RobertaConfig,
+    RobertaForMaskedLM,
     Seq2Seq,
     Seq2SeqConfig,
     SpanFinder,
@@ -35,6 +39,20 @@ def bert(spread: bool = True, dtype=np.float64, **changes) -> BertForPretraining
     """A two-layer BERT of width 8; any field of its configuration can be changed."""
     sizes = dict(vocabulary=VOCABULARY, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0)
     model = BertForPretraining(BertConfig(**{**sizes, **changes}), np.random.default_rng(0))
+    return _prepared(model, spread, dtype)
+
+
+def roberta(spread: bool = True, dtype=np.float64, **changes) -> RobertaForMaskedLM:
+    """A two-layer RoBERTa of width 8; any field of its configuration can be changed."""
+    sizes = dict(vocabulary=VOCABULARY, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0)
+    model = RobertaForMaskedLM(RobertaConfig(**{**sizes, **changes}), np.random.default_rng(0))
+    return _prepared(model, spread, dtype)
+
+
+def distilbert(spread: bool = True, dtype=np.float64, **changes) -> DistilBertForMaskedLM:
+    """A two-layer DistilBERT of width 8; any field of its configuration can be changed."""
+    sizes = dict(vocabulary=VOCABULARY, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0)
+    model = DistilBertForMaskedLM(DistilBertConfig(**{**sizes, **changes}), np.random.default_rng(0))
     return _prepared(model, spread, dtype)
 
 

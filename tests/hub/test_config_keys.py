@@ -14,7 +14,8 @@ from tinyformer.hub.config_keys import DESCRIPTION, FIXED, HARMLESS, USED, check
 from tinyformer.models import Bert
 from tinyformer.train.weights import write_arrays
 
-MODELS = {"bert": lambda: small.bert(), "albert": lambda: small.bert(shared=True, factor=4, activation="gelu_tanh"),
+MODELS = {"bert": lambda: small.bert(), "roberta": small.roberta, "distilbert": small.distilbert,
+          "albert": lambda: small.bert(shared=True, factor=4, activation="gelu_tanh"),
           "gpt2": lambda: small.gpt(), "openai-gpt": lambda: small.gpt(norm="post"), "bart": lambda: small.seq2seq()}
 each_kind = pytest.mark.parametrize("kind", MODELS)
 
@@ -131,10 +132,15 @@ SIZES = {"bert": dict(vocab_size=17, hidden_size=8, num_hidden_layers=2, num_att
          "bart": dict(vocab_size=17, d_model=8, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2,
                       decoder_attention_heads=2, encoder_ffn_dim=12, decoder_ffn_dim=12, max_position_embeddings=9)}
 SIZES["albert"] = SIZES["bert"] | dict(embedding_size=4)
-CLASSES = {"bert": ("BertConfig", "BertForMaskedLM"), "albert": ("AlbertConfig", "AlbertForMaskedLM"),
+SIZES["roberta"] = SIZES["bert"] | dict(max_position_embeddings=11, type_vocab_size=1, pad_token_id=1)
+SIZES["distilbert"] = dict(vocab_size=17, dim=8, n_layers=2, n_heads=2, hidden_dim=12, max_position_embeddings=9)
+CLASSES = {"roberta": ("RobertaConfig", "RobertaForMaskedLM"),
+           "distilbert": ("DistilBertConfig", "DistilBertForMaskedLM"), "bert": ("BertConfig", "BertForMaskedLM"),
+           "albert": ("AlbertConfig", "AlbertForMaskedLM"),
            "gpt2": ("GPT2Config", "GPT2LMHeadModel"), "openai-gpt": ("OpenAIGPTConfig", "OpenAIGPTLMHeadModel"),
            "bart": ("BartConfig", "BartForConditionalGeneration")}
 WORDS = {"hidden_act": ["relu", "gelu_new", "gelu"], "activation_function": ["relu", "gelu_new", "gelu", "silu"],
+         "activation": ["relu", "gelu"],
          "afn": ["relu", "swish", "silu"], "position_embedding_type": ["relative_key", "relative_key_query"]}
 IDS = np.random.default_rng(5).integers(4, 17, (2, 7))
 

@@ -12,9 +12,15 @@ from tinyformer.models import (
     Bert,
     BertConfig,
     BertForPretraining,
+    DistilBert,
+    DistilBertConfig,
+    DistilBertForMaskedLM,
     GPTConfig,
     Llama,
     LlamaConfig,
+    Roberta,
+    RobertaConfig,
+    RobertaForMaskedLM,
     Seq2Seq,
     Seq2SeqConfig,
 )
@@ -53,6 +59,19 @@ def test_encoder_and_pooler(name):
 @pytest.mark.parametrize("name", WITH_HEADS)
 def test_bert_with_its_two_heads(name):
     assert BertForPretraining(BertConfig.preset(name), rng=None).count() == WITH_HEADS[name]
+
+
+def test_robertas_with_a_pooler_and_with_the_head_for_words():
+    config = RobertaConfig.preset("roberta-base")
+    assert Roberta(config, rng=None).count() == 124_645_632
+    assert RobertaForMaskedLM(config, rng=None).count() == 124_697_433
+    assert RobertaForMaskedLM(RobertaConfig.preset("roberta-large"), rng=None).count() == 355_412_057
+
+
+def test_distilbert():
+    config = DistilBertConfig.preset("distilbert-base")
+    assert DistilBert(config, rng=None).count() == 66_362_880
+    assert DistilBertForMaskedLM(config, rng=None).count() == 66_985_530
 
 
 @pytest.mark.parametrize("name", DECODERS)

@@ -40,6 +40,8 @@ def _head(kind, make_encoder=None):
 MODELS = {
     "BERT": (small.bert, {}, small.pretraining_batch),
     "ALBERT": (small.bert, dict(shared=True, factor=4, pair_objective="sop"), small.pretraining_batch),
+    "RoBERTa": (small.roberta, {}, small.pretraining_batch),
+    "DistilBERT": (small.distilbert, {}, small.pretraining_batch),
     "GPT-2": (small.gpt, {}, small.text_batch),
     "GPT-1": (small.gpt, dict(norm="post"), small.text_batch),
     "Llama": (small.llama, {}, small.text_batch),

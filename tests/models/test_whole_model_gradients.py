@@ -36,6 +36,14 @@ def _bert(head="both", **options):
     return model, loss
 
 
+RNG = np.random.default_rng(6)
+
+
+def _words(model):
+    batch = small.pretraining_batch()
+    return model, lambda: model.loss(batch)
+
+
 def _gpt(**options):
     model, batch = small.gpt(**options), small.text_batch()
     return model, lambda: model.loss(batch)
@@ -70,6 +78,9 @@ MODELS = {
     "BERT, words": lambda: _bert("words"),
     "BERT, next sentence": lambda: _bert("pair"),
     "BERT, both": lambda: _bert(),
+    "RoBERTa": lambda: _words(small.roberta()),
+    "DistilBERT": lambda: _words(small.distilbert()),
+    "a class for a text, DistilBERT": lambda: _head(TextClassifier, encoder_of(small.distilbert().bert, RNG)),
     "BERT, tanh form of GELU": lambda: _bert(activation="gelu_tanh"),
     "ALBERT, sentence order": lambda: _bert("pair", shared=True, factor=4, pair_objective="sop", layers=3),
     "ALBERT, both": lambda: _bert(shared=True, factor=4, pair_objective="sop", layers=3),

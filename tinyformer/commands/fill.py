@@ -30,5 +30,5 @@ def run(options: Options) -> int:
         print(text)
         for number, guesses in enumerate(blanks, 1):
             print(f"  [MASK] {number}:  " + "   ".join(f"{token} {share:.3f}" for token, share in guesses))
-        print(f"  -> {filled(text, blanks)}", flush=True)
+        print(f"  -> {filled(text, blanks, tokenizer)}", flush=True)
     return 0

@@ -9,13 +9,16 @@ from tinyformer.engine import no_grad
 from tinyformer.errors import CheckpointError, InputError
 from tinyformer.models import BertForPretraining
 
+BLANK = "[MASK]"                              # what is typed, whatever the vocabulary calls it
+
 Guesses = list[tuple[str, float]]
 
 
 def fill(model: BertForPretraining, tokenizer, text: str, top: int = 5) -> list[Guesses]:
     """For each [MASK] of the text the `top` most probable tokens and their probabilities, most probable first.
 
-    The text goes in as [CLS] text [SEP]; special tokens, which never stood at a blank, are no guesses.
+    The text goes in as [CLS] text [SEP], and [MASK] may be written as the vocabulary has it.  Special tokens, which
+    never stood at a blank, are no guesses.
     Raises InputError for a text without [MASK], and for one that is too long.
     """
     ids = row(tokenizer, text)
@@ -37,7 +40,8 @@ def row(tokenizer, text: str) -> list[int]:
     """The ids of [CLS] text [SEP]."""
     if tokenizer.mask_id is None or tokenizer.cls_id is None or tokenizer.sep_id is None:
         raise InputError("this vocabulary lacks [MASK], [CLS] or [SEP]; filling in needs a BERT's vocabulary")
-    return [tokenizer.cls_id, *tokenizer.encode(text), tokenizer.sep_id]
+    written = text.replace(BLANK, tokenizer.tokens[tokenizer.mask_id])
+    return [tokenizer.cls_id, *tokenizer.encode(written), tokenizer.sep_id]
 
 
 def probabilities(model: BertForPretraining, ids: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -52,9 +56,17 @@ def probabilities(model: BertForPretraining, ids: np.ndarray, places: np.ndarray
     return powers / powers.sum(-1, keepdims=True)
 
 
-def filled(text: str, blanks: Iterable[Guesses]) -> str:
-    """The text with the best guess at each blank; a piece that continues a word ("##ing") joins it."""
+def filled(text: str, blanks: Iterable[Guesses], tokenizer=None) -> str:
+    """The text with the best guess at each blank; a piece that continues a word ("##ing") joins it.
+
+    Where a blank takes the space before it along, as in RoBERTa, the piece says whether one stands there.
+    """
+    own = BLANK if tokenizer is None else tokenizer.tokens[tokenizer.mask_id]
+    spaced = tokenizer is not None and own in tokenizer.takes_space
     for guesses in blanks:
-        token, (before, _, after) = guesses[0][0], text.partition("[MASK]")
-        text = (before.rstrip() + token[2:] if token.startswith("##") else before + token) + after
+        token, (before, _, after) = guesses[0][0], text.replace(own, BLANK).partition(BLANK)
+        if spaced:
+            text = before.rstrip() + tokenizer.surface(tokenizer.vocab[token]).decode("utf-8", "replace") + after
+        else:
+            text = (before.rstrip() + token[2:] if token.startswith("##") else before + token) + after
     return text

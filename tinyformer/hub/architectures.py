@@ -21,6 +21,7 @@ from tinyformer.models.heads import (
     TokenTagger,
 )
 from tinyformer.models.llama import Llama, decoder
+from tinyformer.models.parts.bert_family import encoder_for, learner_for
 from tinyformer.models.parts.encoders import encoder_of
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
 from tinyformer.nn.module import Module
@@ -31,6 +32,7 @@ NEXT = "ForNextSentencePrediction"
 MOST_LABELS = 100_000
 NEXT_LABELS = ("next", "not next")            # of the two outputs of their next-sentence head
 BART_ENCODER = "BartEncoder"                  # begins the name of a head on BART's encoder: theirs stand on its decoder
+WORDS_GUESSED = ("cls.predictions.", "predictions.", "lm_head.", "vocab_transform.")     # begin names of such a head
 FOREIGN_HEADS = ("ForMultipleChoice",)
 THEIRS = {                                    # head -> how the name of their class ends, and their problem_type
     TextClassifier: (SEQUENCE, "single_label_classification"),
@@ -90,19 +92,20 @@ def empty_model(config: Config, hub: dict, names: Iterable[str]) -> Module:
         return any(name.startswith(starts) for name in bare)
 
     pooled = holds("pooler.")
-    kind, labels = _head(hub, isinstance(config, GPTConfig), pooled, holds)
+    above = bool(layout_of(config).whole_text) and holds(layout_of(config).whole_text[0])
+    kind, labels = _head(hub, isinstance(config, GPTConfig), pooled or above, holds)
     if kind is not None:
         gpt = isinstance(config, GPTConfig)
-        encoder = encoder_of(decoder(config, None)) if gpt else Bert(config, None, kind.pooled)
+        encoder = encoder_of(decoder(config, None)) if gpt else encoder_for(config, None, kind.pooled)
         return kind(encoder, labels, None)
     if isinstance(config, GPTConfig):
         return decoder(config, None)
-    if not holds("cls.predictions.", "predictions."):
-        return Bert(config, None, pooled)
+    if not holds(*WORDS_GUESSED):
+        return encoder_for(config, None, pooled)
     paired = holds(f"{NEXT_SENTENCE}.", "sop_classifier.")
-    model = BertForPretraining(config if paired else config.but(pair_objective="none"), None)
+    model = learner_for(config if paired else config.but(pair_objective="none"), None)
     if pooled and not paired:                                  # a pooler that was kept, though nothing reads it yet
-        model.bert = Bert(model.config, None)
+        model.bert = encoder_for(model.config, None, pooled)
     return model
 
 

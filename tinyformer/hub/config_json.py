@@ -1,7 +1,7 @@
 """What does config.json say about a model?  Our configuration in the published form, and back.
 
-The form is that of the usual libraries (model_type "bert", "albert", "gpt2", "openai-gpt", "bart").  What it cannot
-say stands under a key of our own, "tinyformer": each field of our configuration that a reader of theirs would take for
+The form is that of the usual libraries (model_type "bert", "roberta", "gpt2", "bart" and so on).  What it cannot say
+stands under a key of our own, "tinyformer": each field of our configuration that a reader of theirs would take for
 another.
 """
 
@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinyformer.errors import CheckpointError
-from tinyformer.hub import architectures, llama_form, readers
+from tinyformer.hub import architectures, distilbert_form, llama_form, readers, roberta_form
 from tinyformer.hub.config_keys import check_classes, check_keys, guessed_type
 from tinyformer.hub.layouts import LAYOUTS, layout_of
 from tinyformer.hub.tensor_names import has_published_names
 from tinyformer.models.config import BertConfig, Config, GPTConfig, Seq2SeqConfig
+from tinyformer.models.distilbert import DistilBertConfig
 from tinyformer.models.parts.size import least_numbers
+from tinyformer.models.roberta import RobertaConfig
 from tinyformer.nn.module import Module
 
 MOST_SHARED = 1000                            # layers that are one and the same, of which the weights tell no number
@@ -105,6 +107,14 @@ def _albert_to_hub(c: BertConfig) -> dict:
             "inner_group_num": 1, "classifier_dropout_prob": c.dropout}
 
 
+def _roberta_to_hub(c: RobertaConfig) -> dict:
+    return {**_bert_to_hub(c), **roberta_form.written(c)}
+
+
+def _distilbert_to_hub(c: DistilBertConfig) -> dict:
+    return distilbert_form.written(c, _THEIR_GELU[c.activation])
+
+
 def _gpt_to_hub(c: GPTConfig) -> dict:
     return {"vocab_size": c.vocabulary, "n_layer": c.layers, "n_head": c.heads, "n_embd": c.width,
             "n_positions": c.context, "n_ctx": c.context, "resid_pdrop": c.dropout, "embd_pdrop": c.dropout,
@@ -146,7 +156,8 @@ def _read_bart(hub: dict) -> Seq2SeqConfig:
 
 
 _WRITERS = {"bert": _bert_to_hub, "albert": _albert_to_hub, "gpt2": _gpt2_to_hub, "openai-gpt": _gpt1_to_hub,
-            "bart": _bart_to_hub, "llama": llama_form.written, "qwen2": llama_form.written}
+            "bart": _bart_to_hub, "llama": llama_form.written, "qwen2": llama_form.written,
+            "roberta": _roberta_to_hub, "distilbert": _distilbert_to_hub}
 _THEIR_GELU = {"gelu": "gelu", "gelu_tanh": "gelu_new"}
 _OUR_GELU = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh"}
 
@@ -157,7 +168,9 @@ def _read_config(hub: dict) -> Config:
         return _read_bart(hub)
     if kind in ("llama", "qwen2"):
         return llama_form.read(hub)
-    if kind in ("bert", "albert"):
+    if kind == "distilbert":
+        return distilbert_form.read(hub, _gelu(hub, "activation"))
+    if kind in ("bert", "albert", "roberta"):
         albert = {}
         if kind == "albert":
             if hub.get("num_hidden_groups", 1) not in (1, hub["num_hidden_layers"]):
@@ -165,12 +178,13 @@ def _read_config(hub: dict) -> Config:
                                       f"weights (1) or none does ({hub['num_hidden_layers']})")
             albert = {"factor": hub["embedding_size"], "shared": hub.get("num_hidden_groups", 1) == 1,
                       "pair_objective": "sop"}
-        return BertConfig(
+        sizes = dict(
             vocabulary=hub["vocab_size"], layers=hub["num_hidden_layers"], heads=hub["num_attention_heads"],
             width=hub["hidden_size"], inner=hub["intermediate_size"], context=hub["max_position_embeddings"],
             dropout=hub.get("hidden_dropout_prob", 0.1), activation=_gelu(hub, "hidden_act"),
             eps=hub.get("layer_norm_eps", 1e-12), segments=hub.get("type_vocab_size", 2),
-            init_std=hub.get("initializer_range", 0.02), **albert)
+            init_std=hub.get("initializer_range", 0.02))
+        return roberta_form.read(hub, sizes) if kind == "roberta" else BertConfig(**sizes, **albert)
     return GPTConfig(
         vocabulary=hub["vocab_size"], layers=hub["n_layer"], heads=hub["n_head"], width=hub["n_embd"],
         inner=hub.get("n_inner") or 0, context=hub["n_positions"], dropout=hub.get("resid_pdrop", 0.1),

@@ -30,7 +30,11 @@ _LLAMA = {"vocab_size": WHOLE, "num_hidden_layers": WHOLE, "num_attention_heads"
           "hidden_size": WHOLE, "intermediate_size": WHOLE, "head_dim": WHOLE, "max_position_embeddings": WHOLE,
           "rms_norm_eps": NUMBER, "rope_theta": NUMBER, "rope_scaling": OBJECT, "rope_parameters": OBJECT,
           "attention_dropout": NUMBER, "initializer_range": NUMBER, "tie_word_embeddings": FLAG}
+_DISTILBERT = {"vocab_size": WHOLE, "n_layers": WHOLE, "n_heads": WHOLE, "dim": WHOLE, "hidden_dim": WHOLE,
+               "max_position_embeddings": WHOLE, "dropout": NUMBER, "activation": TEXT, "initializer_range": NUMBER}
 USED = {"bert": _BERT,
+        "roberta": {**_BERT, "pad_token_id": WHOLE},
+        "distilbert": _DISTILBERT,
         "albert": {**_BERT, "embedding_size": WHOLE, "num_hidden_groups": WHOLE},
         "gpt2": {**_GPT, "n_inner": WHOLE, "activation_function": TEXT},
         "openai-gpt": _GPT,
@@ -43,6 +47,8 @@ _ATTENTION = {"position_embedding_type": ("absolute",), "is_decoder": (False,), 
 _ANYWHERE = {"quantization_config": (), "pruned_heads": ({}, []), "tie_encoder_decoder": (False,),
              "cross_attention_hidden_size": (), "auto_map": ()}
 FIXED = {"bert": {**_ANYWHERE, **_ATTENTION, "is_encoder_decoder": (False,)},
+         "roberta": {**_ANYWHERE, **_ATTENTION, "is_encoder_decoder": (False,)},
+         "distilbert": {**_ANYWHERE, "is_encoder_decoder": (False,)},
          "albert": {**_ANYWHERE, **_ATTENTION, "is_encoder_decoder": (False,), "inner_group_num": (1,)},
          "gpt2": {**_ANYWHERE, "scale_attn_weights": (True,), "scale_attn_by_inverse_layer_idx": (False,),
                   "add_cross_attention": (False,), "is_encoder_decoder": (False,)},
@@ -64,14 +70,15 @@ _PROGRAM = """transformers_version name_or_path _name_or_path model_name dtype t
     _attn_implementation_autoset _attn_implementation_internal chunk_size_feed_forward gradient_checkpointing
     reorder_and_upcast_attn tie_word_embeddings is_staged adapters license language _commit_hash _num_labels"""
 _TRAINING = """attention_probs_dropout_prob classifier_dropout classifier_dropout_prob embd_pdrop attn_pdrop
-    attention_dropout activation_dropout classif_dropout encoder_layerdrop decoder_layerdrop label_smoothing"""
+    attention_dropout activation_dropout classif_dropout qa_dropout seq_classif_dropout
+    encoder_layerdrop decoder_layerdrop label_smoothing"""
 _CHOOSING = """max_length min_length do_sample early_stopping num_beams num_beam_groups diversity_penalty temperature
     top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size encoder_no_repeat_ngram_size
     bad_words_ids num_return_sequences output_scores return_dict_in_generate forced_bos_token_id forced_eos_token_id
     remove_invalid_values exponential_decay_length_penalty suppress_tokens begin_suppress_tokens prefix max_new_tokens
     pad_token_id bos_token_id eos_token_id sep_token_id decoder_start_token_id generation_config"""
 _OTHER_HEADS = """summary_type summary_use_proj summary_activation summary_proj_to_labels summary_first_dropout
-    predict_special_tokens"""
+    predict_special_tokens sinusoidal_pos_embds tie_weights_"""
 _OLD = """directionality pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type
     down_scale_factor gap_size net_structure_type num_memory_blocks n_ctx num_hidden_layers is_decoder n_special
     attention_head_size vocab_size_or_config_json_file"""
@@ -110,13 +117,14 @@ def guessed_type(hub: dict) -> str | None:
     names = hub.get("architectures")
     name = names[0].lower() if isinstance(names, list) and names and isinstance(names[0], str) else ""
     by_class = {"bertf": "bert", "bertm": "bert", "albert": "albert", "gpt2": "gpt2", "openaigpt": "openai-gpt",
-                "bart": "bart", "llama": "llama", "qwen2": "qwen2"}
+                "bart": "bart", "llama": "llama", "qwen2": "qwen2", "roberta": "roberta", "distilbert": "distilbert"}
     for start, kind in by_class.items():
         if name.startswith(start):
             return kind
-    own = {"llama": "rms_norm_eps", "albert": "embedding_size", "openai-gpt": "afn", "gpt2": "n_embd",
-           "bart": "d_model", "bert": "hidden_size"}
-    return next((kind for kind, key in own.items() if key in hub), None)
+    own = {"llama": "rms_norm_eps", "distilbert": "n_layers", "albert": "embedding_size", "openai-gpt": "afn",
+           "gpt2": "n_embd", "bart": "d_model", "bert": "hidden_size"}
+    found = next((kind for kind, key in own.items() if key in hub), None)
+    return "roberta" if found == "bert" and hub.get("pad_token_id") == 1 else found     # of BERT it is 0
 
 
 def _check_type(key: str, value, kind: str) -> None:

@@ -8,9 +8,11 @@ marks weights that theirs keep as (in, out), where ours are (out, in) throughout
 
 from dataclasses import dataclass
 
-from tinyformer.hub import bart_names, llama_form
+from tinyformer.hub import bart_names, distilbert_form, llama_form, roberta_form
 from tinyformer.models.config import Config, GPTConfig, Seq2SeqConfig
+from tinyformer.models.distilbert import DistilBertConfig
 from tinyformer.models.llama import LlamaConfig
+from tinyformer.models.roberta import RobertaConfig
 
 TURNED = "turned"
 
@@ -125,11 +127,16 @@ class Layout:
     heads: list                               # those of pre-training
     full: str                                 # the class with the heads of pre-training
     copies: dict
+    whole_text: tuple[str, ...] = ()          # pooler and linear layer of a head on the text, if both are the head's
 
 
 LAYOUTS = {layout.model_type: layout for layout in (
     Layout("bert", "Bert", "bert.", BERT, BERT_HEADS, "BertForPreTraining", BERT_COPIES),
     Layout("albert", "Albert", "albert.", ALBERT, ALBERT_HEADS, "AlbertForPreTraining", ALBERT_COPIES),
+    Layout("roberta", "Roberta", "roberta.", BERT, roberta_form.HEADS, "RobertaForMaskedLM", roberta_form.COPIES,
+           roberta_form.WHOLE_TEXT),
+    Layout("distilbert", "DistilBert", "distilbert.", distilbert_form.ENCODER, distilbert_form.HEADS,
+           "DistilBertForMaskedLM", distilbert_form.COPIES, distilbert_form.WHOLE_TEXT),
     Layout("gpt2", "GPT2", "transformer.", GPT2, [], "GPT2LMHeadModel", {"lm_head.weight": "wte.weight"}),
     Layout("openai-gpt", "OpenAIGPT", "transformer.", GPT1, [], "OpenAIGPTLMHeadModel",
            {"lm_head.weight": "tokens_embed.weight"}),
@@ -149,4 +156,6 @@ def layout_of(config: Config) -> Layout:
         return LAYOUTS["qwen2" if config.bias else "llama"]
     if isinstance(config, GPTConfig):
         return LAYOUTS["gpt2" if config.norm == "pre" else "openai-gpt"]
+    if isinstance(config, RobertaConfig | DistilBertConfig):
+        return LAYOUTS["roberta" if isinstance(config, RobertaConfig) else "distilbert"]
     return LAYOUTS["albert" if config.shared or config.factor else "bert"]

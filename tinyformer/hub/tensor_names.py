@@ -95,7 +95,7 @@ def _lines(model: Module) -> Iterator[tuple[str, tuple[str, ...], bool]]:
         for our, *theirs in table:
             turned = theirs[-1] == TURNED
             names = theirs[:-1] if turned else theirs
-            if our.startswith("pooler.") and not _pooled(model):
+            if our.startswith("pooler.") and (_pooler_above(model) or not _pooled(model)):
                 continue
             for n in range(layers if "{n}" in our else 1):
                 yield (our_prefix + our.format(n=n), tuple(their_prefix + name.format(n=n) for name in names), turned)
@@ -108,6 +108,10 @@ def _prefix(model: Module) -> str:
 
 def _head_table(model: Module) -> list[tuple[str, str]]:
     """The lines of what stands on top of the encoder."""
+    if _pooler_above(model) and _pooled(model):
+        pool, name = layout_of(model.config).whole_text
+        return [(f"{ours}.{part}", f"{theirs}.{part}") for ours, theirs in (("encoder.pooler", pool), ("linear", name))
+                for part in ("weight", "bias")]
     if isinstance(model, Head):
         on_gpt = isinstance(model.encoder, GPT)
         name = GPT_CLASSIFIER if on_gpt else SPANS if isinstance(model, SpanFinder) else CLASSIFIER
@@ -117,6 +121,11 @@ def _head_table(model: Module) -> list[tuple[str, str]]:
     if isinstance(model, BertForPretraining):
         return [line for line in layout_of(model.config).heads if model.pair or not line[0].startswith("pair.")]
     return []
+
+
+def _pooler_above(model: Module) -> bool:
+    """Whether the published pooler of such a model is the head's and not the encoder's."""
+    return isinstance(model, Head) and bool(layout_of(model.config).whole_text)
 
 
 def _pooled(model: Module) -> bool:
@@ -150,7 +159,7 @@ def _as_today(theirs: dict[str, np.ndarray], model: Module) -> tuple[dict[str, n
         for old, new in OLD_ENDINGS.items():
             name = name.removesuffix(old) + new if name.endswith(old) else name
         bare = name.removeprefix(layout.prefix)
-        if name.endswith(BUFFERS) or bare.startswith("pooler.") and not _pooled(model):
+        if name.endswith(BUFFERS) or bare.startswith("pooler.") and (_pooler_above(model) or not _pooled(model)):
             continue
         if isinstance(model, Head):                            # next sentence, as any relation of a pair
             name = name.replace(NEXT_SENTENCE, CLASSIFIER)

@@ -7,6 +7,7 @@ from tinyformer.opening import opens
 if TYPE_CHECKING:
     from tinyformer.models.bert import Bert, BertForPretraining
     from tinyformer.models.config import BertConfig, GPTConfig, Seq2SeqConfig
+    from tinyformer.models.distilbert import DistilBert, DistilBertConfig, DistilBertForMaskedLM
     from tinyformer.models.elmo import ELMo, ELMoConfig
     from tinyformer.models.gpt import GPT
     from tinyformer.models.heads import (
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
     )
     from tinyformer.models.llama import Llama, LlamaConfig
     from tinyformer.models.parts.encoders import encoder_of
+    from tinyformer.models.roberta import Roberta, RobertaConfig, RobertaForMaskedLM
     from tinyformer.models.seq2seq import Seq2Seq
     from tinyformer.models.vectors import MaskedVectors, VectorConfig, VectorEncoder
     from tinyformer.models.word2vec import WordVectors, WordVectorsConfig
 
 __getattr__, __dir__ = opens(
     __name__, bert="Bert BertForPretraining", config="BertConfig GPTConfig Seq2SeqConfig",
-    elmo="ELMo ELMoConfig", gpt="GPT", seq2seq="Seq2Seq",
+    distilbert="DistilBert DistilBertConfig DistilBertForMaskedLM", elmo="ELMo ELMoConfig", gpt="GPT",
+    roberta="Roberta RobertaConfig RobertaForMaskedLM", seq2seq="Seq2Seq",
     heads="MultiLabelClassifier PairClassifier PairScorer SpanFinder TextClassifier TokenTagger",
     llama="Llama LlamaConfig",
     vectors="MaskedVectors VectorConfig VectorEncoder", word2vec="WordVectors WordVectorsConfig",

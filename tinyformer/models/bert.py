@@ -70,9 +70,9 @@ class BertForPretraining(Module):
     Without a pair objective there is no pooler either, since nothing would teach it.
     """
 
-    def __init__(self, config: BertConfig, rng: np.random.Generator | None):
+    def __init__(self, config: BertConfig, rng: np.random.Generator | None, encoder: type[Bert] = Bert):
         self.config = c = config
-        self.bert = Bert(config, rng, pooled=c.pair_objective != "none")
+        self.bert = encoder(config, rng, pooled=c.pair_objective != "none")
         self.transform = Linear(c.width, c.word_width, rng, std=c.init_std)
         self.transform_norm = LayerNorm(c.word_width, rng, c.eps)
         self.word_bias = constant(0, (c.vocabulary,), rng)

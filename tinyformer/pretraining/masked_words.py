@@ -1,7 +1,8 @@
 """How does BERT learn?  Some words are hidden, and it says which; and it says whether one sentence follows another.
 
 Devlin et al. 2019, section 3.1 (masked words, next sentence); Lan et al. 2020, section 3.1 (sentence order); Liu et al.
-2019, section 4.2 (no pairs).  The baseline counts which word stood most often between these two neighbours.
+2019, section 4 (RoBERTa: no pairs, rows full of whole documents, masks drawn anew at each visit, bytes).  The baseline
+counts which word stood most often between these two neighbours.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,13 +17,17 @@ from tinyformer.data.encode import sentence_ids
 from tinyformer.errors import InputError
 from tinyformer.models.bert import BertForPretraining
 from tinyformer.models.config import BertConfig
+from tinyformer.models.roberta import RobertaConfig, RobertaForMaskedLM
 from tinyformer.options import option
 from tinyformer.pretraining.pair_figures import pair_figures, pairs_said
 from tinyformer.pretraining.text_objective import TextObjective
 from tinyformer.rng import stream
-from tinyformer.text import Tokenizer
+from tinyformer.text import ByteLevelBPE, Tokenizer
+from tinyformer.text.bpe import BART_ROLES
 from tinyformer.tinyland.world_texts import WorldTexts
 from tinyformer.train.circumstances import fingerprint
+
+ROBERTA = {"tokenizer": "bpe", "objective": "none"}        # what a RoBERTa takes where nobody says anything
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class MaskedWords(TextObjective):
     """Which words were hidden here, and does the second sentence belong behind the first?"""
 
     model: str = "bert"
+    family: str | None = option(None, "bert, or roberta: bytes, rows of whole documents, no pairs and no segments",
+                                ("bert", "roberta"))
     objective: str | None = option(None, "what the second sentence is tested on: is it the next (nsp), are the two in "
                                    "order (sop), or nothing", ("nsp", "sop", "none"))
     mask_rate: float | None = option(None, "share of the tokens to be guessed", above=0, most=1)
@@ -43,13 +50,17 @@ class MaskedWords(TextObjective):
     does = "fills in blanks"
     figure = "mlm"
     config_class = BertConfig
-    defaults = dict(TextObjective.defaults, objective="nsp", mask_rate=0.15, optimizer="muon", matrix_rate=0.01)
+    defaults = dict(TextObjective.defaults, family="bert", objective="nsp", mask_rate=0.15, optimizer="muon",
+                    matrix_rate=0.01)
 
     def __post_init__(self):
         super().__post_init__()
         if len(self.proportions) != 3 or abs(sum(self.proportions) - 1) > 1e-6:
             raise InputError(f"--proportions is {','.join(map(str, self.proportions))}; it must be three shares that "
                              "add up to 1: masked, random, kept (for example 0.8,0.1,0.1)")
+        if self.family == "roberta" and self.objective not in (None, "none"):
+            raise InputError(f"--objective is {self.objective}, and --family roberta learns from no pairs of "
+                             "sentences; leave one of the two out")
         if self.word_list is not None and not self.whole_word:
             raise InputError("--word-list says which characters make a word, and only --whole-word asks; give both")
         if self.whole_word and self.word_list is None and self.tokenizer == "characters":
@@ -60,6 +71,14 @@ class MaskedWords(TextObjective):
     def from_preset(cls, name: str) -> dict[str, Any]:
         """Also what the second sentence is tested on: ALBERT's presets ask for the order."""
         return {**super().from_preset(name), "objective": cls.config_class.preset(name).pair_objective}
+
+    @classmethod
+    def settled(cls, settings: dict, asked: dict) -> dict:
+        """Also that a RoBERTa learns from bytes, and from no pairs."""
+        settings = super().settled(settings, asked)
+        if settings["family"] == "roberta":
+            settings |= {name: value for name, value in ROBERTA.items() if name not in asked}
+        return settings
 
     def config(self, vocabulary: int) -> BertConfig:
         """The configuration of the model, for a tokenizer of this size."""
@@ -72,18 +91,28 @@ class MaskedWords(TextObjective):
         return tuple(Tokenizer.roles.values())
 
     def train_bpe(self, training: Iterable[str]) -> Tokenizer:
-        """Bytes have no [MASK]: InputError."""
-        raise InputError("--tokenizer is bpe, which has no [MASK]; for bert take wordpiece, unigram or characters")
+        """A byte-level vocabulary with RoBERTa's special tokens; InputError for a BERT, whose bytes have no [MASK]."""
+        if self.family != "roberta":
+            raise InputError("--tokenizer is bpe, which has no [MASK]; for bert take wordpiece, unigram or characters, "
+                             "or --family roberta")
+        return ByteLevelBPE.train(training, self.vocabulary, end_of_text=False, specials=tuple(BART_ROLES.values()))
 
     def make_model(self, tokenizer: Tokenizer) -> BertForPretraining:
-        """A BERT with both of its heads."""
-        return BertForPretraining(self.config(len(tokenizer)), stream(self.seed, "weights"))
+        """A BERT with both of its heads, or a RoBERTa."""
+        config, rng = self.config(len(tokenizer)), stream(self.seed, "weights")
+        if self.family == "bert":
+            return BertForPretraining(config, rng)
+        sizes = {name: value for name, value in config.to_dict().items() if name not in ("eps", "segments")}
+        return RobertaForMaskedLM(RobertaConfig(**sizes, pad_id=tokenizer.pad_id), rng)
 
     def make_batches(self, examples: Sequence[str], tokenizer: Tokenizer) -> MaskedBatches:
         """Pairs of sentences of these documents, with words hidden in them."""
         twins = examples.twins() if self.objective == "nsp" and isinstance(examples, WorldTexts) else []
-        words = self.words()
-        return MaskedBatches(sentence_ids(examples, tokenizer), tokenizer, batch_size=self.batch_size,
+        words, spaced = self.words(), isinstance(tokenizer, ByteLevelBPE)
+        if self.whole_word and words is None and spaced:
+            raise InputError("--whole-word hides all pieces of a word, and bytes do not say which belong together; "
+                             "take --tokenizer wordpiece or unigram")
+        return MaskedBatches(sentence_ids(examples, tokenizer, spaced), tokenizer, batch_size=self.batch_size,
                              max_length=self.max_length, seed=self.seed, objective=self.objective,
                              rate=self.mask_rate, proportions=self.proportions, whole_word=self.whole_word,
                              word_list=words, static=self.masking == "static", twins=sentence_ids(twins, tokenizer))

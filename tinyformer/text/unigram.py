@@ -48,7 +48,7 @@ class UnigramTokenizer(Tokenizer):
         self.pieces, added = list(pieces), list(added)
         tokens = [*(token for token, _ in self.pieces), *more]
         self.roles = roles_of(set(tokens))
-        self.takes_space = frozenset({self.roles["mask"]} if self.roles in (ALBERT_ROLES, BART_ROLES) else ())
+        self.takes_space = frozenset({self.roles["mask"]} if "mask" in self.roles else ())
         self.byte_fallback, self.written_as = byte_fallback, written_as
         self.normalizer, self.pre_tokenizer = normalizer, pre_tokenizer
         self._steps = steps_of(normalizer)

@@ -29,7 +29,7 @@ from tinyformer.train.state import check_moments, check_state
 from tinyformer.train.weights import INDEX, WEIGHTS, read_arrays, read_weights, write_arrays
 
 CONFIG, MOMENTS, STATE = "config.json", "optimizer.safetensors", "trainer_state.json"
-TOKENIZER_FILES = ("vocab.txt", "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json",
+TOKENIZER_FILES = ("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "tokenizer.json", "tokenizer_config.json",
                    "special_tokens_map.json")
 
 
@@ -94,7 +94,7 @@ def load_model(folder: str | Path, model: Module | None = None) -> tuple[Any, To
 
 def tokenizer_in(folder: Path) -> Tokenizer | None:
     """The tokenizer in the folder of a model, None where there is none."""
-    has_one = any((folder / name).exists() for name in ("vocab.txt", "vocab.json", "tokenizer.json"))
+    has_one = any((folder / name).exists() for name in ("vocab.txt", "vocab.json", "tokenizer.json", "spiece.model"))
     return load_tokenizer(folder) if has_one else None
 
 

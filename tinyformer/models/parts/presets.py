@@ -29,6 +29,11 @@ BERT = {
     "albert-base": _albert(12, 768, 12), "albert-large": _albert(24, 1024, 16),
     "albert-xlarge": _albert(24, 2048, 16),
 }
+ROBERTA = {
+    "roberta-base": dict(vocabulary=50265, layers=12, heads=12, width=768),
+    "roberta-large": dict(vocabulary=50265, layers=24, heads=16, width=1024),
+}
+DISTILBERT = {"distilbert-base": dict(vocabulary=30522, layers=6, heads=12, width=768)}
 GPT = {
     "tiny": _gpt2(2, 128, 2), "mini": _gpt2(4, 256, 4),
     "shakespeare-cpu": dict(vocabulary=65, layers=4, heads=4, width=128, context=64, dropout=0.0, bias=False,
@@ -49,4 +54,5 @@ SEQ2SEQ = {
     "bart-base": _bart(6, 768, 12), "bart-large": _bart(12, 1024, 16),
 }
 ELMO = {"elmo": dict(vocabulary=793_471, layers=2, width=1024, inner=4096)}
-PRESETS = {"ELMoConfig": ELMO, "BertConfig": BERT, "GPTConfig": GPT, "LlamaConfig": LLAMA, "Seq2SeqConfig": SEQ2SEQ}
+PRESETS = {"ELMoConfig": ELMO, "BertConfig": BERT, "RobertaConfig": ROBERTA, "DistilBertConfig": DISTILBERT,
+           "GPTConfig": GPT, "LlamaConfig": LLAMA, "Seq2SeqConfig": SEQ2SEQ}

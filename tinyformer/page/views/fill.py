@@ -39,7 +39,7 @@ def fill(served: Served, request: Blanks) -> dict:
     """The guesses for every [MASK], and the text with the best of them."""
     blanks = mask_filling.fill(served.model, served.tokenizer, request.text, request.top)
     return {"blanks": [[{"token": token, "share": share} for token, share in guesses] for guesses in blanks],
-            "filled": mask_filling.filled(request.text, blanks)}
+            "filled": mask_filling.filled(request.text, blanks, served.tokenizer)}
 
 
 @VIEW.function

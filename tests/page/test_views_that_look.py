@@ -105,7 +105,9 @@ def test_twelve_layers_of_twelve_heads_fold(browser):
         assert browser.run("return document.documentElement.scrollWidth") <= 400
         browser.all(".heads-grid button")[77].click()
         browser.wait(lambda: "layer=7&head=6" in browser.driver.current_url)
+        assert not browser.complaints()
     finally:
+        browser.driver.get("about:blank")                      # so that nothing is asked of a server that has gone
         many.stop()
 
 

@@ -46,7 +46,7 @@ export async function view(root, api, state) {
   function tokens(found) {
     return el('section', {class: 'panel', 'aria-label': 'Tokens'}, el('h2', {}, 'Tokens'),
       Object.entries(found.texts).map(([whose, names]) => el('div', {}, whose && el('p', {}, `The ${whose} reads`),
-        el('ol', {class: 'tokens'}, names.map(name => el('li', {class: 'token'}, name))))),
+        el('ol', {class: 'token-list'}, names.map(name => el('li', {class: 'token'}, name))))),
       el('p', {class: 'question'}, Object.values(found.texts).map(names => `${names.length} tokens`).join(' and ')));
   }
 
@@ -248,7 +248,7 @@ export async function view(root, api, state) {
     return el('section', {class: 'panel', 'aria-label': 'Gradients'}, el('h2', {}, 'Which word would have to change?'),
       el('p', {class: 'question'}, 'The length of the exact gradient at each token\'s vector: how much the loss moves when that '
         + 'vector does. Choose a token to see which other words would lower the loss most, to the first order, and what '
-        + 'they really do.'),
+        + 'they really do; what was to be said stays as it was.'),
       el('div', {class: 'row'}, rows.node, answer.node, button('Compute', () => ask())), problem.node, said, pulls, changes);
   }
 

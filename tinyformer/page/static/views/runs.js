@@ -14,6 +14,7 @@ export async function view(root, api, state) {
   const told = notice();
   const list = el('fieldset', {class: 'run-list'});
   const pictures = el('div', {class: 'curves'});
+  const drawn = el('section', {class: 'panel', 'aria-label': 'Curves', hidden: true}, pictures);
   const made = new Map();
   const checkpoints = new Map();
   const problem = notice();
@@ -27,7 +28,7 @@ export async function view(root, api, state) {
     onrun: write});
   const paused = button('Pause', () => { stop = !stop; paused.textContent = stop ? 'Go on' : 'Pause'; if (!stop) look(); });
   replace(root, el('section', {class: 'panel', 'aria-label': 'Runs'}, list, el('div', {class: 'row'}, paused), told.node),
-    el('section', {class: 'panel', 'aria-label': 'Curves'}, pictures),
+    drawn,
     el('section', {class: 'panel', 'aria-label': 'Samples'}, el('h2', {}, 'What it writes by now'),
       el('p', {class: 'question'}, 'Whenever a run keeps a checkpoint, the model in it is asked once more, with the same chance.'),
       el('div', {class: 'row'}, from.node, text.node, button('Write now', write)), problem.node, written));
@@ -76,6 +77,7 @@ export async function view(root, api, state) {
     const empty = runs.filter(run => !run.lines).map(run => run.name);
     if (empty.length) told.say(`${empty.join(', ')}: nothing is written yet; the first line comes with the first steps`);
     else told.clear();
+    drawn.hidden = runs.length === empty.length;
     const names = [...new Set(runs.flatMap(run => Object.keys(run.validation)))];
     const wanted = [...KNOWN, ...names.map(name => [`validation ${name}`, `Validation: ${name}`, {}])];
     for (const [key, title, how] of wanted) {

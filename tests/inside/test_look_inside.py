@@ -32,6 +32,8 @@ def _head(kind, encoder=None):
 CASES = {
     "BERT": _bert,
     "ALBERT": lambda: _bert(**SHARED),
+    "RoBERTa": lambda: (small.roberta(pad_id=0), lambda model: model.word_logits(model(IDS))),
+    "DistilBERT": lambda: (small.distilbert(), lambda model: model.word_logits(model(IDS))),
     "BERT's encoder alone": lambda: (small.bert().bert, lambda model: model(IDS)),
     "GPT-2": _gpt,
     "Llama": lambda: (small.llama(), lambda model: model(IDS)),
@@ -99,7 +101,8 @@ def test_the_gradient_at_a_word_is_the_complex_step(case):
         for name in path.split(".")[:-1]:
             owner = getattr(owner, name)
         scale = np.sqrt(8) if getattr(model.config, "scale_words", False) else 1
-        rows, table = range(gradient.shape[1]), getattr(owner, "positions", None)
+        first = 1 if hasattr(owner.config, "places") else 0    # of a RoBERTa, where place 0 is that of padding
+        rows, table = np.arange(gradient.shape[1]) + first, getattr(owner, "positions", None)
         if table is None:
             rows, table = IDS[0], owner.words
         direction, kept = np.random.default_rng(1).normal(size=gradient.shape), table.weight.data

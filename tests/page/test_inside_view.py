@@ -182,6 +182,15 @@ def test_a_head_on_something_without_layers_is_refused(models, monkeypatch):
         read(elsewhere, Text(text=WORDS))
 
 
+def test_a_blank_is_what_the_vocabulary_calls_it(models):
+    bert = called(models, "bert")
+    tokenizer = copy.copy(bert.tokenizer)
+    tokenizer.tokens = ["<mask>" if token == "[MASK]" else token for token in tokenizer.tokens]
+    tokenizer.encode = lambda text: [tokenizer.mask_id] * text.count("<mask>")
+    other = Served(0, "other", bert.model, tokenizer)
+    assert reading(other, "the [MASK] cat").rows == ["[CLS]", "<mask>", "[SEP]"]
+
+
 def test_an_answer_is_a_token_or_a_label(models):
     bert = called(models, "bert")
     found = reading(bert, WORDS)

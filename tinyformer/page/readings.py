@@ -16,6 +16,7 @@ from tinyformer.data.labelled import LabelledBatches
 from tinyformer.engine import Tensor
 from tinyformer.errors import InputError
 from tinyformer.generate import rewrite
+from tinyformer.generate.mask_filling import BLANK
 from tinyformer.models import GPT, Bert, BertForPretraining, MultiLabelClassifier, PairScorer, Seq2Seq, SpanFinder
 from tinyformer.models.heads import Head
 from tinyformer.models.seq2seq import Encoder
@@ -233,6 +234,8 @@ def _encoded(tokenizer: Tokenizer, text: str) -> list[int]:
 def _framed(tokenizer: Tokenizer, text: str, second: str = "") -> list[int]:
     if tokenizer.cls_id is None or tokenizer.sep_id is None:
         raise InputError("this vocabulary has no [CLS] or no [SEP], between which an encoder reads a text")
+    if tokenizer.mask_id is not None:
+        text, second = (typed.replace(BLANK, tokenizer.tokens[tokenizer.mask_id]) for typed in (text, second))
     more = [*_encoded(tokenizer, second), tokenizer.sep_id] if second.strip() else []
     return [tokenizer.cls_id, *_encoded(tokenizer, text), tokenizer.sep_id, *more]
 

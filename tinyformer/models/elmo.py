@@ -60,6 +60,8 @@ class LSTM(Module):
     The forget gates begin open, with a bias of 1 (Jozefowicz et al. 2015, section 2.1).
     """
 
+    maps = {"weight": 4, "recurrent": 4, "projection": 1}      # one for each gate and the candidate
+
     def __init__(self, width: int, cells: int, rng: np.random.Generator | None, std: float):
         self.weight = normal(rng, (4 * cells, width), std)
         self.recurrent = normal(rng, (4 * cells, width), std)

@@ -49,7 +49,7 @@ class NegativeSampling(TextObjective):
     figure, unit = "word", "words"
     config_class = WordVectorsConfig
     defaults = {**{name: value for name, value in TextObjective.defaults.items() if name not in NOT_THERE},
-                **dict(tokenizer=WORDS, vocabulary=20_000, width=100, learning_rate=5e-3, weight_decay=0.0,
+                **dict(tokenizer=WORDS, vocabulary=20_000, width=100, learning_rate=2e-2, weight_decay=0.0,
                        kind="cbow", window=5, negative=5, sample=1e-3, min_count=5)}
     computed = {}
 

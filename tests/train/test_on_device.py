@@ -9,7 +9,7 @@ import pytest
 import small
 from fake_device import TALLY, asarray
 
-from tinyformer.backend import to_host
+from tinyformer.backend import to_device, to_host
 from tinyformer.engine import Tensor
 from tinyformer.errors import InputError, NumericError
 from tinyformer.nn import Module
@@ -18,6 +18,7 @@ from tinyformer.train import Settings, train
 from tinyformer.train.drivers import driver
 from tinyformer.train.on_device import OnDevice
 from tinyformer.train.optimizers import AdamW
+from tinyformer.train.step import clip_gradients
 
 pytestmark = pytest.mark.skipif(fake_kernels.COMPILER is None, reason="no C compiler")
 MODELS = {"BERT": (small.bert, small.pretraining_batch), "GPT": (small.gpt, small.text_batch)}
@@ -54,6 +55,31 @@ def test_twenty_steps_wait_for_nothing_and_move_in_one_launch_each(name):
             work.move(1e-3)
         assert TALLY.waits == 0
         assert TALLY.launches["adamw"] == TALLY.launches["squares"] == TALLY.launches["settle"] == 20
+
+
+def test_parameters_of_their_own_rates_and_without_gradients_move_as_on_the_host():
+    def moved(device):
+        rng = np.random.default_rng(0)
+        sizes = {"a": (3, 4), "still": (2, 2), "b": (9000, 2), "c": 5}
+        parameters = {name: Tensor(rng.normal(size=size)).to(device) for name, size in sizes.items()}
+        optimizer = AdamW(parameters, weight_decay=0.1, rates={"b": 0.5})
+        work = OnDevice(None, optimizer, Settings()) if device == "fake" else None
+        for step in range(4):
+            for name, p in parameters.items():
+                grad = rng.normal(size=p.shape)
+                p.grad = None if name == "still" or (name, step) == ("c", 2) else to_device(grad, device)
+            if work is None:
+                clip_gradients(parameters.values(), 0.7)
+                optimizer.step(1e-2)
+            else:
+                work.moves.settle(step + 1, asarray(1.0), 0.7)
+                work.moves.move(1e-2)
+        return [to_host(p.data) for p in parameters.values()], [slot.steps for slot in optimizer.slots]
+
+    (weights, steps), (expected, their_steps) = moved("fake"), moved("cpu")
+    assert steps == their_steps and sorted(steps) == [0, 3, 4, 4]
+    for ours, theirs in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-13)
 
 
 # ---- steps that are not finite ----

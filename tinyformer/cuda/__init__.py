@@ -5,7 +5,8 @@ not made for: another generator of chance, a call that is wrong.  There the plai
 No derivative is found here: derivations stand in `ops/`, and the tests hold each form to them.
 """
 
-from functools import partial
+import inspect
+from functools import cache, partial
 
 from tinyformer.engine import REGISTRY
 from tinyformer.opening import Table
@@ -13,6 +14,7 @@ from tinyformer.opening import Table
 FORMS = Table({
     "affine": "tinyformer.cuda.products:affine",
     "affine_gelu": "tinyformer.cuda.gelu:affine_gelu",
+    "attention": "tinyformer.cuda.attention:attention",
     "cross_entropy": "tinyformer.cuda.cross_entropy:cross_entropy",
     "dropout": "tinyformer.cuda.dropout:dropout",
     "embedding": "tinyformer.cuda.embedding:embedding",
@@ -31,6 +33,17 @@ def attach(array_type: type) -> None:
 
 
 def _either(name: str, xp, *arrays, **constants):
-    if str(arrays[0].dtype) in ("float32", "float64") and (found := FORMS[name](xp, *arrays, **constants)) is not None:
-        return found
+    most, known = _takes(name)
+    if len(arrays) <= most and constants.keys() <= known and str(arrays[0].dtype) in ("float32", "float64"):
+        found = FORMS[name](xp, *arrays, **constants)
+        if found is not None:
+            return found
     return REGISTRY[name].raw(xp, *arrays, **constants)
+
+
+@cache
+def _takes(name: str) -> tuple[int, set[str]]:
+    """How many arrays a form takes, and which constants: an op may be able to do more than its form."""
+    parameters = list(inspect.signature(FORMS[name]).parameters.values())[1:]
+    constants = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    return len(parameters) - len(constants), constants

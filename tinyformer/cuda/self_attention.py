@@ -12,8 +12,8 @@ import numpy as np
 from tinyformer.cuda.philox import drop_of, place_of
 from tinyformer.cuda.products import product
 from tinyformer.cuda.softmax import KERNELS as SOFTMAX
-from tinyformer.cuda.softmax import NO_DROPOUT
-from tinyformer.cuda.source import Source, in_order
+from tinyformer.cuda.softmax import NO_DROPOUT, strides_of
+from tinyformer.cuda.source import Source, beginning, in_order
 
 KERNELS = Source(r"""
 #define EACH_PLACE(i, n)                          /* i walks over (B, H, T, D), and its four indices with it */      \
@@ -89,8 +89,8 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     p = product(xp, query, key_t)                              # (B, H, T, S): scores, then shares
     mixed = xp.empty_like(p) if dropped else p
     rows = batch * heads * length
-    SOFTMAX.over_rows("shares", p, rows, p, mixed if dropped else 0, 0 if keep is None else keep, rows, heads, length,
-                      length, *_strides(keep), int(not causal), *chance)
+    SOFTMAX.over_rows("shares", p, rows, p, mixed if dropped else 0, beginning(keep), rows, heads, length,
+                      length, *strides_of(keep), int(not causal), *chance)
     mixed = product(xp, mixed, value)                          # (B, H, T, D)
     out = xp.empty((batch, length, width), packed.dtype)
     KERNELS.over_numbers("bring_together", out, size[0], mixed, out, *size)
@@ -112,9 +112,3 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
         return dpacked
 
     return out, backward
-
-
-def _strides(keep) -> tuple:
-    """For each axis of a mask how many bytes lie from one place to the next, 0 where it stretches: a truth is one."""
-    return (0,) * 4 if keep is None else tuple(
-        0 if size == 1 else step for size, step in zip(keep.shape, keep.strides, strict=True))

@@ -81,3 +81,9 @@ def masked_softmax(xp, x, *, keep=None, axis: int = -1):
         return dx
 
     return p, backward
+
+
+def strides_of(keep) -> tuple:
+    """For each axis of a mask how many bytes lie from one place to the next, 0 where it stretches: a truth is one."""
+    return (0,) * 4 if keep is None else tuple(
+        0 if size == 1 else step for size, step in zip(keep.shape, keep.strides, strict=True))

@@ -8,6 +8,8 @@ double.
 
 from typing import Any
 
+import numpy as np
+
 from tinyformer.backend import library
 
 LANES = 256                                                    # in a block
@@ -109,6 +111,11 @@ class Source:
         if key not in self.modules:
             self.modules[key] = xp.RawModule(code=self.code, options=OPTIONS[key[1]])
         self.modules[key].get_function(name)((min(blocks, MOST_BLOCKS),), (LANES,), arguments)
+
+
+def beginning(x) -> np.uint64:
+    """Where the first number of an array lies, for a kernel that is told the strides; 0 for None."""
+    return np.uint64(0 if x is None else x.data.ptr)
 
 
 def in_order(x) -> Any:

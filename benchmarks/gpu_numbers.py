@@ -28,10 +28,11 @@ def apart(ours, theirs, most: float, what: str) -> float:
     return off
 
 
-def model_of(kind: str, dtype):
-    """A small model with random weights, the same ones each time."""
-    made = (BertForPretraining(BertConfig(**SIZES), stream(0, "weights")) if kind == "BERT" else
-            GPT(GPTConfig(**SIZES), stream(0, "weights")))
+def model_of(kind: str, dtype, small: bool = False):
+    """A model with random weights, the same ones each time."""
+    sizes = SIZES | (dict(layers=1) if small else {})
+    made = (BertForPretraining(BertConfig(**sizes), stream(0, "weights")) if kind == "BERT" else
+            GPT(GPTConfig(**sizes), stream(0, "weights")))
     return made.to(dtype=dtype)
 
 
@@ -68,7 +69,7 @@ def twenty_steps(device: str, small: bool):
         for dtype, most in ((np.float64, 1e-10), (np.float32, 1e-4)):
             found = []
             for place in ("cpu", device):
-                model = model_of(kind, dtype).to(place)
+                model = model_of(kind, dtype, small).to(place)
                 history = train(model, batches_of(kind), settings_of(), progress=False)
                 found.append(([row["loss"] for row in history.rows], weights_of(model)))
             (losses, weights), (their_losses, their_weights) = found
@@ -82,16 +83,16 @@ def twenty_steps(device: str, small: bool):
 def checkpoints(device: str, small: bool):
     """A model that was saved on one is opened on the other; a run that was begun on one goes on on the other."""
     rows = []
-    whole = model_of("GPT", np.float64)
+    whole = model_of("GPT", np.float64, small)
     train(whole, batches_of("GPT"), settings_of(), progress=False)
     for first, second in ((device, "cpu"), ("cpu", device)):
         with tempfile.TemporaryDirectory() as folder:
-            saved = model_of("GPT", np.float32).to(first)
+            saved = model_of("GPT", np.float32, small).to(first)
             save_model(Path(folder) / "model", saved)
             opened = load_model(Path(folder) / "model")[0].to(second)
             off = apart(weights_of(opened), weights_of(saved), 0, f"saved on {first}, opened on {second}")
             out, settings = Path(folder) / "run", settings_of(save_every=STEPS // 2)
-            begun, going_on = model_of("GPT", np.float64).to(first), model_of("GPT", np.float64).to(second)
+            begun, going_on = (model_of("GPT", np.float64, small).to(place) for place in (first, second))
             with suppress(Halfway):
                 train(begun, halfway, settings, out=out, progress=False)
             train(going_on, batches_of("GPT"), settings, out=out, resume=True, progress=False)
@@ -103,14 +104,14 @@ def checkpoints(device: str, small: bool):
 
 def precisions(device: str, small: bool):
     """Products of rounded factors learn what those of float32 learn."""
-    rows = []
+    rows, steps = [], 4 if small else STEPS
     for kind in ("BERT", "GPT"):
         losses = {}
         for precision in ("float32", "tf32", "float16"):
-            model = model_of(kind, np.float32).to(device)
-            history = train(model, batches_of(kind), settings_of(precision=precision), progress=False)
+            model = model_of(kind, np.float32, small).to(device)
+            history = train(model, batches_of(kind), settings_of(steps=steps, precision=precision), progress=False)
             losses[precision] = [row["loss"] for row in history.rows]
-        off = [apart(losses[precision], losses["float32"], 5e-3, f"{STEPS} steps of {kind} in {precision}, losses")
+        off = [apart(losses[precision], losses["float32"], 5e-3, f"{steps} steps of {kind} in {precision}, losses")
                for precision in ("tf32", "float16")]
         rows.append([kind, *(f"{number:.1e}" for number in off), "5e-03"])
     return ["model", "tf32 apart", "float16 apart", "at most"], rows

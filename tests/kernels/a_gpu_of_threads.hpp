@@ -1,8 +1,6 @@
 /* What the kernels ask of CUDA, with a thread of the host for every lane and one block after another. */
 #include <pthread.h>
-#include <cmath>
-#include <vector>
-using std::erf; using std::exp; using std::log; using std::sqrt; using std::tanh;
+#include <math.h>
 
 #define __CUDACC__
 #define __global__

@@ -1,6 +1,7 @@
 """Does each kernel say what the plain form says, at shapes and layouts that the ops' own cases do not reach?
 
-The text of the kernels is compiled by the system's C compiler, and held to the plain form in NumPy.
+The text of the kernels is compiled by the system's C compiler, and held to the plain form in NumPy; on a GPU, where
+there is one, by NVIDIA's.
 """
 
 import fake_kernels
@@ -10,12 +11,14 @@ from fake_device import TALLY, FakeArray, asarray
 from walk import close, cotangent
 
 from tinyformer import ops
-from tinyformer.backend import to_host
+from tinyformer.backend import cuda_trouble, to_device, to_host
 from tinyformer.cuda import FORMS
 from tinyformer.engine import REGISTRY, Tensor
 from tinyformer.rng import stream
 
 pytestmark = pytest.mark.skipif(fake_kernels.COMPILER is None, reason="no C compiler")
+DEVICES = ["fake", pytest.param("cuda", marks=[
+    pytest.mark.gpu, pytest.mark.skipif(cuda_trouble() is not None, reason=str(cuda_trouble()))])]
 RNG = np.random.default_rng(0)
 KEEP = RNG.random((2, 1, 1, 9)) < 0.7
 IDS = RNG.integers(0, 7, (3, 50))
@@ -44,10 +47,11 @@ def test_every_form_is_here():
     assert all(FakeArray in REGISTRY[name].forms for name in FORMS)
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned round"])
 @pytest.mark.parametrize("name, number", [(name, i) for name, calls in CALLS.items() for i in range(len(calls))])
-def test_as_the_plain_form(name, number, turned, dtype):
+def test_as_the_plain_form(name, number, turned, dtype, device):
     shapes, constants = CALLS[name][number]
     arrays = [np.random.default_rng(1).normal(size=s).astype(dtype) for s in shapes]
     op = REGISTRY[name]
@@ -59,7 +63,7 @@ def test_as_the_plain_form(name, number, turned, dtype):
     dout = cotangent(np.shape(expected), dtype)
     grads = backward(dout.copy())
     grads = grads if isinstance(grads, tuple) else (grads,)
-    there = [asarray(np.asarray(a.T.copy() if turned else a)) for a in arrays]
+    there = [to_device(np.asarray(a.T.copy() if turned else a), device) for a in arrays]
     leaves = [Tensor(a.T if turned else a) for a in there]
     before = [to_host(leaf.data) for leaf in leaves]
     out = op(*leaves, **fresh())
@@ -68,7 +72,7 @@ def test_as_the_plain_form(name, number, turned, dtype):
     for again in (True, False):                                # what may be written over is, the second time
         for leaf in leaves:
             leaf.grad = None
-        out.backward(given := asarray(dout), retain_graph=again)
+        out.backward(given := to_device(dout, device), retain_graph=again)
         assert (to_host(given) == dout).all()
         for leaf, grad in zip(leaves, grads, strict=True):
             assert leaf.grad.dtype == dtype

@@ -3,14 +3,16 @@
 import fake_kernels
 import numpy as np
 import pytest
+import small
 from fake_device import TALLY, asarray
 
 from tinyformer.engine import Tensor
+from tinyformer.generate import Reading
 from tinyformer.nn.blocks import PostNormBlock, PreNormBlock
 from tinyformer.rng import stream
 from tinyformer.train.noise import Noise
 
-MOST_FORWARD, MOST_BACKWARD = 20, 35
+MOST_FORWARD, MOST_BACKWARD, MOST_FOR_A_TOKEN = 20, 35, 15
 pytestmark = pytest.mark.skipif(fake_kernels.COMPILER is None, reason="no C compiler")
 
 
@@ -31,3 +33,15 @@ def test_a_block_is_few_launches(kind, causal, rate):
     assert TALLY.launches.total() <= MOST_BACKWARD, TALLY.launches
     assert waits == TALLY.waits == 0
     print(f"{kind.__name__}, rate {rate}: {forward} launches forwards, {TALLY.launches.total()} backwards")
+
+
+def test_a_token_is_few_launches_and_one_wait():
+    found = []
+    for layers in (1, 2):
+        reading = Reading(small.gpt(dtype=np.float32, layers=layers).to("fake"), [[1, 2, 3]], cached=True)
+        reading.step(np.array([4]))
+        TALLY.clear()
+        reading.step(np.array([5]))
+        found.append(TALLY.launches.total())
+        assert TALLY.waits == 1                                # for the logits, from which a token is chosen
+    assert found[1] - found[0] <= MOST_FOR_A_TOKEN, TALLY.launches

@@ -70,7 +70,7 @@ def test_the_ops_of_the_grammar_are_right():
 
 @pytest.mark.parametrize("text, found", [
     ("x 2 3; w 3 x 4", {"x": (2, 3), "w": (3, 4)}), ("x: 2,3\ny = (3)", {"x": (2, 3), "y": (3,)}), ("c", {"c": ()}),
-    ("x (2, 3, 4)", {"x": (2, 3, 4)}), ("", {})])
+    ("x (2, 3, 4)", {"x": (2, 3, 4)}), ("", {}), ("x2 3x4", {"x2": (3, 4)})])
 def test_sizes_are_read(text, found):
     assert read_sizes(text) == found
 
@@ -93,6 +93,18 @@ def test_what_does_not_fit_is_refused_with_the_rule(formula, sizes, complaint):
 def test_what_is_no_number_is_shown_and_not_an_error():
     found = Steps("log(x - 100)", "x 2")
     assert found.forward[-1]["numbers"] == [["nan"]]
+
+
+def test_a_line_that_leads_nowhere_is_left_out():
+    found = Steps("h = tanh(x * 2)\nexp(x)\nsum(x * x)", "x 2")
+    assert [step["op"] for step in found.forward] == ["multiply", "sum"] and "tanh" not in found.graph.svg
+
+
+def test_sizes_are_read_in_linear_time():
+    with pytest.raises(InputError, match="is no size"):
+        read_sizes("x " + "1" * 100_000 + "!")
+    with pytest.raises(InputError, match="is no size"):
+        read_sizes("x " + "1 " * 100_000 + "!")
 
 
 def test_what_is_not_used_is_said():

@@ -131,6 +131,7 @@ def test_an_encoder_alone_says_what_it_lacks(models):
     ("gpt", gradient, Loss(text=WORDS, token=99), "no token 99"),
     ("bart", gradient, Loss(text=WORDS, whose="nobody", token=1), "no token 1 of 'nobody'"),
     ("classify", gradient, Loss(text=WORDS, answer="perhaps"), "choose one of: O, B-PER, I-PER"),
+    ("answer", gradient, Loss(text="the cat", second="the dog", answer="2 the"), "rules this answer out"),
 ])
 def test_what_cannot_be_shown_is_said_with_what_to_do(models, name, function, request_, complaint):
     with pytest.raises(InputError) as refused:

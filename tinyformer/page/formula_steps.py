@@ -19,28 +19,31 @@ from tinyformer.rng import stream
 
 AXES, SIDE, ARRAYS = 3, 12, 12
 DOUT = "dout"                                 # what a result of several numbers is weighted with
-SIZE = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9_]{0,19})\s*[:=]?\s*\(?\s*((?:\d{1,4}\s*(?:[ ,x×]\s*)?)*)\)?\s*", re.ASCII)
+SIZE = re.compile(r"([a-zA-Z][a-zA-Z0-9_]{0,19})(?![a-zA-Z0-9_])\s*[:=]?", re.ASCII)
+BETWEEN = re.compile(r"[\s,x×()]+")           # two sides
 
 
 def read_sizes(text: str) -> dict[str, tuple[int, ...]]:
     """"x 2 3; w 3 x 4" as {"x": (2, 3), "w": (3, 4)}; InputError for what cannot be read, or is too large."""
     found: dict[str, tuple[int, ...]] = {}
-    for part in re.split("[;\n]", text[:1000]):
-        if not part.strip():
-            continue
-        match = SIZE.fullmatch(part)
-        if match is None:
+    for part in filter(str.strip, re.split("[;\n]", text)):
+        name = SIZE.match(part.strip())
+        sides = [side for side in BETWEEN.split(part.strip()[name.end():]) if side] if name else []
+        if name is None or not all(side.isascii() and side.isdecimal() and len(side) < 5 for side in sides):
             raise InputError(f"{part.strip()[:40]!r} is no size; write the name and its sides, x 2 3, and ; before the "
                              "next")
-        name, sides = match[1], tuple(map(int, re.findall(r"\d+", match[2])))
-        if len(sides) > AXES or not all(0 < side <= SIDE for side in sides):
-            raise InputError(f"{name} is {sides}; give at most {AXES} sides of 1 to {SIDE}")
-        if name in FUNCTIONS or name in found or name == DOUT:
-            raise InputError(f"{name} is given twice, or the name of a function; give each array a name of its own")
-        found[name] = sides
+        _take(found, name[1], tuple(map(int, sides)))
     if len(found) > ARRAYS:
         raise InputError(f"{len(found)} arrays are given; at most {ARRAYS} are read")
     return found
+
+
+def _take(found: dict, name: str, sides: tuple[int, ...]) -> None:
+    if len(sides) > AXES or not all(0 < side <= SIDE for side in sides):
+        raise InputError(f"{name} is {sides}; give at most {AXES} sides of 1 to {SIDE}")
+    if name in FUNCTIONS or name in found or name == DOUT:
+        raise InputError(f"{name} is given twice, or the name of a function; give each array a name of its own")
+    found[name] = sides
 
 
 class Steps:
@@ -68,7 +71,7 @@ class Steps:
     @property
     def graph(self) -> Graph:
         """What is drawn: every result under its name, or the number of its step."""
-        steps = {self.called(out): out for out in self.results.values()}
+        steps = {self.called(node): self.results[id(node)] for node in self.nodes}
         with np.errstate(all="ignore"):
             return graph_of(self.root, (), {**self.names, **steps}, {})
 

@@ -54,8 +54,7 @@ class Reading:
         if self.how == NUMBER:
             return scores.sum()
         if self.how == ANY:
-            target = np.ones((1, 1))
-            return ops.binary_cross_entropy_with_logits(scores[:, answer:answer + 1], target=target)     # type: ignore
+            return ops.binary_cross_entropy_with_logits(scores[:, answer], target=np.ones(1))
         asked = [r for r, true in enumerate(self.truth) if true is not None] if row is None else [row]
         targets = [self.truth[r] if answer is None else answer for r in asked]
         return ops.cross_entropy(scores[np.array(asked)], target=np.array(targets))
@@ -146,7 +145,7 @@ def _(model: Seq2Seq, served: Served, text: str, second: str) -> Reading:
 def _(model: Head, served: Served, text: str, second: str) -> Reading:
     task, tokenizer, settings = served.task, served.tokenizer, served.settings
     if task is None or settings is None:
-        raise InputError(f"{served.name}: its head has no task here")
+        raise InputError(f"{served.name}: nothing is known of how its head was trained, and so of how it reads a text")
     two = task.takes[0] == 2
     if two and not second.strip():
         raise InputError(f"this model takes {task.takes[1]}; type the second text too")
@@ -163,19 +162,9 @@ def _(model: Head, served: Served, text: str, second: str) -> Reading:
         return lambda model: model(ids[""], batch.segments, batch.keep)
 
     if isinstance(model, SpanFinder):
-        allowed = batch.answerable[0]
-        never = np.where(allowed, 0.0, -np.inf)
-
-        def spans(ids: Ids) -> Callable[[Any], Tensor]:
-            def run(model: Any) -> Tensor:
-                starts, ends = scores(ids)(model)
-                both = ops.stack(starts[0], ends[0])           # (2, T)
-                return ops.where(both, never.astype(both.dtype), keep=allowed)
-            return run
-
-        return Reading(ids, spans, ["the answer begins", "the answer ends"],
-                       [f"{place + 1} {name}" for place, name in enumerate(names_of(tokenizer, batch.ids[0]))], ONE,
-                       [None, None])
+        places = [f"{place + 1} {name}" for place, name in enumerate(names_of(tokenizer, batch.ids[0]))]
+        return Reading(ids, lambda ids: lambda model: _spans(batch.answerable[0], *scores(ids)(model)),
+                       ["the answer begins", "the answer ends"], places, ONE, [None, None])
     if isinstance(model, PairScorer):
         return Reading(ids, lambda ids: lambda model: scores(ids)(model).reshape(1, 1), ["the texts"], ["the score"],
                        NUMBER, [None])
@@ -187,6 +176,12 @@ def _(model: Head, served: Served, text: str, second: str) -> Reading:
     words = [names_of(tokenizer, batch.ids[0])[first] for first in firsts]
     return Reading(ids, lambda ids: lambda model: scores(ids)(model)[0][firsts], words, model.labels, ONE,
                    [None] * len(firsts))
+
+
+def _spans(allowed: np.ndarray, starts: Tensor, ends: Tensor) -> Tensor:
+    """Scores (1, T) of the first and of the last token as two rows, minus infinity where no answer may stand."""
+    both = ops.stack(starts[0], ends[0])                       # (2, T)
+    return ops.where(both, np.full((), -np.inf, both.dtype), keep=allowed)
 
 
 # ---- tokens ----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ The tokens; attention of every layer and head; what the model would say if it en
 and for a chosen loss its exact gradient at every token, with the words that would lower it.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -106,6 +107,8 @@ def gradient(served: Served, request: Loss) -> dict:
         raise InputError(found.lacks)
     row, answer, says = _asked(served, found, look.scores, request)
     value, gradients = look.gradients(lambda scores: found.loss(scores, row, answer))
+    if not math.isfinite(value):
+        raise InputError(f"{says} is {value}: the model rules this answer out here; choose another one")
     told: dict[str, Any] = {"loss": value, "says": says, "number": found.how == NUMBER, "pulls": {}, "changes": []}
     for path, gradient in gradients.items():
         vectors = look.table(path)[look.words[path][0]]        # (T, C)

@@ -8,6 +8,7 @@ from tinyformer.data.seq2seq import Seq2SeqBatch
 from tinyformer.data.vectors import VectorBatch, hide
 from tinyformer.models import (
     GPT,
+    T5,
     Bert,
     BertConfig,
     BertForPretraining,
@@ -26,6 +27,7 @@ from tinyformer.models import (
     Seq2Seq,
     Seq2SeqConfig,
     SpanFinder,
+    T5Config,
     TokenTagger,
     VectorConfig,
 )
@@ -78,6 +80,13 @@ def elmo(spread: bool = True, dtype=np.float64, **changes) -> ELMo:
     """An ELMo of two layers and width 8; any field of its configuration can be changed."""
     sizes = dict(vocabulary=VOCABULARY, layers=2, width=8, inner=5, context=9, dropout=0.0)
     return _prepared(ELMo(ELMoConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
+
+
+def t5(spread: bool = True, dtype=np.float64, **changes) -> T5:
+    """A T5 of two layers each and width 8; any field of its configuration can be changed."""
+    sizes = dict(vocabulary=VOCABULARY, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0, buckets=8,
+                 farthest=6)
+    return _prepared(T5(T5Config(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
 
 
 def vectors(spread: bool = True, dtype=np.float64, **changes) -> MaskedVectors:

@@ -9,6 +9,7 @@ import pytest
 from tinyformer.errors import InputError
 from tinyformer.models import (
     GPT,
+    T5,
     Bert,
     BertConfig,
     BertForPretraining,
@@ -23,6 +24,7 @@ from tinyformer.models import (
     RobertaForMaskedLM,
     Seq2Seq,
     Seq2SeqConfig,
+    T5Config,
 )
 from tinyformer.models.parts.size import least_numbers, that_fits
 
@@ -84,6 +86,13 @@ def test_decoder(name):
 def test_decoder_of_today(name, published):
     config = LlamaConfig.preset(name)
     assert Llama(config, rng=None).count() == config.least_numbers() == published
+
+
+@pytest.mark.parametrize("name, published", [
+    ("t5-small", 60_506_624), ("t5-base", 222_903_552), ("t5-v1.1-small", 76_961_152), ("t5-v1.1-base", 247_577_856)])
+def test_every_task_as_text(name, published):
+    config = T5Config.preset(name)
+    assert T5(config, rng=None).count() == config.least_numbers() == published
 
 
 @pytest.mark.parametrize("name, published", [("bart-base", 139_420_416), ("bart-large", 406_291_456)])

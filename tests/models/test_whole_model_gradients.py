@@ -59,6 +59,11 @@ def _seq2seq(**options):
     return model, lambda: model.loss(batch)
 
 
+def _t5(**options):
+    model, batch = small.t5(**options), small.seq2seq_batch()
+    return model, lambda: model.loss(batch)
+
+
 def _vectors(**options):
     model, batch = small.vectors(**options), small.vector_batch()
     return model, lambda: model.loss(batch)
@@ -105,6 +110,8 @@ MODELS = {
     "ELMo": lambda: _elmo(),
     "a class for a pair, ELMo": lambda: _head(PairClassifier, encoder_of(small.elmo(), np.random.default_rng(5))),
     "BART": lambda: _seq2seq(),
+    "T5": lambda: _t5(),
+    "T5, version 1.1": lambda: _t5(activation="gelu_tanh", tied=False, head_size=3, decoder_layers=1),
     "masked vectors, as BERT": lambda: _vectors(),
     "masked vectors, as GPT-2": lambda: _vectors(causal=True, activation="gelu_tanh"),
     "BART, scaled words, three layers write": lambda: _seq2seq(scale_words=True, layers=1, decoder_layers=3),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyformer.data.batches import Rows
+from tinyformer.data.frame import frame_of
 from tinyformer.data.masking import IGNORED
 from tinyformer.data.noise import NOISES, RATES, sentinels_needed
 from tinyformer.data.order import EpochOrder
@@ -38,14 +39,16 @@ def seq2seq_batch(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], tokenize
     """Pairs (source ids, target ids) of any lengths as one batch, padded to its longest rows.
 
     The encoder reads [CLS] source [SEP].  The decoder starts from [CLS] and ends with [SEP], which is asked for unless
-    the target's last id is IGNORED.  Where the target is IGNORED the decoder is shown [MASK] for it.
+    the target's last id is IGNORED.  Where the target is IGNORED the decoder is shown [MASK] for it.  In a vocabulary
+    of T5's it is as `frame_of` says.
     """
-    cls, sep, pad, mask = (getattr(tokenizer, f"{role}_id") for role in ("cls", "sep", "pad", "mask"))
-    sources = [[cls, *source, sep] for source, _ in pairs]
-    targets = [[*target, IGNORED if len(target) and target[-1] == IGNORED else sep] for _, target in pairs]
-    seen = [[cls, *(mask if id == IGNORED else id for id in row[:-1])] for row in targets]
+    frame = frame_of(tokenizer)
+    sources = [frame.source(source) for source, _ in pairs]
+    targets = [[*target, IGNORED if len(target) and target[-1] == IGNORED else frame.end] for _, target in pairs]
+    seen = [[frame.start, *(frame.hidden if id == IGNORED else id for id in row[:-1])] for row in targets]
     real = [[True] * len(row) for row in sources]
-    return Seq2SeqBatch(_padded(sources, pad), _padded(real, False), _padded(seen, pad), _padded(targets, IGNORED))
+    return Seq2SeqBatch(_padded(sources, frame.pad), _padded(real, False), _padded(seen, frame.pad),
+                        _padded(targets, IGNORED))
 
 
 def _room(max_length: int) -> int:
@@ -87,10 +90,7 @@ class PairBatches:
 
     def __init__(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]], tokenizer, *, batch_size: int,
                  max_length: int, seed: int):
-        missing = [role for role in ("pad", "cls", "sep", "mask") if getattr(tokenizer, f"{role}_id") is None]
-        if missing:
-            raise InputError(f"an encoder and a decoder need the special tokens {', '.join(missing)}, which this "
-                             f"{type(tokenizer).__name__} has not; train a WordPiece vocabulary for it")
+        frame_of(tokenizer)                          # raises where it has none
         if batch_size < 1:
             raise InputError(f"batch_size is {batch_size}; it must be 1 or larger")
         if not len(pairs):
@@ -141,6 +141,9 @@ class DenoisingBatches(PairBatches):
         super().__init__(self.rows, tokenizer, batch_size=batch_size, max_length=max_length, seed=seed)
         self.noise, self.options = NOISES[noise], {"rate": rate or RATES[noise]} if noise in RATES else {}
         if noise in ("infill", "mask", "mass"):
+            if tokenizer.mask_id is None:
+                raise InputError(f"noise {noise} hides tokens behind a [MASK], which this {type(tokenizer).__name__} "
+                                 "has not; take --noise spans, which has sentinels")
             self.options["mask_id"] = tokenizer.mask_id
         if noise == "spans":
             needed = sentinels_needed(self.room, self.options["rate"])

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tinyformer.backend import to_host
+from tinyformer.data.frame import frame_of
 from tinyformer.errors import InputError
 from tinyformer.generate.beam import Beam, beam_search
 from tinyformer.generate.sampling import GREEDY, Sampling, check_penalty, penalised
@@ -62,7 +63,10 @@ def rewrite_text(model: Seq2Seq, tokenizer: Tokenizer, text: str, length: int | 
 def rewrite_texts(model: Seq2Seq, tokenizer: Tokenizer, texts: Sequence[str], length: int | None = None,
                   sampling: Sampling = GREEDY, seed: int = 0, beams: int | None = None,
                   length_penalty: float = 1.0) -> list[str]:
-    """Texts in, texts out; the encoder reads [CLS] text [SEP], as in pre-training.  With `beams`, by `beam_search`."""
+    """Texts in, texts out.  With `beams`, by `beam_search`.
+
+    The encoder reads [CLS] text [SEP], as in pre-training (T5: text </s>).
+    """
     sources = [_framed(tokenizer, text) for text in texts]
     if beams is not None:
         found = [list(rewrite_beams(model, source, length, beams, length_penalty, sampling.repetition_penalty,
@@ -95,9 +99,7 @@ def _one_by_one(model: Seq2Seq, sources: Sequence[Sequence[int]], length: int | 
 
 def _framed(tokenizer: Tokenizer, text: str) -> list[int]:
     """A text as the encoder has learned to read it."""
-    if tokenizer.cls_id is None or tokenizer.sep_id is None:
-        raise InputError(f"rewrite: {tokenizer!r} has no [CLS] or no [SEP], between which the encoder reads a text")
-    return [tokenizer.cls_id, *tokenizer.encode(text), tokenizer.sep_id]
+    return frame_of(tokenizer).source(tokenizer.encode(text))
 
 
 def _side_by_side(model: Seq2Seq, sources: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:

@@ -24,6 +24,7 @@ from tinyformer.models.llama import Llama, decoder
 from tinyformer.models.parts.bert_family import encoder_for, learner_for
 from tinyformer.models.parts.encoders import encoder_of
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
+from tinyformer.models.t5 import T5, T5Config
 from tinyformer.nn.module import Module
 
 HEAD = "head"                                 # our key for what their class names do not tell apart
@@ -33,6 +34,7 @@ MOST_LABELS = 100_000
 NEXT_LABELS = ("next", "not next")            # of the two outputs of their next-sentence head
 BART_ENCODER = "BartEncoder"                  # begins the name of a head on BART's encoder: theirs stand on its decoder
 WORDS_GUESSED = ("cls.predictions.", "predictions.", "lm_head.", "vocab_transform.")     # begin names of such a head
+T5_WHOLE = ("T5ForConditionalGeneration", "T5WithLMHeadModel")
 FOREIGN_HEADS = ("ForMultipleChoice",)
 THEIRS = {                                    # head -> how the name of their class ends, and their problem_type
     TextClassifier: (SEQUENCE, "single_label_classification"),
@@ -80,6 +82,12 @@ def described_by_us(model: Module) -> dict:
 
 def empty_model(config: Config, hub: dict, names: Iterable[str]) -> Module:
     """The model of this config that a config.json and the names in a weights file describe, parameters unwritten."""
+    if isinstance(config, T5Config):
+        said = str(next(iter(hub.get("architectures") or []), T5_WHOLE[0]))
+        if said not in T5_WHOLE:
+            raise CheckpointError(f"architectures names {said}, for which there is no head here; of a T5 only "
+                                  f"{' and '.join(T5_WHOLE)} can be opened, for it does its tasks as text")
+        return T5(config, None)
     if isinstance(config, Seq2SeqConfig):
         model = Seq2Seq(config, None)
         if not str(next(iter(hub.get("architectures") or []), "")).startswith(BART_ENCODER):

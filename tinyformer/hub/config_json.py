@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinyformer.errors import CheckpointError
-from tinyformer.hub import architectures, distilbert_form, llama_form, readers, roberta_form
+from tinyformer.hub import architectures, distilbert_form, llama_form, readers, roberta_form, t5_form
 from tinyformer.hub.config_keys import check_classes, check_keys, guessed_type
 from tinyformer.hub.layouts import LAYOUTS, layout_of
 from tinyformer.hub.tensor_names import has_published_names
@@ -157,7 +157,7 @@ def _read_bart(hub: dict) -> Seq2SeqConfig:
 
 _WRITERS = {"bert": _bert_to_hub, "albert": _albert_to_hub, "gpt2": _gpt2_to_hub, "openai-gpt": _gpt1_to_hub,
             "bart": _bart_to_hub, "llama": llama_form.written, "qwen2": llama_form.written,
-            "roberta": _roberta_to_hub, "distilbert": _distilbert_to_hub}
+            "roberta": _roberta_to_hub, "distilbert": _distilbert_to_hub, "t5": t5_form.written}
 _THEIR_GELU = {"gelu": "gelu", "gelu_tanh": "gelu_new"}
 _OUR_GELU = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh"}
 
@@ -168,6 +168,8 @@ def _read_config(hub: dict) -> Config:
         return _read_bart(hub)
     if kind in ("llama", "qwen2"):
         return llama_form.read(hub)
+    if kind == "t5":
+        return t5_form.read(hub)
     if kind == "distilbert":
         return distilbert_form.read(hub, _gelu(hub, "activation"))
     if kind in ("bert", "albert", "roberta"):

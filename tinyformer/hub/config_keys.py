@@ -32,6 +32,11 @@ _LLAMA = {"vocab_size": WHOLE, "num_hidden_layers": WHOLE, "num_attention_heads"
           "attention_dropout": NUMBER, "initializer_range": NUMBER, "tie_word_embeddings": FLAG}
 _DISTILBERT = {"vocab_size": WHOLE, "n_layers": WHOLE, "n_heads": WHOLE, "dim": WHOLE, "hidden_dim": WHOLE,
                "max_position_embeddings": WHOLE, "dropout": NUMBER, "activation": TEXT, "initializer_range": NUMBER}
+_T5 = {"vocab_size": WHOLE, "d_model": WHOLE, "d_kv": WHOLE, "d_ff": WHOLE, "num_layers": WHOLE,
+       "num_decoder_layers": WHOLE, "num_heads": WHOLE, "relative_attention_num_buckets": WHOLE,
+       "relative_attention_max_distance": WHOLE, "n_positions": WHOLE, "dropout_rate": NUMBER,
+       "layer_norm_epsilon": NUMBER, "feed_forward_proj": TEXT, "tie_word_embeddings": FLAG,
+       "scale_decoder_outputs": FLAG, "pad_token_id": WHOLE, "decoder_start_token_id": WHOLE, "eos_token_id": WHOLE}
 USED = {"bert": _BERT,
         "roberta": {**_BERT, "pad_token_id": WHOLE},
         "distilbert": _DISTILBERT,
@@ -40,6 +45,7 @@ USED = {"bert": _BERT,
         "openai-gpt": _GPT,
         "bart": _BART,
         "llama": _LLAMA,
+        "t5": _T5,
         "qwen2": {**_LLAMA, "layer_types": LIST, "sliding_window": WHOLE, "max_window_layers": WHOLE}}
 
 # What their program can do otherwise, with the values under which it does what ours does; null is as good as no key.
@@ -57,6 +63,8 @@ FIXED = {"bert": {**_ANYWHERE, **_ATTENTION, "is_encoder_decoder": (False,)},
                   "add_bias_logits": (False,),
                   "add_final_layer_norm": (False,), "static_position_embeddings": (False,),
                   "extra_pos_embeddings": (2,), "is_encoder_decoder": (True,)},
+         "t5": {**_ANYWHERE, "is_encoder_decoder": (True,), "is_gated_act": (True, False),
+                "dense_act_fn": ("relu", "gelu_new")},         # which follow from feed_forward_proj
          "llama": {**_ANYWHERE, "hidden_act": ("silu",), "attention_bias": (False,), "mlp_bias": (False,),
                    "pretraining_tp": (1,), "is_encoder_decoder": (False,)},
          "qwen2": {**_ANYWHERE, "hidden_act": ("silu",), "use_sliding_window": (False,), "use_mrope": (False,),
@@ -79,10 +87,11 @@ _CHOOSING = """max_length min_length do_sample early_stopping num_beams num_beam
     pad_token_id bos_token_id eos_token_id sep_token_id decoder_start_token_id generation_config"""
 _OTHER_HEADS = """summary_type summary_use_proj summary_activation summary_proj_to_labels summary_first_dropout
     predict_special_tokens sinusoidal_pos_embds tie_weights_"""
+_FIRST_WEIGHTS = "initializer_factor"
 _OLD = """directionality pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type
     down_scale_factor gap_size net_structure_type num_memory_blocks n_ctx num_hidden_layers is_decoder n_special
     attention_head_size vocab_size_or_config_json_file"""
-HARMLESS = frozenset(" ".join((_PROGRAM, _TRAINING, _CHOOSING, _OTHER_HEADS, _OLD)).split())
+HARMLESS = frozenset(" ".join((_PROGRAM, _TRAINING, _FIRST_WEIGHTS, _CHOOSING, _OTHER_HEADS, _OLD)).split())
 
 
 def check_keys(hub: dict) -> None:
@@ -117,12 +126,13 @@ def guessed_type(hub: dict) -> str | None:
     names = hub.get("architectures")
     name = names[0].lower() if isinstance(names, list) and names and isinstance(names[0], str) else ""
     by_class = {"bertf": "bert", "bertm": "bert", "albert": "albert", "gpt2": "gpt2", "openaigpt": "openai-gpt",
-                "bart": "bart", "llama": "llama", "qwen2": "qwen2", "roberta": "roberta", "distilbert": "distilbert"}
+                "bart": "bart", "llama": "llama", "qwen2": "qwen2", "roberta": "roberta", "distilbert": "distilbert",
+                "t5": "t5"}
     for start, kind in by_class.items():
         if name.startswith(start):
             return kind
-    own = {"llama": "rms_norm_eps", "distilbert": "n_layers", "albert": "embedding_size", "openai-gpt": "afn",
-           "gpt2": "n_embd", "bart": "d_model", "bert": "hidden_size"}
+    own = {"llama": "rms_norm_eps", "t5": "d_kv", "distilbert": "n_layers", "albert": "embedding_size",
+           "openai-gpt": "afn", "gpt2": "n_embd", "bart": "d_model", "bert": "hidden_size"}
     found = next((kind for kind, key in own.items() if key in hub), None)
     return "roberta" if found == "bert" and hub.get("pad_token_id") == 1 else found     # of BERT it is 0
 

@@ -13,6 +13,7 @@ from tinyformer.models.config import Config, GPTConfig, Seq2SeqConfig
 from tinyformer.models.distilbert import DistilBertConfig
 from tinyformer.models.llama import LlamaConfig
 from tinyformer.models.roberta import RobertaConfig
+from tinyformer.models.t5 import T5Config
 
 TURNED = "turned"
 
@@ -144,12 +145,15 @@ LAYOUTS = {layout.model_type: layout for layout in (
            {"lm_head.weight": "embed_tokens.weight"}),
     Layout("qwen2", "Qwen2", "model.", llama_form.QWEN2, [], "Qwen2ForCausalLM",
            {"lm_head.weight": "embed_tokens.weight"}),
+    Layout("t5", "T5", "", [], [], "T5ForConditionalGeneration", {}),
     Layout("bart", "Bart", bart_names.PREFIX, [], [], "BartForConditionalGeneration", {}),
 )}
 
 
 def layout_of(config: Config) -> Layout:
     """Which published layout a configuration is stored in."""
+    if isinstance(config, T5Config):
+        return LAYOUTS["t5"]
     if isinstance(config, Seq2SeqConfig):
         return LAYOUTS["bart"]
     if isinstance(config, LlamaConfig):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tinyformer.errors import CheckpointError
-from tinyformer.hub import bart_names, llama_form
+from tinyformer.hub import bart_names, llama_form, t5_form
 from tinyformer.hub.layouts import (
     BUFFERS,
     CLASSIFIER,
@@ -24,6 +24,7 @@ from tinyformer.models.gpt import GPT
 from tinyformer.models.heads import Head, SpanFinder
 from tinyformer.models.parts.encoders import encoder_of
 from tinyformer.models.seq2seq import Seq2Seq
+from tinyformer.models.t5 import T5Config
 from tinyformer.nn.module import Module
 
 
@@ -49,7 +50,7 @@ def to_published(model: Module) -> dict[str, np.ndarray]:
         array = array.T if turned else array
         for name, part in zip(names, np.split(array, len(names)), strict=True):
             theirs[name] = np.ascontiguousarray(part)
-    return bart_names.as_published(theirs) if isinstance(model.config, Seq2SeqConfig) else theirs
+    return bart_names.as_published(theirs) if layout_of(model.config).model_type == "bart" else theirs
 
 
 def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np.ndarray]:
@@ -85,6 +86,9 @@ def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np
 def _lines(model: Module) -> Iterator[tuple[str, tuple[str, ...], bool]]:
     """(our name, their names, turned?) for every line of the tables, every layer, with the prefixes of this model."""
     c, layout = model.config, layout_of(model.config)
+    if isinstance(c, T5Config):
+        yield from t5_form.lines(c)
+        return
     if isinstance(c, Seq2SeqConfig):
         yield from bart_names.lines(c, encoder_alone=isinstance(model, Head))
         yield from ((our, (their,), False) for our, their in _head_table(model))
@@ -150,6 +154,8 @@ def _neutral(our: str, model: Module) -> np.ndarray:
 
 def _as_today(theirs: dict[str, np.ndarray], model: Module) -> tuple[dict[str, np.ndarray], list[str]]:
     """The arrays under the names that a file of this model has today, and what is wrong with those left out."""
+    if isinstance(model.config, T5Config):
+        return t5_form.as_ours(theirs, model.config), []
     if isinstance(model.config, Seq2SeqConfig):
         return bart_names.as_ours(theirs), []
     layout, in_front = layout_of(model.config), _prefix(model)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tinyformer.models.parts.encoders import encoder_of
     from tinyformer.models.roberta import Roberta, RobertaConfig, RobertaForMaskedLM
     from tinyformer.models.seq2seq import Seq2Seq
+    from tinyformer.models.t5 import T5, T5Config
     from tinyformer.models.vectors import MaskedVectors, VectorConfig, VectorEncoder
     from tinyformer.models.word2vec import WordVectors, WordVectorsConfig
 
@@ -30,6 +31,6 @@ __getattr__, __dir__ = opens(
     distilbert="DistilBert DistilBertConfig DistilBertForMaskedLM", elmo="ELMo ELMoConfig", gpt="GPT",
     roberta="Roberta RobertaConfig RobertaForMaskedLM", seq2seq="Seq2Seq",
     heads="MultiLabelClassifier PairClassifier PairScorer SpanFinder TextClassifier TokenTagger",
-    llama="Llama LlamaConfig",
+    llama="Llama LlamaConfig", t5="T5 T5Config",
     vectors="MaskedVectors VectorConfig VectorEncoder", word2vec="WordVectors WordVectorsConfig",
     **{"parts.encoders": "encoder_of"})

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from tinyformer.engine import Tensor
 from tinyformer.errors import InputError
+from tinyformer.nn.biased_blocks import BiasedBlock, BiasedDecoderBlock
 from tinyformer.nn.blocks import PostNormBlock, PreNormBlock
 from tinyformer.nn.decoder import DecoderBlock
 from tinyformer.nn.module import Module, modules_in
@@ -44,8 +45,23 @@ class RecomputedDecoder(DecoderBlock):
         return recompute(super().__call__, *inputs, **constants)
 
 
+class RecomputedBiased(BiasedBlock):
+    """A layer of T5's encoder that keeps its inputs alone."""
+
+    def __call__(self, *inputs, **constants) -> Tensor:
+        return recompute(super().__call__, *inputs, **constants)
+
+
+class RecomputedBiasedDecoder(BiasedDecoderBlock):
+    """A layer of T5's decoder that keeps its inputs alone."""
+
+    def __call__(self, *inputs, **constants) -> Tensor:
+        return recompute(super().__call__, *inputs, **constants)
+
+
 FORMS: dict[type, type] = {PostNormBlock: RecomputedPostNorm, PreNormBlock: RecomputedPreNorm,
-                           RotaryBlock: RecomputedRotary, DecoderBlock: RecomputedDecoder}
+                           RotaryBlock: RecomputedRotary, DecoderBlock: RecomputedDecoder,
+                           BiasedBlock: RecomputedBiased, BiasedDecoderBlock: RecomputedBiasedDecoder}
 
 
 @contextmanager

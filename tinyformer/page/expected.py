@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinyformer.backend import to_host
+from tinyformer.data.frame import frame_of
 from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
 from tinyformer.generate import Remember, Sampling, beginning
@@ -57,7 +58,7 @@ class GoingOn(Writing):
 
     def __init__(self, served: Served, prompt: str, written: Sequence[float]):
         super().__init__(served, prompt, written)
-        self.given = served.tokenizer.encode(prompt) or beginning(served.tokenizer)
+        self.given = beginning(served.tokenizer, prompt)
         self.remember = Remember()
 
     def ask(self, ids: list[int]) -> np.ndarray:
@@ -70,9 +71,7 @@ class Rewriting(Writing):
     def __init__(self, served: Served, prompt: str, written: Sequence[float]):
         super().__init__(served, prompt, written)
         tokenizer, c = served.tokenizer, served.model.config
-        if tokenizer.cls_id is None or tokenizer.sep_id is None:
-            raise InputError("this vocabulary has no [CLS] or no [SEP], between which the encoder reads a text")
-        self.source = [tokenizer.cls_id, *tokenizer.encode(prompt), tokenizer.sep_id]
+        self.source = frame_of(tokenizer).source(tokenizer.encode(prompt))
         if max(len(self.source), len(self.written) + 1) > c.context:
             raise InputError(f"the source has {len(self.source)} tokens with its ends and the answer "
                              f"{len(self.written)}, and this model has room for {c.context}; shorten it")

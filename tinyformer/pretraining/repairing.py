@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyformer.data.encode import sentence_ids
+from tinyformer.data.frame import frame_of
 from tinyformer.data.noise import NOISES, RATES, sentinels_needed
 from tinyformer.data.seq2seq import DenoisingBatches, share_in_source
 from tinyformer.errors import InputError
 from tinyformer.models.config import Seq2SeqConfig
 from tinyformer.models.seq2seq import Seq2Seq
+from tinyformer.models.t5 import T5Config, writer
 from tinyformer.options import option
 from tinyformer.pretraining.text_objective import TextObjective
 from tinyformer.rng import stream
@@ -27,13 +29,15 @@ class Repairing(TextObjective):
     """What did this damaged text say?"""
 
     model: str = "seq2seq"
+    family: str | None = option(None, "how it is written: bart, or t5 (distances in place of positions, RMS norm, no "
+                                "biases)", ("bart", "t5"))
     noise: str | None = option(None, "how the text is damaged that is to be repaired", tuple(NOISES))
     mask_rate: float | None = option(None, "share of the tokens to be guessed", above=0, most=1)
 
     does = "repairs a damaged text"
     figure = "seq2seq"
     config_class = Seq2SeqConfig
-    defaults = dict(TextObjective.defaults, noise="infill")
+    defaults = dict(TextObjective.defaults, family="bart", noise="infill")
     computed = {**TextObjective.computed, "mask_rate": "0.3, mass: 0.5, spans: 0.15"}
     strip_accents = False                     # they would be missing from whatever the model writes
 
@@ -47,17 +51,27 @@ class Repairing(TextObjective):
     def settled(cls, settings: dict, asked: dict) -> dict:
         """Also the share that is hidden: each noise has that of its paper."""
         settings = super().settled(settings, asked)
+        if settings["family"] == "t5" and "noise" not in asked:
+            settings["noise"] = "spans"
         return {"mask_rate": RATES.get(settings["noise"]), **settings}
 
     def config(self, vocabulary: int) -> Seq2SeqConfig:
         """The configuration of the model, for a tokenizer of this size."""
-        return self.sized(vocabulary=vocabulary, decoder_layers=self.layers)
+        c = self.sized(vocabulary=vocabulary, decoder_layers=self.layers)
+        if self.family == "bart":
+            return c
+        sizes = {name: getattr(c, name) for name in ("layers", "heads", "width", "inner", "context", "dropout")}
+        return T5Config(vocabulary=vocabulary, **sizes)
 
     # ---- the stages --------------------------------------------------------------------------------------------------
 
     def special_tokens(self) -> tuple[str, ...]:
-        """Those of BERT, and sentinels for rows of this length, whatever the noise: so runs can share a vocabulary."""
-        return (*Tokenizer.roles.values(), *self._sentinels())
+        """Those of BERT, and sentinels for rows of this length, whatever the noise: so runs can share a vocabulary.
+
+        A unigram vocabulary for a T5 has T5's.
+        """
+        own = ("<pad>", "</s>", "<unk>") if self.family == "t5" and self.tokenizer == "unigram" else None
+        return (*(own or Tokenizer.roles.values()), *self._sentinels())
 
     def train_bpe(self, training: Iterable[str]) -> Tokenizer:
         """A byte-level vocabulary with the special tokens of BART."""
@@ -65,9 +79,9 @@ class Repairing(TextObjective):
                                   specials=(*BART_ROLES.values(), *self._sentinels()))
 
     def make_model(self, tokenizer: Tokenizer) -> Seq2Seq:
-        """An encoder and a decoder; what the decoder begins and ends with are [CLS] and [SEP]."""
-        ids = dict(pad_id=tokenizer.pad_id, start_id=tokenizer.cls_id, end_id=tokenizer.sep_id)
-        return Seq2Seq(self.config(len(tokenizer)).but(**ids), stream(self.seed, "weights"))
+        """An encoder and a decoder; what the decoder begins and ends with is said by the vocabulary."""
+        config = self.config(len(tokenizer)).but(**frame_of(tokenizer).of_config)
+        return writer(config, stream(self.seed, "weights"))
 
     def make_batches(self, examples: Sequence[str], tokenizer: Tokenizer) -> DenoisingBatches:
         """Rows of these documents, damaged, and as they were."""

@@ -13,6 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from tinyformer.data import readers
+from tinyformer.data.frame import frame_of
 from tinyformer.data.labelled import EncodedRows
 from tinyformer.data.seq2seq import FRAME, PairBatches, seq2seq_batch
 from tinyformer.errors import InputError
@@ -20,6 +21,7 @@ from tinyformer.generate import rewrite, rewrite_beams
 from tinyformer.metrics.bleu import bleu, words_of
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
 from tinyformer.models.parts.size import that_fits
+from tinyformer.models.t5 import writer
 from tinyformer.options import option, read_object
 from tinyformer.rng import stream
 from tinyformer.tasks.collapse import same_of_everything
@@ -117,13 +119,13 @@ class Rewrite(Task):
         return model
 
     def fresh(self, tokenizer, options):
-        config = that_fits(Seq2SeqConfig(vocabulary=len(tokenizer), **sizes(options)))
-        return Seq2Seq(_speaking(config, tokenizer), stream(options.seed, "weights"))
+        config = that_fits(Seq2SeqConfig(vocabulary=len(tokenizer), **sizes(options), **frame_of(tokenizer).of_config))
+        return Seq2Seq(config, stream(options.seed, "weights"))
 
     def build(self, part, tokenizer, labels, options):
-        """A copy of the whole model, which begins and ends a text with this tokenizer's [CLS] and [SEP]."""
+        """A copy of the whole model, which begins and ends a text with the special tokens of this vocabulary."""
         dropout = part.config.dropout if options.dropout is None else options.dropout
-        model = Seq2Seq(_speaking(part.config, tokenizer).but(dropout=dropout), None)
+        model = writer(part.config.but(dropout=dropout, **frame_of(tokenizer).of_config), None)
         return model.to(dtype=part.words.weight.dtype).load(part.state())
 
     def predict(self, model, examples, rows, tokenizer, options):
@@ -135,7 +137,7 @@ class Rewrite(Task):
         order = sorted(range(len(rows)), key=lambda number: len(rows[number][0]))
         for first in range(0, len(order), BATCH):
             numbers = order[first:first + BATCH]
-            for number, ids in zip(numbers, self._written(model, [rows[n] for n in numbers], options, len(tokenizer)),
+            for number, ids in zip(numbers, self._written(model, [rows[n] for n in numbers], options, tokenizer),
                                    strict=True):
                 found[number]["text"] = tokenizer.decode([id for id in ids if id != model.config.end_id])
         for one, example, row in zip(found, examples, rows, strict=True):
@@ -165,10 +167,10 @@ class Rewrite(Task):
                            most=most)
 
     @staticmethod
-    def _written(model: Seq2Seq, rows, options, known: int) -> list[list[int]]:
+    def _written(model: Seq2Seq, rows, options, tokenizer) -> list[list[int]]:
         """The ids that the decoder writes for each source, greedily or by beam search."""
-        c, room = model.config, options.max_length
-        sources = [[c.start_id, *source, c.end_id] for source, _ in rows]
+        room, known = options.max_length, len(tokenizer)
+        sources = [frame_of(tokenizer).source(source) for source, _ in rows]
         if options.beams is None:
             return rewrite(model, sources, room, known=known)
         best = [rewrite_beams(model, source, room, options.beams, options.length_penalty, known=known)[0]
@@ -185,14 +187,6 @@ def wrong_texts(items: Iterable[tuple[str, str, str]], *, most: int = 5, width: 
         out += ["", *wrapped(source, width, 2), *wrapped(f"true: {true}", width, 4),
                 *wrapped(f"said: {said}", width, 4)]
     return "\n".join(out)
-
-
-def _speaking(config: Seq2SeqConfig, tokenizer) -> Seq2SeqConfig:
-    """The configuration of a model that is taught by `PairBatches` with this tokenizer."""
-    if None in (tokenizer.pad_id, tokenizer.cls_id, tokenizer.sep_id):
-        raise InputError(f"{tokenizer!r} has no [PAD], [CLS] or [SEP], between which an encoder reads a text; "
-                         "take a WordPiece vocabulary (--tokenizer)")
-    return config.but(pad_id=tokenizer.pad_id, start_id=tokenizer.cls_id, end_id=tokenizer.sep_id)
 
 
 def _both(path: str, endings: str) -> tuple[Path, Path]:

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from tinyformer.errors import InputError
 from tinyformer.models.bert import Bert, BertForPretraining
 from tinyformer.models.llama import Llama
 from tinyformer.models.parts.reader import Below, Reader
 from tinyformer.models.seq2seq import Encoder, Seq2Seq
+from tinyformer.models.t5 import T5
 from tinyformer.nn import Linear, Module
 
 
@@ -19,6 +21,9 @@ def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Below:
     drawn from `rng`, which has learned nothing yet; without `rng` it stays without.  TypeError where there is no such
     encoder.
     """
+    if isinstance(model, T5):
+        raise InputError("the model is a T5, which does its tasks as text and carries no head; teach it with "
+                         "finetune rewrite")
     encoder = model.bert if isinstance(model, BertForPretraining) else getattr(model, "encoder", model)
     if not isinstance(encoder, Below):
         raise TypeError(f"encoder_of: the model is a {type(model).__name__}; the heads stand on a Bert, a "

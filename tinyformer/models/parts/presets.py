@@ -19,6 +19,10 @@ def _llama(layers, width, heads, key_heads, inner, vocabulary=32000, **more):
                 **more)
 
 
+def _t5(layers, width, heads, inner, **more):
+    return dict(vocabulary=32128, layers=layers, width=width, heads=heads, head_size=64, inner=inner, **more)
+
+
 def _bart(layers, width, heads):
     return dict(vocabulary=50265, layers=layers, width=width, heads=heads, context=1024)
 
@@ -53,6 +57,12 @@ SEQ2SEQ = {
     "tiny": _bart(2, 128, 2), "mini": _bart(4, 256, 4),
     "bart-base": _bart(6, 768, 12), "bart-large": _bart(12, 1024, 16),
 }
+T5 = {
+    "tiny": _t5(2, 128, 2, 512), "mini": _t5(4, 256, 4, 1024),
+    "t5-small": _t5(6, 512, 8, 2048), "t5-base": _t5(12, 768, 12, 3072),
+    "t5-v1.1-small": _t5(8, 512, 6, 1024, activation="gelu_tanh", tied=False),
+    "t5-v1.1-base": _t5(12, 768, 12, 2048, activation="gelu_tanh", tied=False),
+}
 ELMO = {"elmo": dict(vocabulary=793_471, layers=2, width=1024, inner=4096)}
 PRESETS = {"ELMoConfig": ELMO, "BertConfig": BERT, "RobertaConfig": ROBERTA, "DistilBertConfig": DISTILBERT,
-           "GPTConfig": GPT, "LlamaConfig": LLAMA, "Seq2SeqConfig": SEQ2SEQ}
+           "GPTConfig": GPT, "LlamaConfig": LLAMA, "Seq2SeqConfig": SEQ2SEQ, "T5Config": T5}

@@ -124,11 +124,11 @@ def test_stop_ends_a_text_and_frees_the_model(page, browser, open_view):
 def test_blanks_are_filled_and_a_guess_is_put_in(browser, open_view):
     open_view("#/fill?model=1&text=The+red+[MASK]+sees+the+[MASK].", ".blanks .bars")
     assert [len(one.find_elements("css selector", "li")) for one in browser.all(".blanks .bars")] == [5, 5]
-    guess = browser.one(".blanks .bars .bar-label").text
+    guess = browser.one(".blanks .bars .bar-label").text.removeprefix("…")
     browser.one(".blanks .bars button").click()
     browser.wait(lambda: len(browser.all(".blanks .bars")) == 1)
     typed = browser.one("textarea").get_property("value")
-    assert typed.count("[MASK]") == 1 and guess.removeprefix("##") in typed
+    assert typed.count("[MASK]") == 1 and guess in typed
 
 
 @pytest.mark.parametrize("model, shown", [(2, ".bars li"), (3, ".tagged-word"), (4, ".bars li"), (5, ".bars li"),

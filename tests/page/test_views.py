@@ -7,9 +7,11 @@ from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
 from tinyformer.generate import Sampling, write
 from tinyformer.generate.mask_filling import fill, filled
+from tinyformer.models import BertConfig, BertForPretraining
 from tinyformer.page import VIEWS
 from tinyformer.page.asked import read_request
-from tinyformer.page.served import Behind, open_all
+from tinyformer.page.served import Behind, Served, open_all
+from tinyformer.text import ByteLevelBPE
 from tinyformer.train import save_model
 
 
@@ -128,8 +130,20 @@ def test_blanks_are_filled_as_by_the_command(models):
     text = "The [MASK] cat sees the [MASK]."
     found = ask(models, "fill", "fill", model=1, text=text, top=4)
     blanks = fill(models[1].model, models[1].tokenizer, text, 4)
-    assert [[(one["token"], one["share"]) for one in blank] for blank in found["blanks"]] == blanks
+    assert [[("##" * one["joins"] + one["token"], one["share"]) for one in blank]
+            for blank in found["blanks"]] == blanks
     assert found["filled"] == filled(text, blanks)
+
+
+def test_a_piece_says_itself_whether_a_space_stands_before_it():
+    """As in RoBERTa, whose <mask> takes the space along that stands before it."""
+    tokenizer = ByteLevelBPE.train(["the red cat sees the red cat"] * 3, 300,
+                                   specials=["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    config = BertConfig(vocabulary=len(tokenizer), layers=1, heads=1, width=8, context=16, dropout=0.0)
+    served = Served(0, "roberta", BertForPretraining(config, np.random.default_rng(0)), tokenizer)
+    found = ask([served], "fill", "fill", text="the [MASK] cat", top=50)
+    assert all(one["joins"] for one in found["blanks"][0])
+    assert found["filled"] == f"the{found['blanks'][0][0]['token']} cat"
 
 
 def test_a_word_is_compared_at_every_depth(models):

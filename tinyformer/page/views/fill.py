@@ -38,7 +38,8 @@ class TwoSenses(OfModel):
 def fill(served: Served, request: Blanks) -> dict:
     """The guesses for every [MASK], and the text with the best of them."""
     blanks = mask_filling.fill(served.model, served.tokenizer, request.text, request.top)
-    return {"blanks": [[{"token": token, "share": share} for token, share in guesses] for guesses in blanks],
+    return {"blanks": [[{**_written(served.tokenizer, token), "share": share} for token, share in guesses]
+                       for guesses in blanks],
             "filled": mask_filling.filled(request.text, blanks, served.tokenizer)}
 
 
@@ -57,6 +58,13 @@ def senses(served: Served, request: TwoSenses) -> dict:
         word = float(_units(mine[at].mean(0)) @ _units(theirs[there].mean(0)))
         layers.append({"word": word, "others": float(others.mean()) if others.size else None})
     return {"layers": layers}
+
+
+def _written(tokenizer: Any, token: str) -> dict:
+    """How a guess is put in the place of its blank; one that `joins` says itself whether a space stands before it."""
+    if tokenizer.tokens[tokenizer.mask_id] in tokenizer.takes_space:
+        return {"token": tokenizer.surface(tokenizer.vocab[token]).decode("utf-8", "replace"), "joins": True}
+    return {"token": token.removeprefix("##"), "joins": token.startswith("##")}
 
 
 def _read(served: Served, sentence: str, word: str) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -40,8 +40,8 @@ export async function view(root, api, state) {
       told.clear();
       replace(blanks, found.blanks.map((guesses, n) => {
         const shown = bars(`Guesses at blank ${n + 1}`);
-        shown.show(guesses.map((guess, i) => ({key: i, label: guess.token, share: guess.share, chosen: i === 0,
-          onpick: () => put(n, guess.token)})));
+        shown.show(guesses.map((guess, i) => ({key: i, label: guess.joins ? `…${guess.token}` : guess.token,
+          share: guess.share, chosen: i === 0, onpick: () => put(n, guess)})));
         return el('div', {}, el('h2', {}, `[MASK] ${n + 1}`), shown.node);
       }));
       replace(whole, el('strong', {}, 'With the best guesses: '), found.filled);
@@ -51,12 +51,11 @@ export async function view(root, api, state) {
   }
 
   // Write a guess in the place of the n-th blank, and ask again about those that are left.
-  function put(n, token) {
+  function put(n, {token, joins}) {
     let seen = -1;
-    text.value = text.value.replace(/\s?\[MASK\]/g, match => {
+    text.value = text.value.replace(/(\s*)(\[MASK\]|<mask>)/g, (match, space) => {
       seen += 1;
-      if (seen !== n) return match;
-      return token.startsWith('##') ? token.slice(2) : match.replace('[MASK]', () => token);
+      return seen === n ? (joins ? '' : space) + token : match;
     });
     if (text.value.includes('[MASK]')) fill();
     else { replace(blanks); replace(whole, text.value); }

@@ -21,7 +21,13 @@ GOOD = {
     "/api/write/write": {"prompt": "The", "tokens": 2, "seed": 1}, "/api/write/align": {"model": 8, "written": [1, 2]},
     "/api/fill/fill": {"model": 1, "text": "the [MASK]", "top": 3}, "/api/heads/wanted": {"model": 7},
     "/api/fill/senses": {"model": 1, "word": "cat", "first": "a cat", "second": "the cat sees"},
-    "/api/heads/predict": {"model": 2, "parts": ["a cat"]}}
+    "/api/heads/predict": {"model": 2, "parts": ["a cat"]}, "/api/inside/read": {"model": 8, "text": "the cat"},
+    "/api/inside/attention": {"text": "The cat", "attention": "layers.attend", "layer": 2},
+    "/api/inside/lens": {"text": "The cat", "stack": "layers"}, "/api/graph/examples": {},
+    "/api/inside/gradient": {"model": 1, "text": "a cat", "second": "the", "row": 1, "answer": "cat", "token": 2},
+    "/api/graph/steps": {"formula": "h = softmax(x @ w)\nsum(h * y.T)", "sizes": "x 2 3; w 3 2; y 2 2", "seed": 1},
+    "/api/runs/listed": {}, "/api/runs/curves": {"runs": [0]}, "/api/runs/sample": {"run": 0, "text": "a"},
+    "/api/exercises/listed": {}}
 PATHS = ["/", "/static/page.css", "/static/views/write.js", *GOOD, "/etc/passwd", "/static/../server.py", "/api//", "*"]
 PIECES = ["..", "%2e%2e", "%252e", "/", "\\", "%00", "%ff", "%c0%ae", ";", "?", "#", "//", ".", "~", "static", "api",
           "etc/passwd", "server.py", "__init__.py", "\u00e9", "<script>alert(1)</script>", "%0d%0aX: y", "${x}", "|id"]

@@ -197,6 +197,9 @@ def test_the_arrows_walk_along_the_text(browser, open_view):
     browser.keys(Keys.ENTER)
     browser.wait(lambda: "behind “Th”" in browser.all(".question")[-1].text)
     assert browser.run("return document.activeElement.textContent") == "e"
+    state = browser.driver.current_url
+    open_view(state[state.index("#"):], ".running [aria-current]")             # a link says which was looked at
+    assert browser.one(".running [aria-current]").text == "e"
 
 
 def test_light_and_dark_can_be_chosen_and_stay(browser, open_view):

@@ -9,7 +9,7 @@ export async function view(root, api, state) {
   root.classList.add('wide');
   let text = {given: 0, tokens: [], ids: [], context: 0};      // what stands there, token by token
   let shares = [];                                             // of each token, as it was drawn, where that is known
-  let place = null;                                            // tokens before the one that is looked at; null: the end
+  let place = state.number('at', null);                        // tokens before the one looked at; null: the end
   let work = null;                                             // stops what is being written
   let aligned = null;                                          // where a decoder looked
 
@@ -62,9 +62,15 @@ export async function view(root, api, state) {
     work?.abort();
     text = {given: 0, tokens: [], ids: [], context: text.context};
     shares = [];
-    place = aligned = null;
+    at(null);
+    aligned = null;
     sourcePanel.hidden = true;
     state.set({written: null});
+  }
+
+  function at(number) {
+    place = number;
+    state.set({at: number});
   }
 
   // ---- the text, and the distribution at one place of it ------------------------------------------------------------
@@ -106,11 +112,11 @@ export async function view(root, api, state) {
   // Tab comes to one token; from there the arrows walk along the text.
   page.addEventListener('keydown', event => {
     const all = [...page.querySelectorAll('.token')];
-    const at = all.indexOf(document.activeElement);
-    const next = all[{ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1}[event.key]];
-    if (!next || at < 0) return;
+    const now = all.indexOf(document.activeElement);
+    const next = all[{ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: all.length - 1}[event.key]];
+    if (!next || now < 0) return;
     event.preventDefault();
-    all[at].tabIndex = -1;
+    all[now].tabIndex = -1;
     next.removeAttribute('tabindex');
     next.focus();
   });
@@ -132,37 +138,38 @@ export async function view(root, api, state) {
     return token.includes('\n') ? [node, el('br')] : [node];
   }
 
-  function drawChoices(items, at) {
-    const there = text.ids[at];
-    const before = text.tokens.slice(0, at).join('').slice(-24);
-    replace(which, at >= text.ids.length ? 'Behind the text as it stands; choose one, and it goes on from there. '
+  function drawChoices(items, number) {
+    const there = text.ids[number];
+    const before = text.tokens.slice(0, number).join('').slice(-24);
+    replace(which, number >= text.ids.length ? 'Behind the text as it stands; choose one, and it goes on from there. '
         + 'A line across a bar is the share before the settings below.'
-      : [`In the place of “${visible(text.tokens[at] ?? '')}”, behind “${before}”: choose one, and it goes on from there; `,
+      : [`In the place of “${visible(text.tokens[number] ?? '')}”, behind “${before}”: choose one, and it goes on from there; `,
         button('back to the end', () => look(null))]);
     offered.show(items.map(item => ({key: item.id, label: item.token, share: item.share, chosen: item.id === there,
-      mark: item.share === item.plain ? undefined : item.plain, onpick: () => take(at, item.id)})));
+      mark: item.share === item.plain ? undefined : item.plain, onpick: () => take(number, item.id)})));
   }
 
   async function look(number) {
     work?.abort();
-    place = number === null || number < 1 ? null : number;
+    at(number === null || number < 1 ? null : number);
     await show();
   }
 
   // Go on with another token at a place; if that lies within the prompt, the prompt ends there.
-  async function take(at, id) {
+  async function take(number, id) {
     work?.abort();
-    const ids = text.ids.slice(0, at);
-    if (at < text.given) {
-      prompt.value = text.tokens.slice(0, at).join('');
+    const ids = text.ids.slice(0, number);
+    if (number < text.given) {
+      prompt.value = text.tokens.slice(0, number).join('');
       text = {...text, ids: [], tokens: []};
       state.set({written: String(id)});
     } else {
-      text = {...text, ids: [...ids, id], tokens: text.tokens.slice(0, at)};
+      text = {...text, ids: [...ids, id], tokens: text.tokens.slice(0, number)};
       state.set({written: written().join('.')});
     }
-    shares = shares.slice(0, at);
-    place = aligned = null;
+    shares = shares.slice(0, number);
+    at(null);
+    aligned = null;
     await show();
     if (!told.node.classList.contains('wrong')) await stream();
   }
@@ -171,7 +178,6 @@ export async function view(root, api, state) {
 
   async function write() {
     forget();
-    place = null;
     await show();
     if (told.node.classList.contains('wrong')) return;
     await stream();
@@ -183,7 +189,8 @@ export async function view(root, api, state) {
     const began = performance.now();
     let count = 0;
     let fresh = [];
-    place = aligned = null;
+    at(null);
+    aligned = null;
     stop.disabled = false;
     const draw = eachFrame(piece => {
       page.append(...fresh);

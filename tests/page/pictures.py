@@ -1,8 +1,8 @@
 """What does each view of the page look like?  Pictures of all of them, with models behind that have learned something.
 
-    python tests/page/pictures.py --model DIR [--model DIR ...] [--run DIR ...]    draws them into examples/pictures/
+    python tests/page/pictures.py --model DIR [--model DIR ...] [--run DIR ...] [--exercises DIR]
 
-A view is shown in the state below, or as it opens; what is to be clicked first stands behind it.
+draws them into examples/pictures/.  A view is shown in the state below, or as it opens; what is to be clicked first stands behind it.
 """
 
 import argparse
@@ -23,6 +23,7 @@ STATES = {
     "write": ("prompt=Return+the&tokens=60&temperature=0.7&top_p=0.9", "button.main"),
     "inside": ("text=Return+the+number+of+items+in+the+list.&layer=2&head=1&token=3", None),
     "graph": ("formula=h+%3D+gelu(affine(x,+w,+b))%0Amean((h+-+y)+**+2)&sizes=x+2+3;+w+2+3;+b+2;+y+2+2&at=7", None),
+    "exercises": ("show=begun", None),
     "runs": ("runs=0.1", None),
     "fill": ("text=The+[MASK]+lives+in+[MASK].&word=saw&first=Anna+saw+the+film.&second=The+saw+is+old.", None),
 }
@@ -33,12 +34,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", action="append", default=[])
     parser.add_argument("--run", action="append", default=[])
+    parser.add_argument("--exercises", default="exercises")
     parser.add_argument("--view", action="append", help="these alone")
     options = parser.parse_args()
     if missing():
         sys.exit(missing())
     page, browser = Running(open_all(options.model, "cpu"), VIEWS), Browser()
-    page.behind.runs = [Path(folder) for folder in options.run]
+    page.behind.runs, page.behind.exercises = [Path(folder) for folder in options.run], Path(options.exercises)
     try:
         for name in options.view or page.page.views:
             state, click = STATES.get(name, ("", None))

@@ -45,6 +45,6 @@ function exercise(one) {
   const state = one.solved ? 'solved' : one.begun ? 'begun' : 'not begun';
   return el('div', {class: 'exercise'}, el('p', {}, el('code', {}, one.name), ' ',
     el('span', {class: `state ${one.solved ? 'solved' : ''}`}, state), one.hints ? `, hints seen: ${one.hints}` : ''),
-  el('p', {}, one.question), one.says && !(one.solved && one.says === 'Right.') ? el('p', {class: 'notice calm'},
+  el('p', {}, one.question[0].toUpperCase() + one.question.slice(1)), one.says && !(one.solved && one.says === 'Right.') ? el('p', {class: 'notice calm'},
     one.changed ? 'Before the file was last saved, the judge said: ' : 'The judge said: ', one.says) : null);
 }

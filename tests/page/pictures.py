@@ -2,7 +2,8 @@
 
     python tests/page/pictures.py --model DIR [--model DIR ...] [--run DIR ...] [--exercises DIR]
 
-draws them into examples/pictures/.  A view is shown in the state below, or as it opens; what is to be clicked first stands behind it.
+draws them into examples/pictures/.  A view is shown in the state below, or as it opens; what is to be clicked
+first stands behind it.
 """
 
 import argparse

@@ -9,14 +9,17 @@ import threading
 import numpy as np
 import pytest
 
+from tinyformer.data.frame import frame_of
 from tinyformer.models import (
     GPT,
+    T5,
     Bert,
     BertConfig,
     BertForPretraining,
     GPTConfig,
     Seq2Seq,
     Seq2SeqConfig,
+    T5Config,
 )
 from tinyformer.opening import Table
 from tinyformer.page.served import Served
@@ -115,7 +118,7 @@ TEXT = ("It was so. The red cat sees the old house. Anna lives in Oakford, and t
 
 
 def made() -> list[Served]:
-    """Untrained: a GPT over letters, a BERT, a head for each task, and an encoder with a decoder."""
+    """Untrained: a GPT over letters, a BERT, a head for each task, and two encoders with decoders, BART's and T5's."""
     tokenizer, letters = WordPieceTokenizer.train([TEXT] * 3, 120), CharTokenizer.train([TEXT + "\n"])
     sizes = dict(layers=2, heads=2, width=16, context=48, dropout=0.0, init_std=0.2)
     rng = np.random.default_rng(0)
@@ -127,9 +130,10 @@ def made() -> list[Served]:
         encoder = Bert(BertConfig(vocabulary=len(tokenizer), **sizes), rng)
         settings = task.settled(task.options(max_length=48, **({"stride": 8} if name == "answer" else {})))
         found.append(Served(len(found), name, task.head(encoder, labels, rng), tokenizer, task, settings))
-    config = Seq2SeqConfig(vocabulary=len(tokenizer), **sizes).but(
-        pad_id=tokenizer.pad_id, start_id=tokenizer.cls_id, end_id=tokenizer.sep_id)
-    return [*found, Served(len(found), "bart", Seq2Seq(config, rng), tokenizer)]
+    for name, kind, config in (("bart", Seq2Seq, Seq2SeqConfig), ("t5", T5, T5Config)):
+        numbers = config(vocabulary=len(tokenizer), **sizes, **frame_of(tokenizer).of_config)
+        found.append(Served(len(found), name, kind(numbers, rng), tokenizer))
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ def test_what_is_written_is_what_generate_writes(models):
     assert "".join(piece["token"] for piece in pieces) == gpt.tokenizer.decode(expected)
 
 
-@pytest.mark.parametrize("model", [0, 8])
+@pytest.mark.parametrize("model", [0, 8, 9])
 def test_a_text_that_goes_on_is_the_text_that_is_written_at_once(models, model):
     request = dict(model=model, prompt="The red", seed=3, **SETTINGS)
     whole = [piece.get("id") for piece in ask(models, "write", "write", tokens=12, **request)]
@@ -72,7 +72,7 @@ def test_a_text_that_goes_on_is_the_text_that_is_written_at_once(models, model):
                                              **request)] == whole[5:]
 
 
-@pytest.mark.parametrize("model", [0, 8])
+@pytest.mark.parametrize("model", [0, 8, 9])
 def test_the_choices_of_a_place_are_those_it_was_drawn_from(models, model):
     request = dict(model=model, prompt="The red", **SETTINGS)
     pieces = ask(models, "write", "write", tokens=8, seed=1, **request)

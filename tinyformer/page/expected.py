@@ -42,9 +42,11 @@ class Writing:
         raise NotImplementedError(f"{type(self).__name__} must say what follows: define ask")
 
     def shown(self) -> list[str]:
-        """The text of each id; joined, the text of all."""
-        stream = self.served.tokenizer.stream()
-        return [stream.feed(id) for id in self.ids]
+        """The text of each id; joined, the text of all, but for special tokens in front, which nobody has typed."""
+        tokenizer, ids = self.served.tokenizer, self.ids
+        stream, behind = tokenizer.stream(), len(self.given)
+        return ["" if number < behind and id in tokenizer.special_ids else stream.feed(id)
+                for number, id in enumerate(ids)]
 
     def _known(self, id: float) -> int:
         if id != int(id) or not 0 <= id < len(self.served.tokenizer):

@@ -10,6 +10,7 @@ from typing import Any
 
 from tinyformer.backend import choose_device
 from tinyformer.errors import InputError
+from tinyformer.models import Seq2Seq
 from tinyformer.models.heads import Head
 from tinyformer.places import MODEL
 from tinyformer.tasks import task_of
@@ -43,6 +44,7 @@ class Served:
         c = self.model.config
         return {"number": self.number, "name": self.name, "kind": self.kind, "layers": c.layers, "heads": c.heads,
                 "context": c.context, "task": self.task and self.task.name,
+                "rewrites": isinstance(self.model, Seq2Seq),
                 "parameters": sum(p.data.size for p in self.model.parameters())}
 
 

@@ -14,7 +14,7 @@ export async function view(root, api, state) {
   let aligned = null;                                          // where a decoder looked
 
   const models = modelChoice(api, state, () => { forget(); show(); });
-  const rewrites = () => models.model.kind === 'Seq2Seq';
+  const rewrites = () => models.model.rewrites;
   const prompt = textBox('Prompt', {state, name: 'prompt', value: 'It was', longest: 4000, onrun: write,
     hint: 'Ctrl+Enter writes, Escape stops', onchange: () => { forget(); later(); }});
   const knob = {state, onchange: () => later()};

@@ -29,9 +29,9 @@ PARTS = {
 
 def facts(device: str) -> dict[str, str]:
     """Versions and the card."""
-    from tinyformer.commands.info import _gpu, _version
-    found = {"python": platform.python_version(), "card": _gpu(device)}
-    return found | {name: _version(name) for name in ("numpy", "torch", "safetensors")}
+    from tinyformer.commands.info import card, version
+    found = {"python": platform.python_version(), "card": card(device)}
+    return found | {name: version(name) for name in ("numpy", "torch", "safetensors")}
 
 
 def main() -> int:

@@ -21,9 +21,13 @@ BATCH = 64
 GOALS = {("base", "tf32"): 1.3, ("base", "float16"): 1.5}      # our time over PyTorch's, on one H100
 
 
+def library_of(device: str):
+    return backend.library(backend.to_device(np.zeros(1), device))
+
+
 def milliseconds(device: str, act, repeats: int, warm: int = 3) -> float:
     """One call of act(), which leaves its work to the device, by the device's own clock."""
-    xp = backend.LIBRARIES[backend._array_type(device)]
+    xp = library_of(device)
     for _ in range(warm):
         act()
     start, end = xp.cuda.Event(), xp.cuda.Event()
@@ -54,7 +58,7 @@ def torch_milliseconds(torch, act, repeats: int, warm: int = 3) -> float:
 
 def free(device: str) -> None:
     """What one engine has held of the card's memory is for the other."""
-    backend.LIBRARIES[backend._array_type(device)].get_default_memory_pool().free_all_blocks()
+    library_of(device).get_default_memory_pool().free_all_blocks()
     if torch := _torch():
         torch.cuda.empty_cache()
 

@@ -32,7 +32,8 @@ CALLS = {
                       ([(3, 50, 7)], dict(target=np.where(IDS == 2, -100, IDS), label_smoothing=0.2, count=500))],
     "dropout": [([(7, 11)], lambda: dict(rate=0.3, rng=stream(0, "dropout 0"))),
                 ([()], lambda: dict(rate=0.3, rng=stream(0, "dropout 0")))],
-    "embedding": [([(7, 3)], dict(ids=IDS)), ([(7, 1)], dict(ids=3))],
+    "embedding": [([(7, 3)], dict(ids=IDS)), ([(7, 1)], dict(ids=3)),
+                  ([(3, 5)], dict(ids=np.resize([1, 1, 1, 2], 700)))],                       # more than one stretch
     "gelu": [([(500,)], {}), ([(5, 7)], dict(approximate="tanh"))],
     "layer_norm": [([(130, 9), 9, 9], {}), ([(2, 1), 1], dict(eps=0.1))],
     "masked_softmax": [([(3, 2, 40)], {}), ([(2, 5, 1, 9)], dict(keep=KEEP)), ([(4, 6)], dict(axis=0))],

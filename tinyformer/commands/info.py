@@ -29,16 +29,16 @@ def facts() -> dict[str, str]:
     from tinyformer.backend import cuda_trouble
     from tinyformer.train.cores import cores, own_cores
     found = {"tinyformer": __version__, "python": f"{platform.python_version()} on {platform.platform()}"}
-    found |= {name: _version(name) for name in LIBRARIES}
+    found |= {name: version(name) for name in LIBRARIES}
     found["processor"] = f"{_processor()}, {cores()} cores may be used"
     found["BLAS"] = f"{_blas()}; threads: {_threads()}"
     found["workers"] = f"{cores()} at most by --workers auto, {'each on a core' if own_cores() else 'on any core'}"
     found["MPI"] = _mpi()
-    found["GPU"] = cuda_trouble() or _gpu()
+    found["GPU"] = cuda_trouble() or card()
     return found
 
 
-def _version(name: str) -> str:
+def version(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -83,16 +83,17 @@ def _mpi() -> str:
     return f"mpi4py {metadata.version('mpi4py')}, {library}; ranks: {launched()}"
 
 
-def _gpu(device: str = "cuda") -> str:
+def card(device: str = "cuda") -> str:
     """The card, its driver, and the memory that CuPy's pool has taken of it."""
     import numpy as np
 
     from tinyformer.backend import choose_device, library, to_device
     xp = library(to_device(np.zeros(1), choose_device(device)[0]))
     runtime, pool = xp.cuda.runtime, xp.get_default_memory_pool()
-    card, (free, whole) = runtime.getDeviceProperties(0), runtime.memGetInfo()
+    properties, (free, whole) = runtime.getDeviceProperties(0), runtime.memGetInfo()
     driver, toolkit = (f"{number // 1000}.{number % 1000 // 10}"
                        for number in (runtime.driverGetVersion(), runtime.runtimeGetVersion()))
-    return (f"{card['name'].decode()}, capability {card['major']}.{card['minor']}, {free / 2**30:.1f} of "
-            f"{whole / 2**30:.1f} GB free; driver for CUDA {driver}, toolkit {toolkit}, CuPy {xp.__version__}; its "
-            f"pool holds {pool.total_bytes() / 2**20:.0f} MB, of which {pool.used_bytes() / 2**20:.0f} are in use")
+    return (f"{properties['name'].decode()}, capability {properties['major']}.{properties['minor']}, "
+            f"{free / 2**30:.1f} of {whole / 2**30:.1f} GB free; driver for CUDA {driver}, toolkit {toolkit}, "
+            f"CuPy {xp.__version__}; its pool holds "
+            f"{pool.total_bytes() / 2**20:.0f} MB, of which {pool.used_bytes() / 2**20:.0f} are in use")

@@ -14,7 +14,7 @@ import numpy as np
 
 from tinyformer.cuda.source import Source, in_order
 
-CHUNK = 8192                                                   # numbers of one parameter that a block moves
+CHUNK, WIDTH = 8192, 1024                                      # numbers that a block moves, and of them at a time
 SCALE, FACTOR, COST, NORM, STOPPED_AT, CULPRIT, SKIPPED, IN_A_ROW, GOOD = range(9)             # places in the state
 FIRST_SCALE, GROWTH, PATIENCE = 65536.0, 2000, 24              # steps until the scale doubles; skips until it ends
 
@@ -120,10 +120,10 @@ class Moves:
         moving = {id(slot) for slots in self.optimizer.stretches() for slot in slots}
         self.held = [in_order(slot.tensor.grad) if id(slot) in moving else None for slot in self.optimizer.slots]
         self.gradients = self.xp.asarray(np.array([0 if g is None else g.data.ptr for g in self.held], np.uint64))
-        KERNELS.over_rows("squares", like, chunks, self.gradients, self.slots, self.starts, self.sizes, self.sums,
-                          chunks)
-        KERNELS.over_rows("settle", like, 1, self.sums, self.slots, cost, self.state, chunks, step, float(clip or 0),
-                          int(self.scaled))
+        KERNELS.over_rows("squares", like, chunks, WIDTH, self.gradients, self.slots, self.starts, self.sizes,
+                          self.sums, chunks)
+        KERNELS.over_rows("settle", like, 1, chunks, self.sums, self.slots, cost, self.state, chunks, step,
+                          float(clip or 0), int(self.scaled))
         return self.state[COST], self.state[NORM]
 
     def move(self, learning_rate: float) -> None:
@@ -133,7 +133,7 @@ class Moves:
             slot.steps += gradient is not None
             rate = learning_rate * slot.rate
             rates.append((rate, 1 - rate * (o.weight_decay if slot.decays else 0.0), float(slot.steps)))
-        KERNELS.over_rows("adamw", o.values, self.sums.size, o.values, *o.memory.values(), self.gradients,
+        KERNELS.over_rows("adamw", o.values, self.sums.size, WIDTH, o.values, *o.memory.values(), self.gradients,
                           self.xp.asarray(np.array(rates)), self.slots, self.starts, self.sizes, self.places,
                           self.state, self.sums.size, *o.betas, o.eps)
         self.held = []

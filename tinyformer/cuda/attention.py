@@ -50,6 +50,7 @@ KERNEL look(const T *queries, const T *keys, const T *values, const truth *keep,
 
 
 def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: float = 0.0, rng=None):
+    """`ops.attention` of a few queries (B, H, T, D), of keys and values (B, H, S, D); backwards it is the plain form."""
     if (query.ndim != 4 or key.ndim != 4 or key.shape != value.shape or not query.size or not key.size or rate
             or query.shape[2] > FEW or query.shape[:2] != key.shape[:2] or query.shape[3] != key.shape[3]
             or not _rows_in_order(key, value)):
@@ -62,8 +63,8 @@ def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: f
             return None
     query, rows, starts = in_order(query), batch * heads * asking, (step // key.itemsize for step in key.strides[:2])
     out, shares = xp.empty(query.shape, query.dtype), xp.empty((rows, length), query.dtype)
-    KERNELS.over_rows("look", query, rows, query, beginning(key), beginning(value), beginning(keep), shares, out,
-                      rows, heads, asking, length, size, *starts, *strides_of(keep), int(not causal),
+    KERNELS.over_rows("look", query, rows, length, query, beginning(key), beginning(value), beginning(keep), shares,
+                      out, rows, heads, asking, length, size, *starts, *strides_of(keep), int(not causal),
                       1 / math.sqrt(size))
 
     def backward(dout):

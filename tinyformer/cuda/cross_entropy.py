@@ -55,6 +55,7 @@ KERNEL loss_back(const T *shares, const whole *labels, const T *dout, T *drows, 
 
 def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothing: float = 0.0,
                   count: int | None = None):
+    """`ops.cross_entropy`; the shares of all rows are kept, and become the gradient."""
     labels = to_host(target) if hasattr(target, "dtype") else np.asarray(target)
     if (not logits.size or labels.shape != logits.shape[:-1] or labels.dtype.kind not in "iu"
             or not 0 <= label_smoothing <= 1):
@@ -67,8 +68,8 @@ def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothi
     logits, labels = in_order(logits), xp.asarray(np.where(counts, labels, -1).astype(np.int64).ravel())
     shares, each, loss = xp.empty_like(logits), xp.empty(rows, logits.dtype), xp.empty((), logits.dtype)
     smoothing = float(label_smoothing)
-    KERNELS.over_rows("losses", logits, rows, logits, labels, shares, each, rows, classes, smoothing)
-    KERNELS.over_rows("loss", logits, 1, each, loss, rows, share)
+    KERNELS.over_rows("losses", logits, rows, classes, logits, labels, shares, each, rows, classes, smoothing)
+    KERNELS.over_rows("loss", logits, 1, rows, each, loss, rows, share)
 
     def backward(dout, last=False):
         drows = shares if last else xp.empty_like(shares)

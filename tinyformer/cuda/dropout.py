@@ -21,6 +21,7 @@ KERNEL drop(const T *x, T *out, whole n, word key0, word key1, word first, whole
 
 
 def dropout(xp, x, *, rate: float, rng: np.random.Generator | None):
+    """`ops.dropout`; nothing is kept but the place in the stream."""
     if not isinstance(rng, np.random.Generator) or not 0 < rate < 1 or (place := place_of(rng, x.size)) is None:
         return None
     threshold, lift = drop_of(rate)

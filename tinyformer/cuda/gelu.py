@@ -34,6 +34,7 @@ NAMES = {"none": "exact", "tanh": "by_tanh"}
 
 
 def gelu(xp, x, *, approximate: str = "none"):
+    """`ops.gelu`; the slope is kept, as there."""
     if approximate not in NAMES:
         return None
     x = in_order(x)
@@ -46,6 +47,7 @@ def gelu(xp, x, *, approximate: str = "none"):
 
 
 def affine_gelu(xp, x, weight, bias=None, *, approximate: str = "none"):
+    """`ops.affine_gelu`: one product, and one launch for bias and GELU."""
     if not fit(x, weight, bias) or approximate not in NAMES:
         return None
     rows = rows_of(x)

@@ -67,6 +67,7 @@ KERNEL columns_end(const T *partial, T *dgain, T *dbias, whole width, whole part
 
 
 def layer_norm(xp, x, gain, bias=None, *, eps: float = 1e-5):
+    """`ops.layer_norm`; x is kept, with the mean and the scale of each row."""
     if not x.size or gain.shape != x.shape[-1:] or bias is not None and bias.shape != x.shape[-1:]:
         return None
     width = x.shape[-1]
@@ -74,12 +75,12 @@ def layer_norm(xp, x, gain, bias=None, *, eps: float = 1e-5):
     x, gain = in_order(x), in_order(gain)
     biased = bias is not None
     out, mean, rstd = xp.empty_like(x), xp.empty(rows, x.dtype), xp.empty(rows, x.dtype)
-    KERNELS.over_rows("unit_rows", x, rows, x, gain, in_order(bias) if biased else 0, out, mean, rstd, rows,
+    KERNELS.over_rows("unit_rows", x, rows, width, x, gain, in_order(bias) if biased else 0, out, mean, rstd, rows,
                       width, float(eps))
 
     def backward(dout):
         dout, dx = in_order(dout), xp.empty_like(x)
-        KERNELS.over_rows("unit_rows_back", x, rows, dout, x, gain, mean, rstd, dx, rows, width)
+        KERNELS.over_rows("unit_rows_back", x, rows, width, dout, x, gain, mean, rstd, dx, rows, width)
         partial = xp.empty(2 * PARTS * width, x.dtype)
         KERNELS.over_numbers("columns", x, PARTS * width, dout, x, mean, rstd, partial, rows, width, PARTS)
         dgain, dbias = xp.empty(width, x.dtype), xp.empty(width, x.dtype) if biased else 0

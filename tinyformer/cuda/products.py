@@ -48,6 +48,7 @@ def affine_backward(xp, dout, rows, weight, shape: tuple, biased: bool) -> tuple
 
 
 def affine(xp, x, weight, bias=None):
+    """`ops.affine`, in the precision that is asked for."""
     if not fit(x, weight, bias):
         return None
     rows = rows_of(x)

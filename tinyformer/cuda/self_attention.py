@@ -60,6 +60,7 @@ KERNEL bring_together_back(const T *dquery, const T *dkey_t, const T *dvalue_t, 
 
 
 def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, rate: float = 0.0, rng=None):
+    """`ops.self_attention`; packed and the shares are kept, and dropout draws the same again."""
     if packed.ndim != 3 or not packed.size or heads < 1 or packed.shape[-1] % (3 * heads):
         return None
     batch, length, width = packed.shape[0], packed.shape[1], packed.shape[2] // 3
@@ -89,7 +90,7 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
     p = product(xp, query, key_t)                              # (B, H, T, S): scores, then shares
     mixed = xp.empty_like(p) if dropped else p
     rows = batch * heads * length
-    SOFTMAX.over_rows("shares", p, rows, p, mixed if dropped else 0, beginning(keep), rows, heads, length,
+    SOFTMAX.over_rows("shares", p, rows, length, p, mixed if dropped else 0, beginning(keep), rows, heads, length,
                       length, *strides_of(keep), int(not causal), *chance)
     mixed = product(xp, mixed, value)                          # (B, H, T, D)
     out = xp.empty((batch, length, width), packed.dtype)
@@ -103,7 +104,7 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
                              *size, shrink)
         dscores = product(xp, dheads, value_t)                 # (B, H, T, S): dmixed, then in place dscores
         again = xp.empty_like(p) if dropped else p
-        SOFTMAX.over_rows("shares_back", p, rows, p, dscores, again if dropped else 0, rows, length, *chance)
+        SOFTMAX.over_rows("shares_back", p, rows, length, p, dscores, again if dropped else 0, rows, length, *chance)
         dvalue_t = product(xp, dheads_t, again)                # (B, H, D, S)
         dquery = product(xp, dscores, key)                     # (B, H, T, D)
         dkey_t = product(xp, query_t, dscores)                 # (B, H, D, S)

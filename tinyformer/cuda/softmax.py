@@ -62,6 +62,7 @@ NO_DROPOUT = 0, 0, 0, 0, 1.0
 
 
 def masked_softmax(xp, x, *, keep=None, axis: int = -1):
+    """`ops.masked_softmax` over the last axis; the shares are kept."""
     if not x.shape or not x.size or axis not in (-1, x.ndim - 1):
         return None
     keys = x.shape[-1]
@@ -73,11 +74,12 @@ def masked_softmax(xp, x, *, keep=None, axis: int = -1):
             return None
         keep, strides = in_order(xp.broadcast_to(keep, x.shape)), (keys, 0, 0, 1)
     p = x.copy()
-    KERNELS.over_rows("shares", p, rows, p, 0, 0 if keep is None else keep, rows, 1, 1, keys, *strides, 1, *NO_DROPOUT)
+    KERNELS.over_rows("shares", p, rows, keys, p, 0, 0 if keep is None else keep, rows, 1, 1, keys, *strides, 1,
+                      *NO_DROPOUT)
 
     def backward(dout):
         dx = dout.copy()
-        KERNELS.over_rows("shares_back", dx, rows, p, dx, 0, rows, keys, *NO_DROPOUT)
+        KERNELS.over_rows("shares_back", dx, rows, keys, p, dx, 0, rows, keys, *NO_DROPOUT)
         return dx
 
     return p, backward

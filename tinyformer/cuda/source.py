@@ -12,7 +12,8 @@ import numpy as np
 
 from tinyformer.backend import library
 
-LANES = 256                                                    # in a block
+LANES, MOST_LANES = 256, 1024                                  # in a block
+EACH_LANE = 4                                                  # numbers of a row that a lane has, while rows are short
 MOST_BLOCKS = 1 << 20                                          # a kernel walks on where there is more to do
 SOURCES: list["Source"] = []                                   # all that have been opened
 OPTIONS = {"float32": ("-DSINGLE",), "float64": ()}            # no -DT=float: NVIDIA's own headers have a T
@@ -96,13 +97,14 @@ class Source:
 
     def over_numbers(self, name: str, like, count: int, *arguments) -> None:
         """Launch a kernel that walks over `count` numbers, as many in each block as there are lanes."""
-        self._launch(name, like, -(-count // LANES), arguments)
+        self._launch(name, like, -(-count // LANES), LANES, arguments)
 
-    def over_rows(self, name: str, like, count: int, *arguments) -> None:
-        """Launch a kernel that walks over `count` rows, one in each block."""
-        self._launch(name, like, count, arguments)
+    def over_rows(self, name: str, like, count: int, width: int, *arguments) -> None:
+        """Launch a kernel that walks over `count` rows of `width` numbers, a block for each."""
+        lanes = min(MOST_LANES, 32 * -(-width // (32 * EACH_LANE)))
+        self._launch(name, like, count, lanes, arguments)
 
-    def _launch(self, name: str, like, blocks: int, arguments: tuple) -> None:
+    def _launch(self, name: str, like, blocks: int, lanes: int, arguments: tuple) -> None:
         """Arrays go in as the pointer to their first number, whole numbers as `whole`, and others as double."""
         if not blocks:
             return
@@ -110,7 +112,7 @@ class Source:
         key = xp, str(like.dtype)
         if key not in self.modules:
             self.modules[key] = xp.RawModule(code=self.code, options=OPTIONS[key[1]])
-        self.modules[key].get_function(name)((min(blocks, MOST_BLOCKS),), (LANES,), arguments)
+        self.modules[key].get_function(name)((min(blocks, MOST_BLOCKS),), (lanes,), arguments)
 
 
 def beginning(x) -> np.uint64:

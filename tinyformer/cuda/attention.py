@@ -50,7 +50,7 @@ KERNEL look(const T *queries, const T *keys, const T *values, const truth *keep,
 
 
 def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: float = 0.0, rng=None):
-    """`ops.attention` of a few queries (B, H, T, D) and keys and values (B, H, S, D); backwards it is the plain form."""
+    """`ops.attention` of few queries (B, H, T, D) and keys and values (B, H, S, D); its backward is the plain one."""
     if (query.ndim != 4 or key.ndim != 4 or key.shape != value.shape or not query.size or not key.size or rate
             or query.shape[2] > FEW or query.shape[:2] != key.shape[:2] or query.shape[3] != key.shape[3]
             or not _rows_in_order(key, value)):

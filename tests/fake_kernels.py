@@ -4,6 +4,7 @@ Each array must lie number by number: CuPy hands a kernel the place of the first
 """
 
 import ctypes
+import getpass
 import hashlib
 import shutil
 import subprocess
@@ -57,8 +58,8 @@ def _argument(x):
 def compiled(code: str, options: tuple[str, ...]) -> ctypes.CDLL:
     """The text as a library; the one that an earlier process made, where there is one."""
     name = hashlib.sha256("\0".join([code, *options, *FLAGS]).encode()).hexdigest()[:24]
-    folder = Path(tempfile.gettempdir()) / "tinyformer-kernels"
-    folder.mkdir(exist_ok=True)
+    folder = Path(tempfile.gettempdir()) / f"tinyformer-kernels-{getpass.getuser()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{name}.so"
     if not path.exists():
         with tempfile.NamedTemporaryFile(dir=folder, suffix=".so", delete=False) as file:

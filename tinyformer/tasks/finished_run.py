@@ -49,7 +49,7 @@ def judge(task: Task, predictions: Sequence[dict], examples: Sequence, train: Se
     found: dict[str, Any] = task.scores(examples, predictions)
     if train:
         blind = task.scores(examples, task.constant(train, examples))
-        found |= {f"{task.blind[0]} {name}": blind[name] for name in task.figures if name in blind}
+        found |= {f"{task.blind[0]} {name}": blind[name] for name in task.named(blind)}
     gone = task.collapsed(examples, predictions)
     if gone:
         found["collapsed"] = gone
@@ -63,7 +63,7 @@ def final_line(task: Task, found: dict, count: int) -> str:
     key, words = task.blind
     parts = [f"{name.replace('_', ' ')} {found[name]:.4f}" + (
         f" ({words} {found[f'{key} {name}']:.4f})" if f"{key} {name}" in found and not place else "")
-        for place, name in enumerate(name for name in task.figures if name in found)]
+        for place, name in enumerate(task.named(found))]
     seconds = [f"{found['seconds']:.0f} s of training"] if "seconds" in found else []
     return ", ".join([*parts, f"{count:,} examples", *seconds])
 

@@ -154,6 +154,10 @@ class Task:
         """The official figures, as fractions."""
         raise NotImplementedError(f"{type(self).__name__} must say its figures: define scores")
 
+    def named(self, found: dict) -> list[str]:
+        """Which of the figures that were found are shown, the one that counts first in front."""
+        return [name for name in self.figures if name in found]
+
     def constant(self, train: Sequence, examples: Sequence) -> list[dict]:
         """The predictions of somebody who has seen the labels of training but reads nothing."""
         raise NotImplementedError(f"{type(self).__name__} must say what reading nothing gives: define constant")

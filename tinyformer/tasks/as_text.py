@@ -1,0 +1,154 @@
+"""How does a task with labels become a text for a text?  Its name in front, its answer in words: GLUE's nine, as in T5.
+
+"cola sentence: The course is jumping well." is answered by "unacceptable" or "acceptable", and a pair of STS-B by a
+number that is written out, "3.8", in steps of 0.2.  So one model learns all tasks at once, from one loss, and each is
+judged by its own official figures.  (Raffel et al. 2020, section 2.4 and appendix D.)
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyformer import tinyland
+from tinyformer.data import readers
+from tinyformer.data.readers.examples import Examples, Rewriting
+from tinyformer.errors import InputError
+from tinyformer.metrics.classification import accuracy, f1, matthews
+from tinyformer.metrics.correlation import pearson, spearman
+from tinyformer.options import suggestion
+
+TINYLAND = "tinyland"                         # in the place of a folder: the generated sets
+LEARNED, JUDGED = 1000, 300                   # of each of these
+STEPS = 5                                     # in which a score is written: fifths
+YES = {"0": "not_entailment", "1": "entailment"}
+SAME = {"0": "not_equivalent", "1": "equivalent"}
+
+
+def _themselves(name: str) -> dict[str, str]:
+    return {label: label for label in readers.GLUE[name].labels or ()}
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a task is written: what its texts are called, each with its name in an example; and the words of its labels.
+
+    Where `words` is None, a number is written.
+    """
+
+    parts: tuple[tuple[str, str], ...]
+    words: dict[str, str] | None
+
+
+def _pair(first: str, second: str) -> tuple[tuple[str, str], ...]:
+    return ((first, "first"), (second, "second"))
+
+
+FORMS = {
+    "cola": Form((("sentence", "text"),), {"0": "unacceptable", "1": "acceptable"}),
+    "sst2": Form((("sentence", "text"),), {"0": "negative", "1": "positive"}),
+    "mrpc": Form(_pair("sentence1", "sentence2"), SAME),
+    "stsb": Form(_pair("sentence1", "sentence2"), None),
+    "qqp": Form(_pair("question1", "question2"), {"0": "not_duplicate", "1": "duplicate"}),
+    "mnli": Form((("hypothesis", "second"), ("premise", "first")), _themselves("mnli")),
+    "qnli": Form(_pair("question", "sentence"), _themselves("qnli")),
+    "rte": Form(_pair("sentence1", "sentence2"), _themselves("rte")),
+    "wnli": Form(_pair("sentence1", "sentence2"), YES),
+}
+
+
+@dataclass(frozen=True)
+class Asked(Rewriting):
+    """A text that names its task, the words that are right, and the label that they stand for."""
+
+    task: str
+    label: str | float | None
+
+
+def names_of(written: str) -> list[str]:
+    """The tasks that --as-text names; InputError for another one."""
+    names = [name.strip().lower().replace("-", "") for name in written.split(",")]
+    for name in names:
+        if name not in FORMS:
+            raise InputError(f"--as-text: {name!r} is not one of the nine{suggestion(name, FORMS)}; choose among "
+                             f"{', '.join(FORMS)}")
+    return list(dict.fromkeys(names))
+
+
+def read(folder: str, names: Sequence[str], training: bool, skip_bad_rows: int = 0) -> Examples:
+    """The examples of several tasks in one list: of GLUE's folder, or of tinyland."""
+    split, found = "train" if training else "dev", Examples()
+    if folder != TINYLAND and not Path(folder).is_dir():
+        raise InputError(f"{folder}: with --as-text, --train and --dev name the folder of GLUE, with CoLA, SST-2 ... "
+                         f"in it, or {TINYLAND}, nine generated tasks")
+    for name in names:
+        if folder == TINYLAND:
+            generated = tinyland.task(name, split, LEARNED if training else JUDGED, 0)
+            found += [asked(name, example) for example in generated]
+            continue
+        examples = readers.read_glue(readers.glue_file(folder, name, split), name, skip_bad_rows=skip_bad_rows)
+        found += [asked(name, example) for example in examples]
+        found.bad, found.unlabelled = found.bad + examples.bad, found.unlabelled + examples.unlabelled
+    return found
+
+
+def asked(name: str, example) -> Asked:
+    """An example of a task as a text for a text."""
+    source = " ".join([name, *(f"{called}: {getattr(example, part)}" for called, part in FORMS[name].parts)])
+    return Asked(source, said(name, example.label), example.file, example.line, name, example.label)
+
+
+def said(name: str, label: str | float | None) -> str | None:
+    """A label in words: a class by its name, a score in fifths."""
+    if label is None:
+        return None
+    words = FORMS[name].words
+    return f"{round(float(label) * STEPS) / STEPS:.1f}" if words is None else words[str(label)]
+
+
+def understood(name: str, text: str, true: str | float) -> str | float:
+    """The label that a text stands for; a text that is no answer is wrong: another class, or the number 0."""
+    words = FORMS[name].words
+    if words is None:
+        try:
+            number = float(text.strip())
+        except ValueError:
+            return 0.0
+        return number if math.isfinite(number) else 0.0
+    found = {as_written(word): label for label, word in words.items()}.get(as_written(text))
+    return found if found is not None else next(label for label in words if label != true)
+
+
+def as_written(text: str) -> str:
+    """A text without its spaces and capitals, for a vocabulary may have pulled a word apart."""
+    return "".join(text.lower().split())
+
+
+def scores(examples: Sequence[Asked], texts: Sequence[str]) -> dict[str, float]:
+    """The official figures of each task, "cola matthews" and so on, of what was written for its examples."""
+    found = {}
+    for name in dict.fromkeys(example.task for example in examples):
+        pairs = [(e.label, understood(name, text, e.label)) for e, text in zip(examples, texts, strict=True)
+                 if e.task == name and e.label is not None]
+        true, guessed = [one for one, _ in pairs], [other for _, other in pairs]
+        for metric in readers.GLUE[name].metrics:
+            value = METRICS[metric](true, guessed)
+            found[f"{name} {metric}"] = 0.0 if math.isnan(value) else value        # a constant has no direction
+    return found
+
+
+def commonest(train: Sequence[Asked], examples: Sequence[Asked]) -> list[dict]:
+    """What somebody writes who reads the name of the task alone: its commonest answer."""
+    answers: dict[str, Counter] = {}
+    for example in train:
+        answers.setdefault(example.task, Counter())[example.target] += 1
+    return [{"text": answers[example.task].most_common(1)[0][0]} for example in examples]
+
+
+def _f1(true: Sequence, guessed: Sequence) -> float:
+    return f1(true, guessed, positive="1")
+
+
+METRICS: dict[str, Callable[[Sequence, Sequence], float]] = {
+    "accuracy": accuracy, "f1": _f1, "matthews": matthews, "pearson": pearson, "spearman": spearman}

@@ -53,7 +53,7 @@ def test_resolved_settings_repeat_themselves():
     for given in ({"preset": "albert-base", "steps": 10}, {"steps": 50, "width": 32}, {"tokenizer": "characters"}):
         once = resolve("bert", given)
         assert resolve("bert", {}, json.loads(json.dumps(once.to_dict()))
-                       | {"proportions": once.proportions}) == once
+                       | {"proportions": once.proportions, "teaching": once.teaching}) == once
 
 
 def test_a_preset_with_another_width_keeps_the_shape_of_its_inner_layer():

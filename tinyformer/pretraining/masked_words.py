@@ -17,8 +17,11 @@ from tinyformer.data.encode import sentence_ids
 from tinyformer.errors import InputError
 from tinyformer.models.bert import BertForPretraining
 from tinyformer.models.config import BertConfig
-from tinyformer.models.roberta import RobertaConfig, RobertaForMaskedLM
+from tinyformer.models.distilbert import DistilBertConfig
+from tinyformer.models.parts.bert_family import learner_for
+from tinyformer.models.roberta import RobertaConfig
 from tinyformer.options import option
+from tinyformer.pretraining import distillation
 from tinyformer.pretraining.pair_figures import pair_figures, pairs_said
 from tinyformer.pretraining.text_objective import TextObjective
 from tinyformer.rng import stream
@@ -27,16 +30,14 @@ from tinyformer.text.bpe import BART_ROLES
 from tinyformer.tinyland.world_texts import WorldTexts
 from tinyformer.train.circumstances import fingerprint
 
-ROBERTA = {"tokenizer": "bpe", "objective": "none"}        # what a RoBERTa takes where nobody says anything
-
 
 @dataclass(frozen=True)
 class MaskedWords(TextObjective):
     """Which words were hidden here, and does the second sentence belong behind the first?"""
 
     model: str = "bert"
-    family: str | None = option(None, "bert, or roberta: bytes, rows of whole documents, no pairs and no segments",
-                                ("bert", "roberta"))
+    family: str | None = option(None, "bert; roberta: bytes, rows of whole documents, no pairs and no segments; or "
+                                "distilbert: no pairs and no segments", ("bert", "roberta", "distilbert"))
     objective: str | None = option(None, "what the second sentence is tested on: is it the next (nsp), are the two in "
                                    "order (sop), or nothing", ("nsp", "sop", "none"))
     mask_rate: float | None = option(None, "share of the tokens to be guessed", above=0, most=1)
@@ -46,6 +47,14 @@ class MaskedWords(TextObjective):
     word_list: str | None = option(None, "a file with one word a line, so that --whole-word finds the words of "
                                    "Chinese, which have no spaces between them")
     masking: str = option("dynamic", "new masks at each visit, or the same ones", ("dynamic", "static"))
+    teacher: str | None = option(None, "folder of a BERT or RoBERTa that teaches a model of half as many layers",
+                                 metavar="DIR")
+    temperature: float | None = option(None, "of what the teacher says: above 1 the improbable shows (default 2)",
+                                       above=0)
+    teaching: tuple[float, ...] = option((5.0, 2.0, 1.0), "with --teacher: weights of what it says, of the hidden "
+                                         "words, and of the cosine of the hidden vectors", least=0)
+    begin: str | None = option(None, "a student begins with layers of its teacher (the default), or with numbers of "
+                               "its own", ("teacher", "random"))
 
     does = "fills in blanks"
     figure = "mlm"
@@ -58,9 +67,15 @@ class MaskedWords(TextObjective):
         if len(self.proportions) != 3 or abs(sum(self.proportions) - 1) > 1e-6:
             raise InputError(f"--proportions is {','.join(map(str, self.proportions))}; it must be three shares that "
                              "add up to 1: masked, random, kept (for example 0.8,0.1,0.1)")
-        if self.family == "roberta" and self.objective not in (None, "none"):
-            raise InputError(f"--objective is {self.objective}, and --family roberta learns from no pairs of "
+        if self.family != "bert" and self.objective not in (None, "none"):
+            raise InputError(f"--objective is {self.objective}, and --family {self.family} learns from no pairs of "
                              "sentences; leave one of the two out")
+        if len(self.teaching) != 3:
+            raise InputError(f"--teaching is {','.join(map(str, self.teaching))}; it must be three weights: what the "
+                             "teacher says, hidden words, cosine (for example 5,2,1)")
+        idle = next((name for name in distillation.TEACHING if getattr(self, name) is not None), None)
+        if self.teacher is None and idle:
+            raise InputError(f"--{idle} is a setting of students, and there is no --teacher; give one, or leave it out")
         if self.word_list is not None and not self.whole_word:
             raise InputError("--word-list says which characters make a word, and only --whole-word asks; give both")
         if self.whole_word and self.word_list is None and self.tokenizer == "characters":
@@ -74,10 +89,15 @@ class MaskedWords(TextObjective):
 
     @classmethod
     def settled(cls, settings: dict, asked: dict) -> dict:
-        """Also that a RoBERTa learns from bytes, and from no pairs."""
+        """Also what a student has of its teacher, that a RoBERTa learns from bytes, and BERT alone from pairs."""
+        if settings.get("teacher") is not None:
+            given = distillation.settled(settings["teacher"], asked)
+            settings |= {name: value for name, value in given.items() if name not in asked}
         settings = super().settled(settings, asked)
-        if settings["family"] == "roberta":
-            settings |= {name: value for name, value in ROBERTA.items() if name not in asked}
+        if settings["family"] != "bert" and "objective" not in asked:
+            settings["objective"] = "none"
+        if settings["family"] == "roberta" and settings.get("teacher") is None and "tokenizer" not in asked:
+            settings["tokenizer"] = "bpe"
         return settings
 
     def config(self, vocabulary: int) -> BertConfig:
@@ -98,12 +118,21 @@ class MaskedWords(TextObjective):
         return ByteLevelBPE.train(training, self.vocabulary, end_of_text=False, specials=tuple(BART_ROLES.values()))
 
     def make_model(self, tokenizer: Tokenizer) -> BertForPretraining:
-        """A BERT with both of its heads, or a RoBERTa."""
-        config, rng = self.config(len(tokenizer)), stream(self.seed, "weights")
-        if self.family == "bert":
-            return BertForPretraining(config, rng)
+        """A BERT with both of its heads, or one of its family; a student as its teacher has it."""
+        rng = stream(self.seed, "weights")
+        if self.teacher is not None:
+            return distillation.student_for(self, rng)
+        config = self.config(len(tokenizer))
         sizes = {name: value for name, value in config.to_dict().items() if name not in ("eps", "segments")}
-        return RobertaForMaskedLM(RobertaConfig(**sizes, pad_id=tokenizer.pad_id), rng)
+        if self.family == "roberta":
+            config = RobertaConfig(**sizes, pad_id=tokenizer.pad_id)
+        elif self.family == "distilbert":
+            config = DistilBertConfig(**sizes)
+        return learner_for(config, rng)
+
+    def lesson(self) -> Any:
+        """The loss of a student, with its teacher; None where there is no teacher."""
+        return None if self.teacher is None else distillation.lesson_for(self)
 
     def make_batches(self, examples: Sequence[str], tokenizer: Tokenizer) -> MaskedBatches:
         """Pairs of sentences of these documents, with words hidden in them."""
@@ -112,18 +141,20 @@ class MaskedWords(TextObjective):
         if self.whole_word and words is None and spaced:
             raise InputError("--whole-word hides all pieces of a word, and bytes do not say which belong together; "
                              "take --tokenizer wordpiece or unigram")
-        return MaskedBatches(sentence_ids(examples, tokenizer, spaced), tokenizer, batch_size=self.batch_size,
-                             max_length=self.max_length, seed=self.seed, objective=self.objective,
-                             rate=self.mask_rate, proportions=self.proportions, whole_word=self.whole_word,
-                             word_list=words, static=self.masking == "static", twins=sentence_ids(twins, tokenizer))
+        kind = MaskedBatches if self.teacher is None else distillation.TaughtBatches
+        return kind(sentence_ids(examples, tokenizer, spaced), tokenizer, batch_size=self.batch_size,
+                    max_length=self.max_length, seed=self.seed, objective=self.objective,
+                    rate=self.mask_rate, proportions=self.proportions, whole_word=self.whole_word,
+                    word_list=words, static=self.masking == "static", twins=sentence_ids(twins, tokenizer))
 
     def words(self) -> list[str] | None:
         """The words of --word-list."""
         return None if self.word_list is None else read_text(Path(self.word_list)).split()
 
     def sources(self, training: Sequence, held_out: Sequence) -> dict[str, str]:
-        """Also the words of --word-list."""
-        return {**super().sources(training, held_out), "words": fingerprint(self.words() or ())}
+        """Also the words of --word-list, and the teacher."""
+        taught = {} if self.teacher is None else {"teacher": distillation.hash_of(self.teacher)}
+        return {**super().sources(training, held_out), "words": fingerprint(self.words() or ()), **taught}
 
     # ---- the result --------------------------------------------------------------------------------------------------
 

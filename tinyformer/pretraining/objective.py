@@ -139,6 +139,10 @@ class Objective:
         """A model that knows nothing yet, with `loss` and `measure` for these batches."""
         raise NotImplementedError(f"{type(self).__name__} must say which model learns: define make_model")
 
+    def lesson(self) -> Any:
+        """What is to be learned instead of `model.loss`, (model, batch, counts, rng) -> a number; None for nothing."""
+        return None
+
     def sources(self, training: Sequence, held_out: Sequence) -> dict[str, str]:
         """Hashes of what is read: a run that is resumed is held to them."""
         return {LEARNED_FROM: fingerprint(training), "held-out examples": fingerprint(held_out)}

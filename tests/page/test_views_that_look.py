@@ -10,6 +10,7 @@ from page.conftest import Running
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.page.served import Served
 from tinyformer.text import CharTokenizer
+from tinyformer.train import save_model
 
 pytest.importorskip("tornado")
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
@@ -177,6 +178,16 @@ def test_curves_grow_while_the_run_writes(browser, open_view, written):
     browser.wait(lambda: "Validation: lm loss" in browser.one(".curves").text)
     assert "writes 2" in loss.text and not browser.all(TOLD)
     assert len(browser.all(".run-list input:checked")) == 2
+
+
+def test_a_sample_comes_with_every_checkpoint(page, browser, open_view, written, models):
+    written(line(1, 4.0))
+    open_view("#/runs?runs=0&sample=0&text=The", ".curves .dot")
+    assert not browser.all(".samples li")
+    for number, step in enumerate((3, 6), 1):
+        save_model(page.behind.runs[0] / f"checkpoint-{step:08d}", models[0].model, models[0].tokenizer)
+        browser.wait(lambda number=number: len(browser.all(".samples li")) == number)
+        assert browser.one(".samples li").text.startswith(f"checkpoint-{step:08d}\nThe")
 
 
 def test_no_run_at_all_says_how_to_begin_one(page, browser, open_view, tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ import {stopped} from '../api.js';
 import {bars} from '../bars.js';
 import {button, modelChoice, notice, textBox} from '../controls.js';
 
-const FIRST = {text: 'The old cat sees the river.', first: 'Anna lives in Oakford.', second: 'Oakford is where Anna lives.',
+const FIRST = {text: 'Anna lives in Oakford .', first: 'Anna lives in Oakford.', second: 'Oakford is where Anna lives.',
   question: 'Where does Anna live?', document: 'Anna is a doctor. She lives in Oakford and works in the town hall.'};
 
 export async function view(root, api, state) {

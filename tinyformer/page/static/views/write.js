@@ -44,7 +44,7 @@ export async function view(root, api, state) {
   sourcePanel.hidden = true;
 
   replace(root,
-    el('div', {}, el('section', {class: 'panel', 'aria-label': 'What is written'}, models.node, prompt.node,
+    el('div', {class: 'stack'}, el('section', {class: 'panel', 'aria-label': 'What is written'}, models.node, prompt.node,
       el('div', {class: 'row'}, run, on, again, stop, tokens.node, seed.node), told.node, page), sourcePanel),
     el('section', {class: 'panel', 'aria-label': 'The next token'}, el('h2', {}, 'What may come next'), which,
       offered.node, el('h2', {}, 'How boldly to choose'), temperature.node, topK.node, topP.node, penalty.node));

@@ -200,6 +200,8 @@ def test_grouped_bars_have_the_mean_the_seeds_and_the_level(words, tmp_path):
     plot.grouped([names, replace(names, title="tags", level=None)], groups, tmp_path / "g.png", title="All")
     for part in ("All", "names", "tags", "mask", "20.0", "-5.0", "copying", "■ reorders", "mean of 2 seeds"):
         assert part in words()
+    plot.grouped([replace(names, values=names.values | {"none": []})], groups, tmp_path / "g.png")
+    assert "–" in words()                                      # a name without values
     with pytest.raises(ValueError, match="no values for none"):
         plot.grouped([replace(names, values={"mask": [1], "rotate": [2]})], groups, tmp_path / "g.png")
     with pytest.raises(ValueError, match="no panel or no group"):

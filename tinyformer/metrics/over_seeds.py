@@ -30,9 +30,10 @@ def line(found: Sequence[dict], name: str) -> str:
     return text + (f"; the others have a mean of {statistics.mean(healthy):.4f}" if healthy else "")
 
 
-def spread(values: Sequence[float]) -> str:
+def spread(values: Sequence[float], digits: int = 1) -> str:
     """Mean and standard deviation over seeds, "97.3 ± 0.4"; one value stands alone."""
-    return f"{statistics.mean(values):.1f}" + (f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else "")
+    mean, more = statistics.mean(values), len(values) > 1
+    return f"{mean:.{digits}f}" + (f" ± {statistics.stdev(values):.{digits}f}" if more else "")
 
 
 def interval(values: Sequence[float]) -> str:

@@ -28,9 +28,11 @@ class Phenomenon:
     takes: tuple[str, ...] = ()
 
 
-CHAPTERS = {"reading": "What is learned by reading", "inside": "What happens inside", "prompts": "Prompts and numbers",
-            "languages": "Languages"}
+CHAPTERS = {"words": "From words to contexts", "reading": "What is learned by reading", "inside": "What happens inside",
+            "prompts": "Prompts and numbers", "languages": "Languages"}
 PHENOMENA = {
+    "two-senses": Phenomenon(".two_senses", "words", 2, "Does the vector of apple know the fruit from the phone?",
+                             ("model", "data")),
     "few-labels": Phenomenon(".few_labels", "reading", 9, "What is pre-training worth when labels are few?"),
     "corruptions": Phenomenon(".corruptions", "reading", 16, "Which damage teaches most when it is repaired?"),
     "induction": Phenomenon(".induction", "inside", 1, "How does a model go on with what it has read once before?"),

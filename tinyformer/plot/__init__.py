@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tinyformer.plot.attention import attention_map
     from tinyformer.plot.bars import glue_table, grouped
     from tinyformer.plot.comparison import compared
+    from tinyformer.plot.cosines import alike
     from tinyformer.plot.every_run import single_runs
     from tinyformer.plot.gradients import valley
     from tinyformer.plot.graph import Graph
@@ -25,5 +26,6 @@ if TYPE_CHECKING:
 
 __getattr__, __dir__ = opens(
     __name__, answers="marked_answers", attention="attention_map", bars="glue_table grouped", comparison="compared",
-    every_run="single_runs", gradients="valley", graph="Graph", losses="loss_curve", panels="Bars Panel",
-    predictions="confusion score_scatter", repetition="repeated", shots="shot_curve", tags="tagged_sentences")
+    cosines="alike", every_run="single_runs", gradients="valley", graph="Graph", losses="loss_curve",
+    panels="Bars Panel", predictions="confusion score_scatter", repetition="repeated", shots="shot_curve",
+    tags="tagged_sentences")

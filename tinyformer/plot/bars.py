@@ -16,20 +16,23 @@ def grouped(panels: Sequence[Bars], groups: Mapping[str, Sequence[str]], path: s
             title: str | None = None) -> None:
     """Draw the panels beside each other, with a bar for each name in `groups` {kind: names}, kind below kind.
 
-    A bar is as long as the mean, and each seed is a point on it.
+    A bar is as long as the mean, and each seed is a point on it; where a name has no values, there is a dash.
     """
     if not panels or not groups:
         raise ValueError("grouped: there is no panel or no group to draw")
     names = [(name, number) for number, kind in enumerate(groups) for name in groups[kind]]
-    missing = sorted({name for panel in panels for name, _ in names if not len(panel.values.get(name, ()))})
+    missing = sorted({name for panel in panels for name, _ in names if name not in panel.values})
     if missing:
-        raise ValueError(f"grouped: no values for {', '.join(missing)}; give each at least one in every panel")
+        raise ValueError(f"grouped: no values for {', '.join(missing)}; give each its own in every panel, or ()")
     height = 0.36 * (len(names) + len(groups)) + 1.4
     drawn, grid = figure(3.4 * len(panels) + 1.2, height, 1, len(panels), squeeze=False)
     places = [place + 0.5 * number for place, (_, number) in enumerate(names)]           # a gap between kinds
     for axes, panel in zip(grid.flat, panels, strict=True):
         for y, (name, number) in zip(places, names, strict=True):
             values, colour = np.asarray(panel.values[name], float), KINDS[number % len(KINDS)]
+            if not len(values):
+                axes.annotate("–", (0, y), xytext=(5, 0), textcoords="offset points", va="center", color=GREY)
+                continue
             axes.barh(y, values.mean(), 0.8, color=colour, alpha=0.75)
             axes.plot(values, np.full(len(values), y), linestyle="", marker="o", markersize=3.5, color=BLACK,
                       markeredgecolor="white", markeredgewidth=0.5)

@@ -22,11 +22,12 @@ def single_runs(panels: Sequence[Panel], path: str | Path, *, title: str | None 
     colours = colours_of(panels)
     drawn, grid = laid_out(panels, title)
     for axes, panel in zip(grid, panels, strict=True):
-        _panel(axes, panel, colours)
+        draw_runs(axes, panel, colours)
     save(drawn, path)
 
 
-def _panel(axes, panel: Panel, colours: Mapping[str, str]) -> None:
+def draw_runs(axes, panel: Panel, colours: Mapping[str, str]) -> None:
+    """Draw one panel into its axes, a line for each run."""
     ends, values = [], []
     for name, runs in panel.curves.items():
         if not runs or not all(map(len, runs)):

@@ -31,7 +31,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Bars:
-    """A bar for each name, with the values of its seeds; `level` is a dashed line, (what it means, value)."""
+    """A bar for each name, with the values of its seeds, or none; `level` is a dashed line, (what it means, value)."""
 
     title: str
     xlabel: str

@@ -23,14 +23,19 @@ def figure(width: float, height: float, rows: int = 1, columns: int = 1, **more)
     drawn = Figure(figsize=(width, height), dpi=DPI, layout="compressed")
     grid = drawn.subplots(rows, columns, **more)
     for axes in np.ravel(grid):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
-        axes.set_axisbelow(True)
-        axes.tick_params(labelsize=10)
-        axes.xaxis.label.set_size(11)
-        axes.yaxis.label.set_size(11)
-        axes.title.set_size(14)
+        plain(axes)
     return drawn, grid
+
+
+def plain(axes) -> None:
+    """Give axes this project's plain style."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=10)
+    axes.xaxis.label.set_size(11)
+    axes.yaxis.label.set_size(11)
+    axes.title.set_size(14)
 
 
 def save(drawn, path: str | Path) -> None:

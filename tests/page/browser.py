@@ -13,8 +13,9 @@ READY = "return document.readyState === 'complete' && !!document.querySelector('
 
 def missing() -> str | None:
     """Why there is no browser here, with the remedy; None where there is one."""
-    if find_spec("selenium") is None:
-        return "selenium is not installed: pip install 'tinyformer[browser]'"
+    lacking = [name for name in ("tornado", "selenium") if find_spec(name) is None]
+    if lacking:
+        return f"{' and '.join(lacking)} not installed: pip install 'tinyformer[page,browser]'"
     if not (any(map(shutil.which, BINARIES)) and shutil.which("chromedriver")):
         return "no Chromium with its driver is installed: apt-get install chromium chromium-driver"
     return None

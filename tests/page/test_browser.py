@@ -6,7 +6,6 @@ from page.browser import missing
 from page.conftest import Running
 from tinyformer.page import VIEWS
 
-pytest.importorskip("tornado")
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 SCRIPT = "<img src=x onerror=\"window.broken=1\"><script>window.broken=1</script>"
 

@@ -12,7 +12,6 @@ from tinyformer.page.served import Served
 from tinyformer.text import CharTokenizer
 from tinyformer.train import save_model
 
-pytest.importorskip("tornado")
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 INSIDE = "#/inside?model=0&text=The+red+cat"
 TOLD = ".notice.wrong:not([hidden])"

@@ -1,10 +1,12 @@
 """Is what a look inside shows what the model does: its layers, its attention, its guesses on the way, its gradients?"""
 
+import fake_device  # noqa: F401    # makes the device known
 import numpy as np
 import pytest
 import small
 
 from tinyformer import no_grad
+from tinyformer.backend import to_device
 from tinyformer.inside.changed_words import best_changes, change_by
 from tinyformer.inside.head_figures import head_figures
 from tinyformer.inside.look_inside import Look
@@ -173,6 +175,23 @@ def test_between_two_looks_through_the_lens_all_is_as_it_was():
     next(seen)
     assert np.array_equal(look.gradients(one)[1]["words"], Look(model, run).gradients(one)[1]["words"])
     assert model(IDS).node is not None
+
+
+@pytest.mark.parametrize("name", ["BERT", "BART", "Llama"])
+def test_a_model_on_another_device_is_looked_into_there(name):
+    """On the fake device, which refuses to meet arrays of the host; what comes back are arrays of the host."""
+    model, run = CASES[name]()
+    here, there = Look(model, run), Look(model.to("fake"), run)
+    close = dict(rtol=1e-10, atol=1e-13)
+    assert type(there.scores) is np.ndarray and np.allclose(there.scores, here.scores, **close)
+    stack = list(here.stacks)[-1]
+    for mine, own in zip(there.lens(stack), here.lens(stack), strict=True):
+        assert np.allclose(mine, own, **close)
+    for kind, layers in here.attentions.items():
+        assert np.allclose(there.attention(kind, layers - 1), here.attention(kind, layers - 1), **close)
+    seeds = to_device(np.random.default_rng(0).normal(size=here.scores.shape), "fake")
+    found = there.gradients(lambda scores: (scores * seeds).sum())[1]
+    assert all(np.allclose(gradient, here.gradients(one)[1][path], **close) for path, gradient in found.items())
 
 
 def test_what_has_no_layers_is_refused():

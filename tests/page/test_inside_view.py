@@ -2,7 +2,9 @@
 
 import copy
 import json
+from dataclasses import replace
 
+import fake_device  # noqa: F401    # makes the device known
 import numpy as np
 import pytest
 
@@ -79,6 +81,18 @@ def test_the_words_that_would_lower_a_loss_are_tried_out(asked):
     assert all(np.isfinite(change["change"]) for change in told["changes"])
     words = [change["word"] for change in told["changes"]]
     assert not {"[CLS]", "[PAD]", "[MASK]"} & {*words}
+
+
+def test_a_model_on_another_device_says_the_same(asked):
+    """On the fake device, where arrays of the host are refused."""
+    served, typed = asked
+    there = replace(served, model=copy.deepcopy(served.model).to("fake"))
+    for one in read(there, Text(**typed))["stacks"]:
+        assert [row["name"] for row in list(lens(there, Stack(**typed, stack=one["name"])))[-1]["rows"]]
+    whose = next(iter(read(there, Text(**typed))["texts"]))
+    mine, own = (gradient(which, Loss(**typed, whose=whose, token=3)) for which in (there, served))
+    assert mine["loss"] == pytest.approx(own["loss"], rel=1e-5) and mine["says"] == own["says"]
+    assert len(mine["changes"]) == 5
 
 
 def test_a_loss_of_one_row_and_one_answer(models):

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyformer.backend import to_host
+from tinyformer.backend import to_device, to_host
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.nn.module import Module, modules_in
 
@@ -87,7 +87,7 @@ class Look:
         try:
             for path, end in ends.items():
                 for layer in self.stacks[path]:
-                    layer.instead = Tensor(end, requires_grad=False)
+                    layer.instead = Tensor(to_device(end, layer.device), requires_grad=False)
             yield
         finally:
             for layer in layers:
@@ -149,6 +149,7 @@ class NotedLayer(_Noted):
         super().__init__(own)
         self.entered: Any = None
         self.left: Any = None
+        self.device = "cpu"
         self.instead: Tensor | None = None
 
     def __call__(self, x, *others, **more) -> Tensor:
@@ -156,7 +157,7 @@ class NotedLayer(_Noted):
             return self.instead
         out = self.module(x, *others, **more)
         if self.left is None:
-            self.entered, self.left = to_host(x.data), to_host(out.data)
+            self.entered, self.left, self.device = to_host(x.data), to_host(out.data), x.device
         return out
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinyformer import ops
+from tinyformer.backend import to_device
 from tinyformer.data.labelled import LabelledBatches
 from tinyformer.engine import Tensor
 from tinyformer.errors import InputError
@@ -181,7 +182,8 @@ def _(model: Head, served: Served, text: str, second: str) -> Reading:
 def _spans(allowed: np.ndarray, starts: Tensor, ends: Tensor) -> Tensor:
     """Scores (1, T) of the first and of the last token as two rows, minus infinity where no answer may stand."""
     both = ops.stack(starts[0], ends[0])                       # (2, T)
-    return ops.where(both, np.full((), -np.inf, both.dtype), keep=allowed)
+    never = to_device(np.full((), -np.inf, both.dtype), both.device)
+    return ops.where(both, never, keep=to_device(allowed, both.device))
 
 
 # ---- tokens ----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import {el, replace, eachFrame, visible, say, percent} from '../dom.js';
 import {stopped} from '../api.js';
 import {bars} from '../bars.js';
+import {roving} from '../roving.js';
 import {button, choice, modelChoice, notice, numberBox, slider, textBox} from '../controls.js';
 
 export async function view(root, api, state) {
@@ -34,6 +35,7 @@ export async function view(root, api, state) {
   const stop = button('Stop', () => work?.abort(), {disabled: true});
   const told = notice();
   const page = el('div', {class: 'running tokens', 'aria-label': 'The text, token by token'});
+  roving(page);                                                // Tab comes to one token, the arrows to the others
   const source = el('div', {class: 'running tokens', 'aria-label': 'The source, token by token'});
   const which = el('p', {class: 'question'});
   const offered = bars('What may stand here, with the share of each');
@@ -108,18 +110,6 @@ export async function view(root, api, state) {
     current?.removeAttribute('tabindex');
     if (focused) current?.focus();
   }
-
-  // Tab comes to one token; from there the arrows walk along the text.
-  page.addEventListener('keydown', event => {
-    const all = [...page.querySelectorAll('.token')];
-    const now = all.indexOf(document.activeElement);
-    const next = all[{ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: all.length - 1}[event.key]];
-    if (!next || now < 0) return;
-    event.preventDefault();
-    all[now].tabIndex = -1;
-    next.removeAttribute('tabindex');
-    next.focus();
-  });
 
   // A token, and the end of its line where it has one.
   function tokenNodes(token, number) {

@@ -5,6 +5,7 @@
 
 import os
 import shutil
+import time
 from importlib.util import find_spec
 
 BINARIES = ("chromium", "chromium-browser", "google-chrome")
@@ -53,6 +54,11 @@ class Browser:
         self.driver.get("about:blank")
         self.driver.get(address)
         self.wait(lambda: self.driver.execute_script(READY))
+
+    def address(self) -> str:
+        """The address, as soon as it has caught up with what was set."""
+        time.sleep(0.5)
+        return self.driver.current_url
 
     def one(self, css: str):
         """The first element that fits."""

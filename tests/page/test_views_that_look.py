@@ -42,7 +42,7 @@ def test_a_head_is_chosen_and_seen_as_lines_and_as_a_matrix(browser, open_view):
     browser.keys(Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_RIGHT)
     browser.wait(lambda: "e (3) looks at h (2)" in browser.run(
         "return document.querySelector('.scroll:has(canvas) + .readout').textContent"))
-    link = browser.driver.current_url
+    link = browser.address()
     open_view(link[link.index("#"):], ".heads-grid button[aria-pressed=true]")
     assert browser.one(".heads-grid button[aria-pressed=true]").get_attribute("title") == "layer 2, head 2"
 
@@ -67,7 +67,7 @@ def test_the_guesses_of_every_layer_and_the_gradient_at_every_word(browser, open
     browser.all(".pulls button")[2].click()
     browser.wait(lambda: browser.all("[aria-label=Gradients] tbody tr"))
     assert len(browser.all("[aria-label=Gradients] tbody tr")) == 5
-    assert browser.one("caption").text == "In the place of e" and "token=3" in browser.driver.current_url
+    assert browser.one("caption").text == "In the place of e" and "token=3" in browser.address()
     browser.wait(lambda: focused(browser, "getAttribute('aria-pressed')") == "true")
 
 
@@ -125,7 +125,7 @@ def test_a_formula_is_drawn_and_goes_step_by_step(browser, open_view):
     browser.keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     assert at() == "Backwards 1 of 4" and browser.one(".picture .now").get_attribute("class") == "step-3 now"
     assert "What its backward hands on" in browser.one(".steps-at + div").text
-    link = browser.driver.current_url
+    link = browser.address()
     open_view(link[link.index("#"):], ".picture svg")
     assert at() == "Backwards 1 of 4"
 

@@ -1,9 +1,12 @@
 // What does a link bring back?  The view and everything that was set in it: #/write?model=0&prompt=It+was
 
+const APART = 400;                                             // milliseconds between two changes of the address
+
 export class State {
   constructor(view, values = new URLSearchParams()) {
     this.view = view;
     this.values = values;
+    this.last = -Infinity;
   }
 
   get(name, fallback = '') {
@@ -21,7 +24,18 @@ export class State {
       if (value === null || value === undefined) this.values.delete(name);
       else this.values.set(name, value);
     }
-    if (here()[0] === this.view) history.replaceState(null, '', link(this.view, this.values));
+    this.write();
+  }
+
+  // Put them into the address: at once, or a moment after the last time, since browsers refuse a hundred in half a minute.
+  write() {
+    clearTimeout(this.later);
+    const wait = this.last + APART - performance.now();
+    if (wait > 0) this.later = setTimeout(() => this.write(), wait);
+    else {
+      this.last = performance.now();
+      if (here()[0] === this.view) history.replaceState(null, '', link(this.view, this.values));
+    }
   }
 }
 

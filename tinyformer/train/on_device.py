@@ -6,7 +6,7 @@ finite is not taken, nor is any after it, and the loop hears of it at the next n
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 from tinyformer.backend import library, to_host
 from tinyformer.cuda.adamw import Moves
@@ -71,8 +71,7 @@ class OnDevice(Alone):
         self.skipped = 0.0
 
     def _precision(self) -> AbstractContextManager:
-        return in_precision(self.optimizer.xp, self.settings.precision) if self.settings.precision != "float32" else (
-            nullcontext())
+        return in_precision(self.optimizer.xp, self.settings.precision)
 
     def _scaled_loss(self, model, batch, counts, rng):
         found = self.loss(model, batch, counts, rng) if self.loss else model.loss(batch, counts, rng)

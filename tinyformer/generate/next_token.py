@@ -57,8 +57,8 @@ class Layer:
         self.pre = type(block) is PreNormBlock
         self.heads, self.approximate = block.attend.heads, block.feed.approximate
         self.gelu = erf_form if self.approximate == "none" else tanh_form
-        self.project, self.out = _arrays(block.attend.project), _arrays(block.attend.out)
-        self.widen, self.narrow = _arrays(block.feed.widen), _arrays(block.feed.narrow)
+        self.project, self.out = arrays_of(block.attend.project), arrays_of(block.attend.out)
+        self.widen, self.narrow = arrays_of(block.feed.widen), arrays_of(block.feed.narrow)
         self.attend_norm, self.feed_norm = Norm(block.attend_norm), Norm(block.feed_norm)
 
     def __call__(self, x, memory, hidden):                     # x (B, C)
@@ -71,7 +71,7 @@ class Layer:
     def attend(self, x, memory, hidden):
         """Ask all positions before, and this one."""
         batch, width = x.shape
-        packed = _affine(x, *self.project).reshape(batch, 3, self.heads, 1, width // self.heads)
+        packed = affine_rows(x, *self.project).reshape(batch, 3, self.heads, 1, width // self.heads)
         query = packed[:, 0] * (1 / math.sqrt(width // self.heads))                # (B, H, 1, D)
         keys, values = memory.extend(packed[:, 1], packed[:, 2])                   # (B, H, S, D)
         p = query @ keys.swapaxes(-1, -2)                      # (B, H, 1, S), written over from here on
@@ -80,16 +80,16 @@ class Layer:
         p -= np.maximum.reduce(p, axis=-1, keepdims=True)
         np.exp(p, out=p)
         p /= np.add.reduce(p, axis=-1, keepdims=True)
-        return _affine((p @ values).reshape(batch, width), *self.out)
+        return affine_rows((p @ values).reshape(batch, width), *self.out)
 
     def feed(self, x):
-        wide = _affine(x, *self.widen)
+        wide = affine_rows(x, *self.widen)
         if wide.dtype == np.float32:
             bent, *scratch = (np.empty_like(wide) for _ in range(4))
             self.gelu(wide, bent, None, scratch)               # nobody will ask for the slope
         else:
             bent, _ = gelu_with_slope(np, wide, self.approximate)
-        return _affine(bent, *self.narrow)
+        return affine_rows(bent, *self.narrow)
 
 
 class Norm:
@@ -110,7 +110,8 @@ class Norm:
         return unit
 
 
-def _arrays(linear: Linear) -> tuple[Any, Any]:
+def arrays_of(linear: Linear) -> tuple[Any, Any]:
+    """Weight and bias, which may be None."""
     return linear.weight.data, _array(linear.bias)
 
 
@@ -118,7 +119,8 @@ def _array(tensor: Tensor | None) -> Any:
     return None if tensor is None else tensor.data
 
 
-def _affine(x, weight, bias):
+def affine_rows(x, weight, bias):
+    """x (B, I) @ weight.T + bias -> (B, O)."""
     out = product_of_rows(np, x, weight)
     if bias is not None:
         out += bias

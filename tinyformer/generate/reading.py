@@ -43,9 +43,10 @@ def _last_logits(model: GPT, ids: np.ndarray, past: Cache | None = None) -> np.n
 
 
 def _fast_way(model: GPT):
-    """For one token more without tensors, to the same bits; None where only `model.hidden` will do."""
-    from tinyformer.generate.next_token import NextToken, reads_plainly  # needs the model's file, and so comes late
-    return NextToken(model) if reads_plainly(model) else None
+    """For one token more without tensors, to the same numbers; None where only `model.hidden` will do."""
+    from tinyformer.generate.next_llama_token import NextLlamaToken, is_plain
+    from tinyformer.generate.next_token import NextToken, reads_plainly  # these need the models, and so come late
+    return NextToken(model) if reads_plainly(model) else NextLlamaToken(model) if is_plain(model) else None
 
 
 class Reading:

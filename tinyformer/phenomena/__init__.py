@@ -35,6 +35,8 @@ PHENOMENA = {
                              ("model", "data")),
     "few-labels": Phenomenon(".few_labels", "reading", 9, "What is pre-training worth when labels are few?"),
     "corruptions": Phenomenon(".corruptions", "reading", 16, "Which damage teaches most when it is repaired?"),
+    "next-sentence": Phenomenon(".next_sentence", "reading", 2,
+                                "Is next sentence too easy, and what does order teach?"),
     "induction": Phenomenon(".induction", "inside", 1, "How does a model go on with what it has read once before?"),
     "in-context": Phenomenon(".in_context", "prompts", 35, "Does a larger model learn more from its prompt?"),
     "addition": Phenomenon(".addition", "prompts", 3, "Can a small GPT learn to calculate?"),

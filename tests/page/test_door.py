@@ -15,6 +15,7 @@ from tinyformer.page.door import LARGEST_BODY, Door, Refused
 from tinyformer.page.shown_files import table
 
 pytest.importorskip("tornado")
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="all of 127.x.x.x is this machine on Linux alone")
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -48,6 +49,7 @@ def started(tmp_path_factory):
         process.communicate(timeout=20)
 
 
+@on_linux
 def test_the_command_says_where_it_is_and_ends_by_a_signal(started):
     process, line = started()
     port = int(re.match(r"http://127\.0\.0\.1:(\d+)/", line)[1])
@@ -60,6 +62,7 @@ def test_the_command_says_where_it_is_and_ends_by_a_signal(started):
     assert process.returncode == 143 and "WARNING" not in errors and "no model was named" in errors
 
 
+@on_linux
 def test_another_address_needs_a_flag_and_is_warned_of(started):
     process, line = started("--host", "0.0.0.0")
     port = int(re.search(r":(\d+)/", line)[1])

@@ -1,6 +1,8 @@
 import pytest
 
 from tinyformer.data.readers import TaggedSentence, check_labels, read_conllu
+from tinyformer.data.readers.conllu import Tree, read_trees
+from tinyformer.errors import InputError
 
 
 def row(id, form, head, upos="NOUN", xpos="NN"):
@@ -106,3 +108,9 @@ def test_real_ewt(published):
     assert (sum(len(s.words) for s in train), sum(len(s.words) for s in dev)) == (32795, 25147)
     assert not train.report() and not dev.report() and check_labels(train, dev) == []
     assert len({tag for s in train for tag in s.tags}) == 17
+
+
+def test_trees_have_heads_and_relations(file):
+    assert read_trees(file("a.conllu", GOOD)) == [Tree(("Dogs", "bark"), ("NOUN", "VERB"), (2, 0), ("dep", "dep"))]
+    with pytest.raises(InputError, match="b.conllu:1: no word has a HEAD; a treebank with its trees is needed"):
+        read_trees(file("b.conllu", text(row(1, "Dogs", "_"))))

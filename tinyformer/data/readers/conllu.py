@@ -9,6 +9,7 @@ Universal Dependencies version 2.
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tinyformer.data.readers.examples import Examples, TaggedSentence
 from tinyformer.data.readers.lines import BadRow, collect, file_lines, file_text
@@ -24,6 +25,16 @@ RANGE = re.compile(f"({NUMBER})-({NUMBER})")
 EMPTY_NODE = re.compile(rf"(0|{NUMBER})\.({NUMBER})")
 
 Row = tuple[int, list[str]]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A sentence with what depends on what: the head of each word, counted from 1 (0: the root), and its relation."""
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    heads: tuple[int, ...]
+    relations: tuple[str, ...]
 
 
 def read_conllu(path: str | os.PathLike, tag: str = "upos", labelled: bool = True, skip_bad_rows: int = 0) -> Examples:
@@ -53,6 +64,20 @@ def read_conllu(path: str | os.PathLike, tag: str = "upos", labelled: bool = Tru
     if not file_text(path).endswith("\n\n"):
         found.notes.append(f"{path}: no blank line after the last sentence, which may have been cut short")
     return found
+
+
+def read_trees(path: str | os.PathLike, skip_bad_rows: int = 0) -> Examples:
+    """The sentences of a CoNLL-U file as trees with universal tags; InputError as `read_conllu`, and where none is."""
+
+    def parse(line, rows):
+        words = _words(rows)
+        _check_tree(words)
+        if words[0][1][HEAD] == "_":
+            raise BadRow("no word has a HEAD; a treebank with its trees is needed", line)
+        columns = list(zip(*(cells for _, cells in words), strict=True))
+        return Tree(columns[FORM], columns[TAGS["upos"]], tuple(map(int, columns[HEAD])), columns[HEAD + 1])
+
+    return collect(path, _sentences(path), parse, skip_bad_rows)
 
 
 def _sentences(path) -> Iterator[tuple[int, list[tuple[int, str]]]]:

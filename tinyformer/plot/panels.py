@@ -64,6 +64,8 @@ def finish(axes, panel: Panel, ends: Ends, values: Sequence[float]) -> None:
     axes.margins(x=0.01)
     if panel.logarithmic:
         _logarithmic(axes, panel)
+    elif _counted(places := _places(panel)):
+        axes.set_xticks(places)
     for text, value in panel.levels.items():
         level(axes, value, legible(text), GREY, below=value < (low + high) / 2)
     name_ends(axes, ends, 10)
@@ -78,10 +80,20 @@ def _extremes(values: Sequence[float]) -> tuple[float, float]:
 def _logarithmic(axes, panel: Panel) -> None:
     """A logarithmic axis, on which the places of the points are named where they are few."""
     axes.set_xscale("log")
-    places = sorted({x for runs in panel.curves.values() for run in runs for x, _ in run})
+    places = _places(panel)
     if len(places) <= MOST_MARKS:
         axes.set_xticks(places, [_short(place) for place in places])
         axes.minorticks_off()
+
+
+def _places(panel: Panel) -> list[float]:
+    """Where on the x axis there are points."""
+    return sorted({x for runs in panel.curves.values() for run in runs for x, _ in run})
+
+
+def _counted(places: Sequence[float]) -> bool:
+    """Whether they are few whole numbers one after the other, as the numbers of layers."""
+    return 1 < len(places) <= MOST_MARKS and list(places) == list(range(int(places[0]), int(places[0]) + len(places)))
 
 
 def _short(number: float) -> str:

@@ -12,6 +12,7 @@ from tinyformer.generate import Cache, Reading, Sampling, write, write_batch, wr
 from tinyformer.models import LlamaConfig, TextClassifier, encoder_of
 from tinyformer.models.llama import Llama
 from tinyformer.nn.int8_layers import keep_in_bytes
+from tinyformer.nn.recomputed_blocks import recomputing
 from tinyformer.pretraining.pretraining_settings import resolve
 from tinyformer.train import load_model, save_model
 
@@ -159,6 +160,24 @@ def test_eight_at_a_time_and_in_bytes():
     with no_grad():
         assert 0 < np.abs(model(IDS % 13).data - exact).max() < 0.05 * np.abs(exact).max()
     assert len(list(write(model, [1, 2], 9))) == 9
+
+
+@pytest.mark.parametrize("make, batch", [(small.llama, small.text_batch), (small.t5, small.seq2seq_batch)])
+def test_layers_that_are_computed_again_give_the_same_bits(make, batch):
+    model, drawn = make(dropout=0.1), batch()
+    kept = small.gradients(model, lambda: model.loss(drawn, rng=np.random.default_rng(3)))
+    with recomputing(model):
+        again = small.gradients(model, lambda: model.loss(drawn, rng=np.random.default_rng(3)))
+    assert all(np.array_equal(kept[name], again[name]) for name in kept)
+
+
+def test_rows_so_long_that_they_are_attended_to_in_blocks(monkeypatch):
+    model, ids = small.llama(context=40), np.random.default_rng(0).integers(0, 13, (2, 40))
+    whole = small.gradients(model, lambda: (model(ids) * model(ids)).sum())
+    monkeypatch.setattr("tinyformer.nn.grouped_attention.in_blocks", lambda queries, keys: True)
+    blocks = small.gradients(model, lambda: (model(ids) * model(ids)).sum())
+    for name, gradient in whole.items():
+        np.testing.assert_allclose(blocks[name], gradient, rtol=0, atol=1e-12 * np.abs(gradient).max())
 
 
 def test_where_it_looks():

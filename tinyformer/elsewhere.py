@@ -67,6 +67,7 @@ NN = {                                         # nn.NAME -> what to write
     "functional": "tinyformer.ops", "CrossEntropyLoss": "ops.cross_entropy(logits, target=...), a function",
     "MSELoss": "ops.mean_squared_error(x, target=...), a function",
     "BCEWithLogitsLoss": "ops.binary_cross_entropy_with_logits(x, target=...), a function",
+    "LSTM": "ops.lstm(x, weight, recurrent, bias), a function",
     "MultiheadAttention": "nn.SelfAttention or nn.CrossAttention", "init": "the generator that each layer is given",
     "TransformerEncoderLayer": "nn.PostNormBlock or nn.PreNormBlock", "utils": "tinyformer.train",
 }

@@ -33,6 +33,8 @@ CHAPTERS = {"words": "From words to contexts", "reading": "What is learned by re
 PHENOMENA = {
     "two-senses": Phenomenon(".two_senses", "words", 2, "Does the vector of apple know the fruit from the phone?",
                              ("model", "data")),
+    "word-vectors": Phenomenon(".word_vectors", "words", 2, "What do CBOW and skip-gram find in the same text, and "
+                                                              "what not?"),
     "few-labels": Phenomenon(".few_labels", "reading", 9, "What is pre-training worth when labels are few?"),
     "corruptions": Phenomenon(".corruptions", "reading", 16, "Which damage teaches most when it is repaired?"),
     "next-sentence": Phenomenon(".next_sentence", "reading", 2,

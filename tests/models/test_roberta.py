@@ -8,6 +8,9 @@ import small
 
 import tinyformer
 from tinyformer.cli import main
+from tinyformer.data.labelled import pair_rows
+from tinyformer.data.readers.examples import PairExample
+from tinyformer.data.windows import windows
 from tinyformer.errors import InputError
 from tinyformer.generate.mask_filling import fill, filled
 from tinyformer.models import (
@@ -20,6 +23,7 @@ from tinyformer.models import (
     encoder_of,
 )
 from tinyformer.text import ByteLevelBPE
+from tinyformer.text.bpe import BART_ROLES
 from tinyformer.train import load_model, save_model
 
 RNG = np.random.default_rng(5)
@@ -129,6 +133,22 @@ def test_a_trained_roberta_and_its_tokenizer_open_there(theirs, corpus, tmp_path
     import torch
     logits = theirs.RobertaForMaskedLM.from_pretrained(out).eval()(input_ids=torch.tensor(ids)).logits
     assert np.abs(logits.detach().numpy()[0] - model.word_logits(model(ids)).data).max() < 1e-5
+
+
+def test_pairs_and_questions_are_laid_out_as_there(theirs, tmp_path):
+    ours = ByteLevelBPE.train(["the cat sat on the mat"] * 3, 280, end_of_text=False, specials=BART_ROLES.values())
+    ours.save(tmp_path)
+    there = theirs.RobertaTokenizer.from_pretrained(tmp_path)
+    pair = PairExample("the cat", "on the mat", "yes", "file", 1)
+    for length in (32, 12):
+        said = there(pair.first, pair.second, truncation=True, max_length=length).input_ids
+        assert len(said) <= length and pair_rows([pair], ours, ["yes"], 32)[0].ids.tolist() == there(
+            pair.first, pair.second).input_ids
+        assert len(pair_rows([pair], ours, ["yes"], length)[0].ids) == len(said)
+    window = windows(ours, "the cat", "on the mat", max_length=32, stride=4)[0]
+    first, behind = window.document
+    assert window.ids.tolist() == there("the cat", "on the mat").input_ids
+    assert ours.decode(window.ids[first:behind]) == "on the mat" and window.characters(*window.place(3, 6)) == (3, 6)
 
 
 @pytest.mark.parametrize("family", MAKE)

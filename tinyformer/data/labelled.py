@@ -16,7 +16,7 @@ import numpy as np
 from tinyformer.data.batches import Rows
 from tinyformer.data.masking import IGNORED
 from tinyformer.data.order import EpochOrder
-from tinyformer.data.windows import Window, windows
+from tinyformer.data.windows import Window, between, windows
 from tinyformer.errors import InputError
 
 
@@ -112,18 +112,20 @@ def text_rows(examples: Sequence, tokenizer, labels: Sequence[str], max_length: 
 def pair_rows(examples: Sequence, tokenizer, labels: Sequence[str], max_length: int) -> EncodedRows:
     """Pairs as [CLS] first [SEP] second [SEP]; what is too long loses tokens at the end of the longer text, one by one.
 
-    With no `labels` the examples have scores.
+    A vocabulary of RoBERTa's kind has two [SEP] between the texts, as it was trained.  With no `labels` the examples
+    have scores.
     """
     numbers = {name: number for number, name in enumerate(labels)}
     head, tail = _frame(tokenizer)
-    room = _room(max_length, len(head) + 2 * len(tail), 2)
+    middle = between(tokenizer) if head else tail
+    room = _room(max_length, len(head) + len(middle) + len(tail), 2)
     rows = EncodedRows()
     for example in examples:
         first, second = tokenizer.encode(example.first), tokenizer.encode(example.second)
         rows.cut += len(first) + len(second) > room
         a, b = fit_pair(len(first), len(second), room)
-        ids = np.array([*head, *first[:a], *tail, *second[:b], *tail])
-        segments = (np.arange(len(ids)) >= len(head) + a + len(tail)).astype(np.int64)
+        ids = np.array([*head, *first[:a], *middle, *second[:b], *tail])
+        segments = (np.arange(len(ids)) >= len(head) + a + len(middle)).astype(np.int64)
         label = numbers.get(example.label, IGNORED) if labels else example.label
         rows.append(LabelledRow(ids, segments, np.nan if label is None else label))
     return rows

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyformer.errors import InputError
+from tinyformer.text.bpe import BART_ROLES
 
 NO_ANSWER = 0                                              # the place of [CLS], to which "no answer" points
 ATTACHED = ("Mn", "Me", "Mc", "Cf")                        # marks that belong to the character before them
@@ -72,7 +73,7 @@ def windows(tokenizer, question: str, document: str, max_length: int = 384, stri
     if tokenizer.cls_id is None or tokenizer.sep_id is None:
         raise InputError(f"windows: {tokenizer!r} has no [CLS] or no [SEP]; answers need a tokenizer like BERT's")
     asked = tokenizer.encode(question)[:max_question]
-    room = max_length - len(asked) - 3
+    room = max_length - len(asked) - len(between(tokenizer)) - 2
     if not 1 <= stride <= room:
         raise InputError(f"windows: stride is {stride}, and max_length {max_length} leaves room for {room} tokens of "
                          f"the document behind a question of {len(asked)}; the stride must be 1 to {room}, or tokens "
@@ -85,7 +86,7 @@ def windows(tokenizer, question: str, document: str, max_length: int = 384, stri
              for start in range(0, max(len(ids) - room, 0) + stride, stride)]
     best = _best_window(spans, len(ids))
     before, after = [0, *offsets[:, 1].tolist()], [*offsets[:, 0].tolist(), len(document)]
-    head, tail = [tokenizer.cls_id, *asked, tokenizer.sep_id], [tokenizer.sep_id]
+    head, tail = [tokenizer.cls_id, *asked, *between(tokenizer)], [tokenizer.sep_id]
     found = []
     for number, (a, b) in enumerate(spans):
         first, behind = len(head), len(head) + b - a
@@ -97,6 +98,11 @@ def windows(tokenizer, question: str, document: str, max_length: int = 384, stri
                             segments=np.array([0] * first + [1] * (behind + 1 - first)), offsets=places,
                             document=(first, behind), best_context=best_context, covered=(before[a], after[b])))
     return found
+
+
+def between(tokenizer) -> list[int]:
+    """What stands between two texts: [SEP], and in a vocabulary of RoBERTa's kind "</s></s>"."""
+    return [tokenizer.sep_id] * (2 if getattr(tokenizer, "roles", None) is BART_ROLES else 1)
 
 
 def _best_window(spans: Sequence[tuple[int, int]], length: int) -> np.ndarray:

@@ -35,6 +35,8 @@ PHENOMENA = {
                              ("model", "data")),
     "word-vectors": Phenomenon(".word_vectors", "words", 2, "What do CBOW and skip-gram find in the same text, and "
                                                               "what not?"),
+    "cloze": Phenomenon(".cloze", "words", 3, "Which side of a blank does a model see: its left, its right, or both at "
+                                              "once?"),
     "few-labels": Phenomenon(".few_labels", "reading", 9, "What is pre-training worth when labels are few?"),
     "corruptions": Phenomenon(".corruptions", "reading", 16, "Which damage teaches most when it is repaired?"),
     "next-sentence": Phenomenon(".next_sentence", "reading", 2,

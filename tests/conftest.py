@@ -6,6 +6,7 @@ then labelled sets, a model to begin with, and one with each head, made within a
 """
 
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -17,6 +18,13 @@ settings.load_profile("steady")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def the_same_chance_for_torch():
+    """Weights that PyTorch draws are the same in every order of the tests; it is not opened for that."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

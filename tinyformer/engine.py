@@ -276,7 +276,8 @@ class Primitive:
         self.linear = linear
         self.reuses = reuses
         self.keeps = keeps
-        self.cases, self.specials = dict[str, Callable](), dict[str, Callable]()
+        self.cases: dict[str, Callable] = {}
+        self.specials: dict[str, Callable] = {}
         self.forms: dict[Any, Callable] = {}                   # array type -> what runs in place of raw: see cuda/
         kept = "" if keeps is None else f"\n\nKeeps for backward: {keeps or 'nothing'}."
         self.__doc__ = raw.__doc__ and inspect.cleandoc(raw.__doc__) + kept

@@ -41,6 +41,7 @@ PHENOMENA = {
     "corruptions": Phenomenon(".corruptions", "reading", 16, "Which damage teaches most when it is repaired?"),
     "next-sentence": Phenomenon(".next_sentence", "reading", 2,
                                 "Is next sentence too easy, and what does order teach?"),
+    "masks": Phenomenon(".masks", "reading", 6, "Which tokens should be hidden, and how many?"),
     "induction": Phenomenon(".induction", "inside", 1, "How does a model go on with what it has read once before?"),
     "layers": Phenomenon(".layers", "inside", 2, "Which layer holds what?", ("model", "data")),
     "attention-zoo": Phenomenon(".attention_zoo", "inside", 2, "What do the heads of a BERT look at?",

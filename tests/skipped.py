@@ -1,7 +1,7 @@
 """Which tests were skipped in an earlier run?  With what they lacked at hand, they alone run again.
 
-    PYTHONPATH=tests pytest -p skipped --note-skipped FILE       # write the names of the skipped tests into FILE
-    PYTHONPATH=tests pytest -p skipped --skipped-in FILE         # run those alone
+    PYTHONPATH=tests pytest -p skipped --note-skipped=FILE       # write the names of the skipped tests into FILE
+    PYTHONPATH=tests pytest -p skipped --skipped-in=FILE         # run those alone
 """
 
 from pathlib import Path

@@ -337,7 +337,8 @@ class Primitive:
         if arrays and dtype.kind not in "fc":
             self._same_kind(arrays)                            # raises, and says which input
         try:
-            returned = self.forms.get(type(arrays[0]), self.raw)(xp, *arrays, **constants)
+            form = self.forms.get(type(arrays[0]), self.raw) if arrays else self.raw
+            returned = form(xp, *arrays, **constants)
         except TypeError:
             if unknown := _said("keywords", self.name, constants, self.constants):
                 raise TypeError(unknown) from None

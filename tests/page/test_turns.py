@@ -43,6 +43,7 @@ def test_a_place_moves_up(page):
     first = page.stream("/api/strange/count", {"pieces": 100_000, "pause": 0.01})
     first.recv(300)
     second = page.stream("/api/strange/count", {"pieces": 1})
+    assert b'{"place": 1}' in second.recv(1000)                # it has come, and the third one comes behind it
     third = page.stream("/api/strange/count", {"pieces": 1})
     assert b'{"place": 2}' in third.recv(1000)
     second.close()

@@ -10,7 +10,8 @@ import numpy as np
 from tinyformer.engine import Call, Special, primitive
 
 
-@primitive(keeps="x, gates (B, T, 4H), cells and squashed (B, T, H), told and its predecessors (B, T, P)")
+@primitive(keeps="x, weight, recurrent, projection, keep, gates (B, T, 4H), before (B, T, H), "
+                 "squashed (B, T, H), hidden (B, T, H), heard (B, T, P)")
 def lstm(xp, x, weight, recurrent, bias, projection=None, *, keep=None, backwards: bool = False):
     """What a row of cells tells at each place: x (B, T, I) -> (B, T, P), from left to right, or `backwards`.
 
@@ -51,7 +52,7 @@ def lstm(xp, x, weight, recurrent, bias, projection=None, *, keep=None, backward
         told[:, t] = tells if read is None else xp.where(read, tells, 0)
 
     def backward(dout):
-        dgates, dtold = xp.empty(gates.shape, dout.dtype), xp.empty(told.shape, dout.dtype)
+        dgates, dtold = xp.empty(gates.shape, dout.dtype), xp.empty((batch, length, wide), dout.dtype)
         dcell, dsaid = xp.zeros((batch, size), dout.dtype), xp.zeros((batch, wide), dout.dtype)
         for t in reversed(order):
             read = None if here is None else here[:, t]

@@ -42,7 +42,6 @@ def alike(squares: Mapping[str, np.ndarray], texts: Sequence[str], groups: Seque
     colours = colours_of(panels)
     for axes, panel in zip(below, panels, strict=True):
         draw_runs(axes, panel, colours)
-        axes.xaxis.get_major_locator().set_params(integer=True)                # layers
     if title:
         drawn.suptitle(legible(title), fontsize=14)
     save(drawn, path)

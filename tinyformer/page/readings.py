@@ -13,7 +13,9 @@ import numpy as np
 
 from tinyformer import ops
 from tinyformer.backend import to_device
+from tinyformer.data.frame import frame_of
 from tinyformer.data.labelled import LabelledBatches
+from tinyformer.data.windows import between
 from tinyformer.engine import Tensor
 from tinyformer.errors import InputError
 from tinyformer.generate import rewrite
@@ -98,7 +100,7 @@ def _read(model: Any, served: Served, text: str, second: str) -> Reading:
 @_read.register
 def _(model: GPT, served: Served, text: str, second: str) -> Reading:
     tokenizer = served.tokenizer
-    ids = _encoded(tokenizer, text)
+    ids = [*tokenizer.starting_ids, *_encoded(tokenizer, text)]
     return Reading({"": np.array([ids])}, lambda ids: lambda model: _words(model(ids[""])[0], tokenizer),
                    [f"after {name}" for name in names_of(tokenizer, ids)], tokenizer.tokens, ONE, [*ids[1:], None])
 
@@ -128,7 +130,7 @@ def _(model: Bert | Encoder, served: Served, text: str, second: str) -> Reading:
 @_read.register
 def _(model: Seq2Seq, served: Served, text: str, second: str) -> Reading:
     tokenizer, c = served.tokenizer, model.config
-    source = _framed(tokenizer, text)
+    source = frame_of(tokenizer).source(_encoded(tokenizer, _blanked(tokenizer, text)))
     if len(source) > c.context:
         raise InputError(f"the text has {len(source):,} tokens with those at its ends, and this model reads "
                          f"{c.context}; shorten it")
@@ -228,13 +230,18 @@ def _encoded(tokenizer: Tokenizer, text: str) -> list[int]:
     return ids
 
 
+def _blanked(tokenizer: Tokenizer, text: str) -> str:
+    """The text with its [MASK] as the vocabulary calls it."""
+    return text if tokenizer.mask_id is None else text.replace(BLANK, tokenizer.tokens[tokenizer.mask_id])
+
+
 def _framed(tokenizer: Tokenizer, text: str, second: str = "") -> list[int]:
     if tokenizer.cls_id is None or tokenizer.sep_id is None:
         raise InputError("this vocabulary has no [CLS] or no [SEP], between which an encoder reads a text")
-    if tokenizer.mask_id is not None:
-        text, second = (typed.replace(BLANK, tokenizer.tokens[tokenizer.mask_id]) for typed in (text, second))
-    more = [*_encoded(tokenizer, second), tokenizer.sep_id] if second.strip() else []
-    return [tokenizer.cls_id, *_encoded(tokenizer, text), tokenizer.sep_id, *more]
+    text, second = _blanked(tokenizer, text), _blanked(tokenizer, second)
+    ids = [tokenizer.cls_id, *_encoded(tokenizer, text)]
+    return [*ids, *between(tokenizer), *_encoded(tokenizer, second), tokenizer.sep_id] if second.strip() else [
+        *ids, tokenizer.sep_id]
 
 
 def _segments(model: Any, tokenizer: Tokenizer, ids: Sequence[int]) -> np.ndarray:

@@ -1,9 +1,13 @@
 """Does the page do what it says in a real browser: with a mouse, by keyboard alone, in every size and both colours?"""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from page.browser import missing
 from page.conftest import Running
+from tinyformer.models import BertForPretraining
 from tinyformer.page import VIEWS
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
@@ -137,6 +141,24 @@ def test_blanks_are_filled_and_a_guess_is_put_in(browser, open_view):
     browser.wait(lambda: len(browser.all(".blanks .bars")) == 1)
     typed = browser.one("textarea").get_property("value")
     assert typed.count("[MASK]") == 1 and guess in typed
+
+
+def test_another_model_says_everything_anew(models, browser):
+    """Both what it fills in and how alike it finds a word."""
+    other = BertForPretraining(models[1].model.config, np.random.default_rng(7))
+    two = Running([replace(models[1], number=0), replace(models[1], number=1, name="other", model=other)])
+    try:
+        browser.screen()
+        browser.open(f"http://127.0.0.1:{two.port}/#/fill?text=a+[MASK]&word=cat&first=the+cat&second=a+red+cat")
+        browser.wait(lambda: browser.all(".layers td"))
+        before = [browser.one(css).text for css in (".blanks", ".layers")]
+        browser.run("const box = document.querySelector('select'); box.value = '1';"
+                    "box.dispatchEvent(new Event('change', {bubbles: true}))")
+        for css, text in zip((".blanks", ".layers"), before, strict=True):
+            browser.wait(lambda css=css, text=text: browser.one(css).text not in ("", text))
+    finally:
+        browser.driver.get("about:blank")
+        two.stop()
 
 
 @pytest.mark.parametrize("model, shown", [(2, ".bars li"), (3, ".tagged-word"), (4, ".bars li"), (5, ".bars li"),

@@ -6,11 +6,14 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
+import webbrowser
 from pathlib import Path
 
 import pytest
 
+from tinyformer.commands.page import _say_where
 from tinyformer.page.door import LARGEST_BODY, Door, Refused
 from tinyformer.page.shown_files import table
 
@@ -98,10 +101,26 @@ def test_a_page_that_others_reach_knows_its_addresses_and_its_own_name():
     door = Door("0.0.0.0", 8000)
     door.check(["192.168.0.7:8000"], ["http://192.168.0.7:8000"])
     Door("pi.home", 8000).check(["PI.home:8000"], [])
-    Door("127.0.0.1", 80).check(["localhost"], ["http://[::1]"])
+    Door("127.0.0.1", 80).check(["localhost"], ["http://localhost"])
     for host in ("evil.example:8000", "192.168.0.7:8001", "192.168.0.7"):
         with pytest.raises(Refused):
             door.check([host], [])
+
+
+def test_a_page_that_others_reach_reads_from_itself_alone():
+    """A site of somebody else's may have an address in numbers too, and the same port."""
+    for origin in ("http://6.6.6.6:8000", "http://localhost:8000", "https://192.168.0.7:8000"):
+        with pytest.raises(Refused, match="another site"):
+            Door("0.0.0.0", 8000).check(["192.168.0.7:8000"], [origin])
+
+
+def test_a_browser_that_stays_in_the_terminal_is_served(monkeypatch, capsys):
+    left = threading.Event()
+    monkeypatch.setattr(webbrowser, "open", lambda address: left.wait(20))
+    began = time.monotonic()
+    _say_where(Door("127.0.0.1", 8000), browser=True)
+    assert time.monotonic() < began + 5 and capsys.readouterr().out.startswith("http://127.0.0.1:8000/")
+    left.set()
 
 
 # ---- who asks, and how -----------------------------------------------------------------------------------------------

@@ -16,10 +16,10 @@ from tinyformer.train.log import RunLog
 @pytest.fixture
 def behind(tmp_path):
     """Two folders: a run that has begun, and one that has not."""
-    log = RunLog(tmp_path / "one") if (tmp_path / "one").mkdir() is None else None
-    (tmp_path / "two").mkdir()
     found = Behind(runs=[tmp_path / "one", tmp_path / "two"])
-    found.log = log
+    for folder in found.runs:
+        folder.mkdir()
+    found.log = log = RunLog(tmp_path / "one")
     yield found
     log.close()
 

@@ -1,5 +1,7 @@
 """Do the views say what the models say?  Held against what the commands are made of, and against sums and counts."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
 from tinyformer.generate import Sampling, write
 from tinyformer.generate.mask_filling import fill, filled
-from tinyformer.models import BertConfig, BertForPretraining
+from tinyformer.models import BertConfig, BertForPretraining, Seq2Seq
 from tinyformer.page import VIEWS
 from tinyformer.page.asked import read_request
 from tinyformer.page.served import Behind, Served, open_all
@@ -63,6 +65,15 @@ def test_what_is_written_is_what_generate_writes(models):
     assert "".join(piece["token"] for piece in pieces) == gpt.tokenizer.decode(expected)
 
 
+def test_a_token_has_its_share_also_where_it_is_none_of_the_best(models):
+    pieces = ask(models, "write", "write", prompt="The", tokens=60, temperature=2.0)
+    offered = [{item["id"]: item["share"] for item in piece["choices"]} for piece in pieces]
+    for piece, shares in zip(pieces, offered, strict=True):
+        assert piece["share"] == pytest.approx(shares[piece["id"]]) if piece["id"] in shares else (
+            0 < piece["share"] <= min(shares.values()))
+    assert any(piece["id"] not in shares for piece, shares in zip(pieces, offered, strict=True))
+
+
 @pytest.mark.parametrize("model", [0, 8, 9])
 def test_a_text_that_goes_on_is_the_text_that_is_written_at_once(models, model):
     request = dict(model=model, prompt="The red", seed=3, **SETTINGS)
@@ -108,6 +119,14 @@ def test_a_decoder_looks_at_its_source(models):
         theirs = served.model.decoder.alignments(np.array([[served.model.config.start_id, 20, 21]]),
                                                  served.model.encode(source))
     assert np.allclose(weights, theirs[1].data[0].mean(0), atol=1e-6)
+
+
+def test_a_decoder_with_fewer_layers_than_its_encoder_shows_its_last(models):
+    tokenizer = models[8].tokenizer
+    config = models[8].model.config.but(layers=3, decoder_layers=1)
+    uneven = Served(0, "uneven", Seq2Seq(config, np.random.default_rng(0)), tokenizer)
+    found = ask([uneven], "write", "align", prompt="The red cat", written=[20, 21])
+    assert (found["layers"], found["layer"]) == (1, 0) and len(found["weights"]) == 2
 
 
 def test_what_cannot_be_written_says_what_to_do(models):
@@ -210,6 +229,13 @@ def test_folders_become_models_with_numbers_and_names(folders):
     for wrong, said in ((["gpt", "gpt"], "given twice"), (["gpt", "none"], "no such folder")):
         with pytest.raises(InputError, match=said):
             open_all([str(folders / name) for name in wrong], "cpu")
+
+
+def test_models_of_one_name_are_told_apart(folders):
+    for other in ("a/one", "b/one"):
+        shutil.copytree(folders / "gpt", folders / other / "gpt")
+    found = open_all([str(folders / name) for name in ("a/one/gpt", "b/one/gpt", "gpt")], "cpu")
+    assert [one.name for one in found] == ["a/one/gpt", "b/one/gpt", "runs/tour/gpt"]
 
 
 def test_without_folders_it_is_the_tour_that_is_shown(folders, monkeypatch):

@@ -71,6 +71,12 @@ def test_the_guesses_of_every_layer_and_the_gradient_at_every_word(browser, open
     browser.wait(lambda: focused(browser, "getAttribute('aria-pressed')") == "true")
 
 
+def test_a_token_of_another_text_is_forgotten(browser, open_view):
+    """A link, or a text that was longer before, may say a token that is not there."""
+    open_view(f"{INSIDE}&token=99&whose=encoder", ".pulls button")
+    assert not browser.all(TOLD) and not browser.all(".pulls [aria-pressed=true]")
+
+
 @pytest.mark.parametrize("model", (1, 7, 8))
 def test_other_kinds_of_models_are_looked_into(browser, open_view, models, model):
     two = models[model].task is not None and models[model].task.takes[0] == 2

@@ -1,6 +1,7 @@
 """What happens inside a model while it reads and writes?  A page in the browser shows it, for any folder of a model."""
 
 import importlib.util
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,4 +53,6 @@ def _say_where(door, browser: bool) -> None:
     print(f"{address}  (Ctrl-C ends)", flush=True)
     if browser:
         import webbrowser
-        webbrowser.open(address)
+
+        # A browser of the terminal returns only when it is left, and is to be served until then.
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

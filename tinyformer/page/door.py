@@ -45,13 +45,11 @@ class Door:
         return self.host not in ("127.0.0.1", "::1", "localhost")
 
     def check(self, hosts: Sequence[str], origins: Sequence[str]) -> None:
-        """Refused unless there is one Host header with a name of ours, and no Origin or one that is ours."""
+        """Refused unless there is one Host header with a name of ours, and no Origin or the one that this name is."""
         if len(hosts) != 1 or not self.is_ours(hosts[0]):
             raise Refused(403, f"this page answers at http://localhost:{self.port}/ alone")
-        for origin in origins:
-            scheme, _, host = origin.partition("://")
-            if scheme != "http" or not self.is_ours(host) or len(origins) > 1:
-                raise Refused(403, "a page of another site has asked, and only this one may")
+        if origins and [origin.lower() for origin in origins] != [f"http://{hosts[0].lower()}"]:
+            raise Refused(403, "a page of another site has asked, and only this one may")
 
     def is_ours(self, host: str) -> bool:
         """Is `host`, as in a Host header, a name of this server with its port?"""

@@ -84,10 +84,13 @@ def _opened(number: int, folder: Path, name: str, device: str) -> Served:
 
 
 def _names(folders: list[Path]) -> list[str]:
-    """The last part of each path, with the part before it where two would have one name."""
-    last = [path.absolute().name for path in folders]
-    if len({*last}) < len({*folders}):
-        last = [f"{path.absolute().parent.name}/{name}" for path, name in zip(folders, last, strict=True)]
-    if len({*folders}) < len(folders):
-        raise InputError(f"--model {max(folders, key=folders.count)} is given twice; once is enough")
-    return last
+    """The last part of each path, with as many parts before it as tell all of them apart."""
+    parts = [path.absolute().parts for path in folders]
+    if len({*parts}) < len(parts):
+        raise InputError(f"--model {folders[parts.index(max(parts, key=parts.count))]} is given twice; once is enough")
+    names: list[str] = []
+    for count in range(1, max(map(len, parts), default=0) + 1):
+        names = ["/".join(path[-count:]) for path in parts]
+        if len({*names}) == len(names):
+            break
+    return names

@@ -55,7 +55,7 @@ class Stretch(Text):
 class Layer(Text):
     """A layer of the decoder."""
 
-    layer: int = asked("which layer, counted from 0", 0, least=0, most=1000)
+    layer: int | None = asked("which layer, counted from 0; without it, the last", None, least=0, most=1000)
 
 
 @VIEW.function
@@ -93,8 +93,9 @@ def write(served: Served, request: Stretch) -> Iterator[dict]:
         if chosen == text.ends:
             yield {"end": True, "choices": offered}
             return
+        share = float(sampling.probabilities(logits, ids)[chosen])             # it may be none of those that are shown
         ids.append(chosen)
-        yield {"id": chosen, "token": stream.feed(chosen), "choices": offered}
+        yield {"id": chosen, "token": stream.feed(chosen), "share": share, "choices": offered}
 
 
 @VIEW.function
@@ -106,8 +107,9 @@ def align(served: Served, request: Layer) -> dict:
     if not text.written:
         raise InputError("nothing is written yet; an alignment has a row for each token that is")
     layers = served.model.config.decoder_layers
-    if request.layer >= layers:
-        raise InputError(f"layer is {request.layer}, and the decoder has {layers}, counted from 0")
+    layer = layers - 1 if request.layer is None else request.layer
+    if layer >= layers:
+        raise InputError(f"layer is {layer}, and the decoder has {layers}, counted from 0; choose one of them")
     tokens = served.tokenizer.tokens
     return {"source": [tokens[id] for id in text.source], "target": [tokens[id] for id in text.written],
-            "layers": layers, "weights": text.alignment(request.layer).tolist()}
+            "layers": layers, "layer": layer, "weights": text.alignment(layer).tolist()}

@@ -5,8 +5,10 @@ import {stopped} from '../api.js';
 import {bars} from '../bars.js';
 import {button, modelChoice, notice, textBox} from '../controls.js';
 
+const BLANK = /\[MASK\]|<mask>/;                              // as it is typed, and as RoBERTa calls it
+
 export async function view(root, api, state) {
-  const models = modelChoice(api, state, () => fill());
+  const models = modelChoice(api, state, () => { fill(); compare(); });
   const told = notice();
   const text = textBox('A text with [MASK] in it', {state, name: 'text', value: 'The [MASK] of the list is [MASK].',
     longest: 4000, onrun: fill, hint: 'Ctrl+Enter guesses; [MASK] may stand anywhere, several times'});
@@ -53,11 +55,11 @@ export async function view(root, api, state) {
   // Write a guess in the place of the n-th blank, and ask again about those that are left.
   function put(n, {token, joins}) {
     let seen = -1;
-    text.value = text.value.replace(/(\s*)(\[MASK\]|<mask>)/g, (match, space) => {
+    text.value = text.value.replace(new RegExp(`(\\s*)(${BLANK.source})`, 'g'), (match, space) => {
       seen += 1;
       return seen === n ? (joins ? '' : space) + token : match;
     });
-    if (text.value.includes('[MASK]')) fill();
+    if (BLANK.test(text.value)) fill();
     else { replace(blanks); replace(whole, text.value); }
   }
 

@@ -205,6 +205,7 @@ export async function view(root, api, state) {
     const said = el('p', {});
 
     async function ask(whose = state.get('whose'), token = state.number('token', 0)) {
+      if (found.texts[whose]?.[token - 1] === undefined) token = 0;            // it was one of another text
       try {
         const request = {...what(), row: Number(rows.value), answer: answer.value, whose, token};
         const told = await api.ask('gradient', request, {onPlace: problem.place});

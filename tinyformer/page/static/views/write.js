@@ -14,7 +14,7 @@ export async function view(root, api, state) {
   let work = null;                                             // stops what is being written
   let aligned = null;                                          // where a decoder looked
 
-  const models = modelChoice(api, state, () => { forget(); show(); });
+  const models = modelChoice(api, state, () => { forget(); state.set({layer: null}); show(); });
   const rewrites = () => models.model.rewrites;
   const prompt = textBox('Prompt', {state, name: 'prompt', value: 'It was', longest: 4000, onrun: write,
     hint: 'Ctrl+Enter writes, Escape stops', onchange: () => { forget(); later(); }});
@@ -192,7 +192,7 @@ export async function view(root, api, state) {
         if (mine !== work) return;
         if (piece.end) { draw(piece); return told.say('The model ended the text here.'); }
         count += 1;
-        shares[text.ids.length] = piece.choices.find(item => item.id === piece.id)?.share;
+        shares[text.ids.length] = piece.share;
         text.ids.push(piece.id);
         text.tokens.push(piece.token);
         fresh.push(...tokenNodes(piece.token, text.ids.length - 1));
@@ -218,10 +218,10 @@ export async function view(root, api, state) {
   // ---- where a decoder looks ----------------------------------------------------------------------------------------
 
   async function align() {
-    const layer = state.number('layer', models.model.layers - 1);
-    aligned = await api.ask('align', {...settings(), written: written(), layer});
+    const layer = state.number('layer', null);                 // the last, where none was chosen
+    aligned = await api.ask('align', {...settings(), written: written(), ...(layer === null ? {} : {layer})});
     sourcePanel.hidden = false;
-    replace(layers, choice('Layer of the decoder', {state, name: 'layer', value: layer,
+    replace(layers, choice('Layer of the decoder', {state, name: 'layer', value: aligned.layer,
       options: Array.from({length: aligned.layers}, (_, n) => [n, String(n + 1)]),
       onchange: async () => { await align(); }}).node);
     drawSource(aligned.weights.length - 1);

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from walk import close, cotangent
 
 from tinyformer import ops
-from tinyformer.engine import Tensor
+from tinyformer.engine import REGISTRY, Tensor
 
 from .layouts import arrays, shapes
 
@@ -63,3 +63,14 @@ def test_axes_that_are_not_there_are_named(op):
         op(np.ones((2, 3)), axis=2)
     with pytest.raises(ValueError, match=rf"{op.name}: x is \(2, 3\); duplicate value in 'axis'"):
         op(np.ones((2, 3)), axis=(1, -1))
+
+
+@pytest.mark.parametrize("axis", [0, -1, None, ()])
+@pytest.mark.parametrize("name", [name for name in ops.every() if "keepdims" in REGISTRY[name].constants])
+def test_a_number_alone_has_no_axis_and_yet_may_be_asked_along_one(name, axis):
+    """As NumPy has it: the number itself comes back, or what is made of it, and the gradient has its shape."""
+    x = Tensor(np.asarray(2.0))
+    out = REGISTRY[name](x, axis=axis)
+    out.backward()
+    assert out.shape == () and x.grad.shape == ()
+    assert x.grad == (0 if name in ("var", "std") else 1)

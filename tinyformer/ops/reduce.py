@@ -56,7 +56,7 @@ def max(xp, x, *, axis=None, keepdims: bool = False):
 
 def axes_of(ndim: int, axis) -> tuple:
     axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return tuple(a % ndim if ndim else a for a in axes)
+    return tuple(a % ndim for a in axes) if ndim else ()       # of a number alone axis 0 may be asked, as in NumPy
 
 
 def kept_shape(shape: tuple, axis) -> tuple:

@@ -161,6 +161,21 @@ def test_another_model_says_everything_anew(models, browser):
         two.stop()
 
 
+@pytest.mark.parametrize("view, busy, other, shown", [("heads", 2, 3, ".tagged-word"), ("inside", 0, 1, ".token-list")])
+def test_the_newer_of_two_questions_is_the_one_that_is_answered(page, browser, open_view, view, busy, other, shown):
+    """Each model has a line of its own, so that the older answer could come later; its question is ended."""
+    with page.stream("/api/strange/count", {"model": busy, "pieces": 100_000, "pause": 0.01}) as running:
+        running.recv(300)
+        open_view(f"#/{view}?model={busy}&text=The+red+cat")
+        browser.wait(lambda: "1 before you" in browser.one(".notice").text)
+        browser.run("const box = document.querySelector('select'); box.value = arguments[0];"
+                    "box.dispatchEvent(new Event('change', {bubbles: true}))", str(other))
+        browser.wait(lambda: browser.all(shown) and len(page.page.work.lines[busy].tickets) == 1, 5)
+        before = browser.one(shown).text
+    browser.wait(lambda: not page.page.work.lines[busy].tickets)
+    assert browser.one(shown).text == before and not browser.all(".notice.wrong:not([hidden])")
+
+
 @pytest.mark.parametrize("model, shown", [(2, ".bars li"), (3, ".tagged-word"), (4, ".bars li"), (5, ".bars li"),
                                           (6, ".answer"), (7, ".scored")])
 def test_every_head_shows_what_it_says(browser, open_view, model, shown):

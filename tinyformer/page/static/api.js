@@ -9,6 +9,7 @@ export class Api {
     this.name = view;
     this.models = models;                                      // those that this view can show
     this.signal = signal;
+    this.open = new Map();                                     // name of a function -> what ends its question
   }
 
   // The answer of a function, an object.  onPlace(n) hears how many are before this request.
@@ -19,10 +20,15 @@ export class Api {
   }
 
   // onPiece(piece) for each piece of the answer of a function that yields; the promise ends with the last.
-  // An AbortSignal ends it early, and frees the model.
+  // An AbortSignal ends it early, and frees the model; so does the next question to the same function, whose answer is
+  // the one that is wanted: models do not wait for one another, and the older answer might come later.
   async stream(name, request, onPiece, {signal, onPlace = () => {}} = {}) {
-    const ends = signal ? AbortSignal.any([signal, this.signal]) : this.signal;
+    this.open.get(name)?.abort();
+    const mine = new AbortController();
+    this.open.set(name, mine);
+    const ends = AbortSignal.any([mine.signal, this.signal, ...(signal ? [signal] : [])]);
     for await (const line of lines(`/api/${this.name}/${name}`, request, ends)) {
+      ends.throwIfAborted();
       if ('error' in line) throw new Failure(line.error);
       if ('place' in line) onPlace(line.place);
       else onPiece(line.piece);

@@ -112,6 +112,7 @@ export async function view(root, api, state) {
           weights = (await api.ask('attention', asked, {onPlace: problem.place})).weights;
           which = wanted;
         }
+        if (which !== `${kind().name} ${layer.value}`) return;           // another was chosen in the meantime
         problem.clear();
         const asking = found.texts[kind().asking];
         const seen = found.texts[kind().seen];

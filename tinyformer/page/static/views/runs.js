@@ -49,7 +49,7 @@ export async function view(root, api, state) {
       const box = el('input', {type: 'checkbox', onchange: () => {
         const left = chosen().filter(number => number !== run.number);
         state.set({runs: (box.checked ? [...left, run.number] : left).slice(-MOST).join('.') || null});
-        showRuns().then(look);
+        look(true);
       }});
       box.checked = chosen().includes(run.number);
       const place = chosen().indexOf(run.number);
@@ -61,10 +61,10 @@ export async function view(root, api, state) {
     return true;
   }
 
-  async function look() {
+  async function look(anew = false) {
     clearTimeout(timer);
     try {
-      if (list.childElementCount || await showRuns()) await draw();
+      if (!anew && list.childElementCount || await showRuns()) await draw();
     } catch (error) {
       if (stopped(error)) return;
       told.fail(error.message);

@@ -87,6 +87,7 @@ export async function view(root, api, state) {
     asking = false;
   }
 
+  // Ask for the text and the choices; false where something was wrong, or a newer question has ended this one.
   async function show() {
     try {
       const ids = text.ids.length ? written() : kept();
@@ -97,8 +98,10 @@ export async function view(root, api, state) {
       drawText();
       drawChoices(found.choices, found.place);
       if (rewrites() && ids.length && !aligned) await align();
+      return true;
     } catch (error) {
       if (!stopped(error)) { told.fail(error.message); drawChoices([], 0); }
+      return false;
     }
   }
 
@@ -160,17 +163,14 @@ export async function view(root, api, state) {
     shares = shares.slice(0, number);
     at(null);
     aligned = null;
-    await show();
-    if (!told.node.classList.contains('wrong')) await stream();
+    if (await show()) await stream();
   }
 
   // ---- writing ------------------------------------------------------------------------------------------------------
 
   async function write() {
     forget();
-    await show();
-    if (told.node.classList.contains('wrong')) return;
-    await stream();
+    if (await show()) await stream();
   }
 
   async function stream() {
@@ -223,7 +223,7 @@ export async function view(root, api, state) {
     sourcePanel.hidden = false;
     replace(layers, choice('Layer of the decoder', {state, name: 'layer', value: aligned.layer,
       options: Array.from({length: aligned.layers}, (_, n) => [n, String(n + 1)]),
-      onchange: async () => { await align(); }}).node);
+      onchange: () => align().catch(error => { if (!stopped(error)) told.fail(error.message); })}).node);
     drawSource(aligned.weights.length - 1);
   }
 

@@ -247,6 +247,29 @@ def test_the_arrows_walk_along_the_text(browser, open_view):
     assert browser.one(".running [aria-current]").text == "e"
 
 
+def test_a_link_is_that_of_what_is_seen_and_can_be_copied_by_hand(page, browser, open_view):
+    """At once, though the address comes a moment later; without https a browser has no clipboard."""
+    type_and_copy = ("const box = document.querySelector('textarea');"
+                     "for (const text of ['[MASK] one', '[MASK] two']) {"
+                     "  box.value = text; box.dispatchEvent(new Event('input', {bubbles: true})); }"
+                     "document.querySelector('.tools button').click(); return window.copied;")
+    expected = f"http://127.0.0.1:{page.port}/#/fill?model=1&text=%5BMASK%5D+two"
+    for clipboard in ("{writeText: async text => { window.copied = text; }}", "undefined"):
+        browser.screen(400, 900)
+        open_view("#/fill?model=1", ".blanks .bars")
+        browser.run(f"Object.defineProperty(navigator, 'clipboard', {{value: {clipboard}}})")
+        copied = browser.run(type_and_copy)
+        assert copied == (None if clipboard == "undefined" else expected)
+        assert bool(browser.all(".by-hand")) == (clipboard == "undefined")
+    assert browser.run("const box = document.activeElement; "
+                       "return box.value.slice(box.selectionStart, box.selectionEnd)") == expected
+    assert browser.run("return document.documentElement.scrollWidth") <= 400
+    assert not browser.run(PALE) and not browser.run(UNNAMED)
+    from selenium.webdriver.common.keys import Keys
+    browser.keys(Keys.ESCAPE)
+    assert not browser.all(".by-hand") and browser.run("return document.activeElement.textContent") == "Copy link"
+
+
 def test_light_and_dark_can_be_chosen_and_stay(browser, open_view):
     open_view("#/fill?model=1", ".bars li")
     def paper():

@@ -8,6 +8,7 @@ import {button} from './controls.js';
 const main = document.querySelector('main');
 const nav = document.querySelector('nav');
 let about;
+let shown;                                                     // the state of the view that is seen
 let leave = () => {};
 
 async function start() {
@@ -23,10 +24,11 @@ async function start() {
 
 // Show the view that the address names, or the first that has a model.
 async function open(focus) {
-  const [name, state] = here();
+  const [name, asked] = here();
   const view = about.views.find(one => one.name === name) ?? about.views.find(one => !one.needs || one.models.length)
     ?? about.views[0];
   if (view.name !== name) history.replaceState(null, '', link(view.name));
+  shown = view.name === name ? asked : here()[1];
   leave();
   const ends = new AbortController();
   leave = () => ends.abort();
@@ -40,7 +42,7 @@ async function open(focus) {
     const {view: show} = await import(`./views/${view.name}.js`);
     if (ends.signal.aborted) return;
     const models = view.models.map(number => about.models[number]);
-    const done = await show(root, new Api(view.name, models, ends.signal), view.name === name ? state : here()[1]);
+    const done = await show(root, new Api(view.name, models, ends.signal), shown);
     performance.mark('shown');
     if (typeof done === 'function') ends.signal.addEventListener('abort', done, {once: true});
   } catch (error) {
@@ -83,12 +85,28 @@ function showTools() {
     colours.textContent = dark() ? 'Light' : 'Dark';
   });
   const copy = button('Copy link', async () => {
-    await navigator.clipboard.writeText(location.href);
+    const address = new URL(link(shown.view, shown.values), location.href).href;               // as it will be in a moment
+    try {
+      await navigator.clipboard.writeText(address);
+    } catch {
+      return byHand(address, copy);
+    }
     say('The link to what you see is copied');
     copy.textContent = 'Copied';
     setTimeout(() => { copy.textContent = 'Copy link'; }, 1500);
   });
   replace(document.querySelector('.tools'), copy, colours);
+}
+
+// The link, marked, to be copied by hand: browsers give a page that others reach without https no clipboard.
+function byHand(address, copy) {
+  document.querySelector('.by-hand')?.remove();
+  const box = el('input', {class: 'by-hand', readonly: true, 'aria-label': 'The link to what you see; Ctrl+C copies it',
+    onblur: () => box.remove(), onkeydown: event => { if (event.key === 'Escape') copy.focus(); }});
+  box.value = address;
+  copy.before(box);
+  box.select();
+  say('The link to what you see is marked; Ctrl+C copies it');
 }
 
 start();

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tinyformer.errors import InputError
-from tinyformer.page.served import Behind
+from tinyformer.page.served import Behind, by_label, label
 from tinyformer.page.views.runs import Nothing, Runs, Sample, curves, listed, sample, thinned
 from tinyformer.train.checkpoints import save_model
 from tinyformer.train.log import RunLog
@@ -81,6 +81,26 @@ def test_a_sample_is_of_the_newest_checkpoint(behind, models):
     save_model(behind.runs[1] / "checkpoint-00000010", head.model, head.tokenizer)
     with pytest.raises(InputError, match="TextClassifier, which writes nothing"):
         sample(behind, Sample(run=1, text="the cat"))
+
+
+def test_what_is_wrong_with_a_run_names_it_by_its_label(behind, models):
+    save_model(behind.runs[0] / "checkpoint-00000009", models[0].model, models[1].tokenizer)
+    (behind.runs[1] / "seed-0").mkdir()
+    (behind.runs[1] / "seed-0" / "config.json").touch()
+    (behind.runs[1] / "log.jsonl").mkdir()                     # which cannot be read
+    for ask, said in ((lambda: sample(behind, Sample(run=0)), "/one/checkpoint-00000009: the vocabulary has"),
+                      (lambda: sample(behind, Sample(run=1)), "/two/seed-0"),
+                      (lambda: curves(behind, Runs(runs=(1.0,))), "/two/log.jsonl: cannot be read")):
+        with pytest.raises(InputError, match=said) as error:
+            ask()
+        assert str(behind.runs[0].parent) not in str(error.value)
+
+
+@pytest.mark.parametrize("folder, text, said", [("/a/b/c", "/a/b/c: no, see /a/b/c/d", "b/c: no, see b/c/d"),
+                                                ("/a/b/c", "/a/b/cd: none", "/a/b/cd: none")])
+def test_a_label_stands_where_the_path_stood(folder, text, said):
+    assert by_label(text, Path(folder)) == said
+    assert by_label(".: wrong. See it.", Path(".")) == f"{label(Path('.'))}: wrong. See it."
 
 
 def test_long_curves_are_thinned_and_keep_their_end():

@@ -3,6 +3,7 @@
 The browser knows models and runs by their numbers, and nobody can ask for a folder.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +82,16 @@ def _opened(number: int, folder: Path, name: str, device: str) -> Served:
     task = task_of(model)
     settings = settings_beside(folder, model, task, {"device": device})
     return Served(number, name, model, tokenizer, task, settings)
+
+
+def label(folder: Path) -> str:
+    """How the browser knows a folder that has no other name: the last two parts of its path."""
+    return "/".join(folder.absolute().parts[-2:])
+
+
+def by_label(text: str, folder: Path) -> str:
+    """What is said of a folder and of what lies in it, with its label where its path stands."""
+    return re.sub(rf"(?<![\w./\\]){re.escape(str(folder))}(?=[:/\\])", lambda _: label(folder), text)
 
 
 def _names(folders: list[Path]) -> list[str]:

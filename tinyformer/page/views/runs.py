@@ -12,7 +12,7 @@ from tinyformer.generate.mask_filling import fill
 from tinyformer.generate.sampling import Sampling
 from tinyformer.models import GPT, BertForPretraining, Seq2Seq
 from tinyformer.page.asked import asked
-from tinyformer.page.served import Behind
+from tinyformer.page.served import Behind, by_label, label
 from tinyformer.page.view import View
 from tinyformer.tasks.folders import open_folder
 from tinyformer.train.checkpoints import checkpoints
@@ -44,7 +44,7 @@ class Sample:
 def listed(behind: Behind, request: Nothing) -> dict:
     """The runs that there are, the one that was written last first."""
     folders = behind.run_folders()
-    found = [{"number": number, "name": _name(folder), "changed": _changed(folder)}
+    found = [{"number": number, "name": label(folder), "changed": _changed(folder)}
              for number, folder in enumerate(folders)]
     return {"runs": sorted(found, key=lambda run: (-run["changed"], run["number"]))}
 
@@ -57,8 +57,11 @@ def curves(behind: Behind, request: Runs) -> dict:
     for number in map(int, request.runs):
         folder = _folder(folders, number)
         log = _logs.setdefault(folder, GrowingLog(folder))
-        while log.look():
-            pass
+        try:
+            while log.look():
+                pass
+        except InputError as error:
+            raise InputError(by_label(str(error), folder)) from None
         curves = {name: [[row["step"], row[name]] for row in log.rows if name in row]
                   for name in ("loss", "learning_rate", "grad_norm")}
         curves["tokens a second"] = [list(point) for point in log.speeds()]
@@ -67,7 +70,7 @@ def curves(behind: Behind, request: Runs) -> dict:
             for name, value in line.items():
                 if name != "step":
                     validation.setdefault(name, []).append([line["step"], value])
-        found.append({"number": number, "name": _name(folder), "begun": log.begun, "strange": log.strange,
+        found.append({"number": number, "name": label(folder), "begun": log.begun, "strange": log.strange,
                       "lines": len(log.rows), "changed": _changed(folder),
                       "curves": {name: thinned(points) for name, points in curves.items()},
                       "validation": {name: thinned(points) for name, points in validation.items()},
@@ -88,6 +91,8 @@ def sample(behind: Behind, request: Sample) -> dict:
     except (OSError, CheckpointError):
         raise InputError("there is no whole model in this run yet; one comes with the first checkpoint "
                          "(--save-every)") from None
+    except InputError as error:
+        raise InputError(by_label(str(error), folder)) from None
     return {"from": newest.name if newest != folder else "the trained model",
             "text": _written(model, tokenizer, request.text)}
 
@@ -118,10 +123,6 @@ def _folder(folders: list[Path], number: int) -> Path:
     if not 0 <= number < len(folders):
         raise InputError(f"there is no run {number}; there are {len(folders)}, counted from 0")
     return folders[number]
-
-
-def _name(folder: Path) -> str:
-    return "/".join(folder.absolute().parts[-2:])
 
 
 def _changed(folder: Path) -> float:

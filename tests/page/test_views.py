@@ -129,6 +129,20 @@ def test_a_decoder_with_fewer_layers_than_its_encoder_shows_its_last(models):
     assert (found["layers"], found["layer"]) == (1, 0) and len(found["weights"]) == 2
 
 
+@pytest.mark.parametrize("model, most", [(0, 2000), (8, 47)])
+def test_a_text_that_has_no_room_left_can_still_be_looked_at(models, model, most):
+    """It is written as far as its tokens can be asked about again, and then says what can be done."""
+    request = dict(model=model, prompt="The", temperature=0)
+    ids = [20] * (most - 2)
+    pieces = ask(models, "write", "write", written=ids, tokens=10, **request)
+    full = [*ids, *(piece["id"] for piece in pieces if "id" in piece)]
+    full += [20] * (most - len(full))                          # where the model ends it before
+    assert len(pieces) <= 2
+    assert ask(models, "write", "choose", written=full, **request)["room"] == 0
+    with pytest.raises(InputError, match="begin anew with Write"):
+        ask(models, "write", "write", written=full, **request)
+
+
 def test_what_cannot_be_written_says_what_to_do(models):
     for request, said in ((dict(prompt="Ω"), "not in the vocabulary"), (dict(prompt="a", place=9), "choose one of"),
                           (dict(model=8, prompt="the " * 80), "shorten it"), (dict(written=[10**6]), "below")):

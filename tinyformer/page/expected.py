@@ -15,6 +15,7 @@ from tinyformer.engine import no_grad
 from tinyformer.errors import InputError
 from tinyformer.generate import Remember, Sampling, beginning
 from tinyformer.models import Seq2Seq
+from tinyformer.page.asked import LONGEST
 from tinyformer.page.served import Served
 
 
@@ -31,6 +32,11 @@ class Writing:
     def ids(self) -> list[int]:
         """All of them, in order."""
         return [*self.given, *self.written]
+
+    @property
+    def room(self) -> int:
+        """How many more may be written behind it."""
+        return LONGEST - len(self.written)
 
     @property
     def ends(self) -> int | None:
@@ -78,6 +84,10 @@ class Rewriting(Writing):
             raise InputError(f"the source has {len(self.source)} tokens with its ends and the answer "
                              f"{len(self.written)}, and this model has room for {c.context}; shorten it")
         self.given, self.read, self.cache = [c.start_id], list[int](), None
+
+    @property
+    def room(self) -> int:
+        return self.served.model.config.context - len(self.ids)
 
     @property
     def ends(self) -> int | None:

@@ -68,7 +68,7 @@ def choose(served: Served, request: Place) -> dict:
         raise InputError(f"place is {place}, and the text has {len(ids)} tokens; choose one of them")
     logits = logits_after(served, request.prompt, request.written, place)
     return {"given": len(text.given), "tokens": text.shown(), "ids": ids, "place": place,
-            "context": served.model.config.context,
+            "context": served.model.config.context, "room": text.room,
             "choices": choices(served, logits, request.sampling, ids[:place], SHOWN)}
 
 
@@ -83,10 +83,11 @@ def write(served: Served, request: Stretch) -> Iterator[dict]:
     ids, stream, known, sampling = text.ids, served.tokenizer.stream(), len(served.tokenizer), request.sampling
     for id in ids:
         stream.feed(id)
+    if not text.room:
+        raise InputError(f"{len(text.written):,} tokens are written, and that is as many as there is room for; begin "
+                         "anew with Write, or choose another token further up, and it goes on from there")
     first = len(request.written)
-    for place in range(first, first + request.tokens):
-        if isinstance(text, Rewriting) and len(ids) > served.model.config.context:
-            break
+    for place in range(first, first + min(request.tokens, text.room)):
         logits = text.ask(ids)[:known]
         chosen = sampling.choose(logits, draws(request.seed, 0, place), ids)
         offered = choices(served, logits, sampling, ids, SHOWN)

@@ -6,6 +6,8 @@ import {bars} from '../bars.js';
 import {roving} from '../roving.js';
 import {button, choice, modelChoice, notice, numberBox, slider, textBox} from '../controls.js';
 
+const FULL = 'The text is as long as it can be: choose a token of it and another in its place, or begin anew.';
+
 export async function view(root, api, state) {
   root.classList.add('wide');
   let text = {given: 0, tokens: [], ids: [], context: 0};      // what stands there, token by token
@@ -56,6 +58,7 @@ export async function view(root, api, state) {
   document.addEventListener('keydown', onkey);
 
   const written = () => text.ids.slice(text.given);
+  const full = number => text.room === 0 && number >= text.ids.length;
   const kept = () => state.get('written').split('.').filter(Boolean).map(Number);
   const settings = () => ({model: models.number, prompt: prompt.value, temperature: temperature.value,
     top_k: topK.value, top_p: topP.value, repetition_penalty: penalty.value});
@@ -134,7 +137,8 @@ export async function view(root, api, state) {
   function drawChoices(items, number) {
     const there = text.ids[number];
     const before = text.tokens.slice(0, number).join('').slice(-24);
-    replace(which, number >= text.ids.length ? 'Behind the text as it stands; choose one, and it goes on from there. '
+    replace(which, full(number) ? FULL
+      : number >= text.ids.length ? 'Behind the text as it stands; choose one, and it goes on from there. '
         + 'A line across a bar is the share before the settings below.'
       : [`In the place of “${visible(text.tokens[number] ?? '')}”, behind “${before}”: choose one, and it goes on from there; `,
         button('back to the end', () => look(null))]);
@@ -150,6 +154,7 @@ export async function view(root, api, state) {
 
   // Go on with another token at a place; if that lies within the prompt, the prompt ends there.
   async function take(number, id) {
+    if (full(number)) return told.say(FULL);
     work?.abort();
     const ids = text.ids.slice(0, number);
     if (number < text.given) {

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tinyformer.commands.page import _say_where
+from tinyformer.commands.page import Options, _say_where, run
+from tinyformer.errors import InputError
 from tinyformer.page.door import LARGEST_BODY, Door, Refused
 from tinyformer.page.shown_files import table
 
@@ -63,6 +64,12 @@ def test_the_command_says_where_it_is_and_ends_by_a_signal(started):
     process.terminate()
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 143 and "WARNING" not in errors and "no model was named" in errors
+
+
+def test_a_port_that_is_taken_is_noticed_before_the_models_are_loaded(monkeypatch):
+    monkeypatch.setattr("tinyformer.page.served.open_all", lambda *_: pytest.fail("the models were loaded first"))
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="take another --port"):
+        run(Options(port=taken.getsockname()[1], browser=False))
 
 
 @on_linux

@@ -31,16 +31,17 @@ def run(options: Options) -> int:
     if importlib.util.find_spec("tornado") is None:
         raise InputError("the page is served by tornado, which is not installed; pip install 'tinyformer[page]'")
     from tinyformer.page.served import Behind, open_all
-    from tinyformer.page.server import serve
+    from tinyformer.page.server import listening, serve
     for folder in options.run:
         if not Path(folder).is_dir():
             raise InputError(f"--run {folder}: no such folder; it takes the --out of a run, in which log.jsonl stands")
-    models = open_all(options.model, options.device)
-    if not models:
-        say("no model was named and runs/tour has none, so the views of models are empty: --model DIR names one, and "
-            "`python -m tinyformer` trains some")
-    behind = Behind(models, [Path(folder) for folder in options.run], Path(options.exercises))
-    serve(behind, options.host, options.port, lambda door: _say_where(door, options.browser))
+    with listening(options.host, options.port) as sockets:     # before the models, which take their time
+        models = open_all(options.model, options.device)
+        if not models:
+            say("no model was named and runs/tour has none, so the views of models are empty: --model DIR names one, "
+                "and `python -m tinyformer` trains some")
+        behind = Behind(models, [Path(folder) for folder in options.run], Path(options.exercises))
+        serve(behind, options.host, sockets, lambda door: _say_where(door, options.browser))
     return 0
 
 

@@ -9,8 +9,9 @@ import json
 import secrets
 import signal
 import traceback
-from collections.abc import Callable
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
+from socket import socket
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -183,20 +184,30 @@ def reported(error: BaseException) -> str:
     return f"this went wrong inside (error {number}); the terminal that runs the page says more"
 
 
-def serve(behind: Behind, host: str, port: int, ready: Callable[[Door], Any]) -> None:
-    """Listen until Ctrl-C or SIGTERM; `ready` is told where, once the door is open.  InputError for a port in use."""
-    before = signal.getsignal(signal.SIGTERM)
-    asyncio.run(_listen(behind, host, port, ready))
-    signal.signal(signal.SIGTERM, before)                      # it ended the loop, and goes on to whoever waits for it
-    signal.raise_signal(signal.SIGTERM)
-
-
-async def _listen(behind: Behind, host: str, port: int, ready: Callable[[Door], Any]) -> None:
+@contextmanager
+def listening(host: str, port: int) -> Iterator[list[socket]]:
+    """The sockets of this address, to which requests can come before anyone answers; InputError for a port in use."""
     try:
         sockets = bind_sockets(port, host)
     except (OSError, UnicodeError) as error:
         raise InputError(f"--host {host} --port {port}: cannot listen there ({error}); take another --port, or 0 for "
                          "one that is free") from None
+    try:
+        yield sockets
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def serve(behind: Behind, host: str, sockets: list[socket], ready: Callable[[Door], Any]) -> None:
+    """Answer until Ctrl-C or SIGTERM; `ready` is told where, once the door is open."""
+    before = signal.getsignal(signal.SIGTERM)
+    asyncio.run(_answer(behind, host, sockets, ready))
+    signal.signal(signal.SIGTERM, before)                      # it ended the loop, and goes on to whoever waits for it
+    signal.raise_signal(signal.SIGTERM)
+
+
+async def _answer(behind: Behind, host: str, sockets: list[socket], ready: Callable[[Door], Any]) -> None:
     door = Door(host, sockets[0].getsockname()[1])
     server = HTTPServer(Page(behind, door).application(), **LIMITS)
     server.add_sockets(sockets)

@@ -9,6 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "tinyformer"
 FILES = sorted(PACKAGE.rglob("*.py"))
+STATIC = sorted((PACKAGE / "page" / "static").rglob("*.*"))
 FLOORS = {"errors": 0, "rng": 0, "backend": 0, "opening": 0, "options": 0, "merged_options": 0, "places": 0,
           "json_text": 0, "ranks": 0, "elsewhere": 0, "wrong_calls": 0, "tensor_manners": 0, "engine": 1,
           "ops": 2, "kept": 2, "recompute": 2, "gradcheck": 3, "cuda": 3, "nn": 4, "models": 5, "inside": 5, "hub": 6,
@@ -143,6 +144,13 @@ def test_every_file_says_which_question_it_answers(file):
     source = file.read_text(encoding="utf-8")
     if source.strip():
         assert ast.get_docstring(ast.parse(source)), f"{file} has no docstring"
+
+
+@pytest.mark.parametrize("file", STATIC, ids=lambda f: str(f.relative_to(PACKAGE)))
+def test_what_the_browser_reads_has_120_columns_too(file):
+    """ruff holds the files of Python to them."""
+    long = [number for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if len(line) > 120]
+    assert not long, f"{file.relative_to(PACKAGE)} has more in line {long[0]}"
 
 
 def test_the_walk_sees_the_house():

@@ -63,7 +63,8 @@ export function choice(label, {state, name, value, options, onchange = () => {}}
 
 // Which of the models that suit this view.
 export function modelChoice(api, state, onchange) {
-  const options = api.models.map(one => [one.number, `${one.name} (${one.task ?? one.kind}, ${one.layers} x ${one.heads})`]);
+  const options = api.models.map(one => [one.number,
+    `${one.name} (${one.task ?? one.kind}, ${one.layers} x ${one.heads})`]);
   const found = choice('Model', {state, name: 'model', value: options[0]?.[0], options, onchange});
   return {node: found.node, get number() { return Number(found.value); },
     get model() { return api.models.find(one => one.number === Number(found.value)); }};

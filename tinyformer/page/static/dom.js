@@ -1,4 +1,4 @@
-// How do elements come to be?  By these functions alone: whatever a text holds, it is shown as text and never as markup.
+// How do elements come to be?  By these functions alone: whatever a text holds, it is shown as text, never as markup.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -40,7 +40,8 @@ export function visible(token) {
 
 // 0.0312 -> "3.1 %"
 export function percent(share) {
-  return share >= 0.9995 ? '100 %' : share === 0 ? '0 %' : share < 0.001 ? `${(100 * share).toFixed(2)} %` : `${(100 * share).toFixed(1)} %`;
+  if (share >= 0.9995) return '100 %';
+  return share === 0 ? '0 %' : `${(100 * share).toFixed(share < 0.001 ? 2 : 1)} %`;
 }
 
 // Call `draw` with the newest value, once a frame of the screen at most.

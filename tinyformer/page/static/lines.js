@@ -17,9 +17,10 @@ export function lines() {
     const count = Math.max(asking.length, seen.length);
     drawn.setAttribute('viewBox', `0 0 100 ${count}`);
     drawn.style.height = `${count * 1.75}rem`;
-    const draw = only => replace(drawn, weights.flatMap((row, t) => only !== null && only !== t ? [] : row.map((w, s) => (
-      w < LEAST ? null : svg('line', {x1: 0, y1: t + 0.5, x2: 100, y2: s + 0.5, 'stroke-opacity': only === null ? w * 0.6 : w,
-        'stroke-width': 1 + 3 * w, 'vector-effect': 'non-scaling-stroke'})))));
+    const line = (w, t, s, opacity) => svg('line', {x1: 0, y1: t + 0.5, x2: 100, y2: s + 0.5, 'stroke-opacity': opacity,
+      'stroke-width': 1 + 3 * w, 'vector-effect': 'non-scaling-stroke'});
+    const draw = only => replace(drawn, weights.flatMap((row, t) => (only !== null && only !== t ? []
+      : row.map((w, s) => (w < LEAST ? null : line(w, t, s, only === null ? w * 0.6 : w))))));
     const marks = seen.map(token => el('li', {}, el('span', {class: 'share'}), el('span', {class: 'token'}, token)));
     const look = t => {
       draw(t);

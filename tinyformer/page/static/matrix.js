@@ -1,4 +1,5 @@
-// How do all weights of a head look at once?  As a matrix: a row for each token that looks, a column for each it looks at.
+// How do all weights of a head look at once?  As a matrix: a row for each token that looks, a column for each that is
+// looked at.
 
 import {el, percent} from './dom.js';
 
@@ -7,7 +8,8 @@ const FONT = '12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace'
 
 // Returns {node, show(weights, asking, seen)}.  The cell under the pointer, or that of the arrow keys, is said below.
 export function matrix(title) {
-  const canvas = el('canvas', {tabindex: 0, role: 'img', 'aria-label': `${title}; the arrow keys go from cell to cell`});
+  const canvas = el('canvas', {tabindex: 0, role: 'img',
+    'aria-label': `${title}; the arrow keys go from cell to cell`});
   const said = el('output', {class: 'readout'});
   const node = el('div', {}, el('div', {class: 'scroll'}, canvas), said);
   let now = null;
@@ -75,7 +77,8 @@ export function matrix(title) {
       Math.floor((event.clientX - box.left - canvas.dataset.left) / CELL));
   });
   canvas.addEventListener('keydown', event => {
-    const [down, right] = {ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1]}[event.key] ?? [0, 0];
+    const moves = {ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1]};
+    const [down, right] = moves[event.key] ?? [0, 0];
     if (!down && !right) return;
     event.preventDefault();
     go(at[0] + down, at[1] + right);

@@ -85,7 +85,7 @@ function showTools() {
     colours.textContent = dark() ? 'Light' : 'Dark';
   });
   const copy = button('Copy link', async () => {
-    const address = new URL(link(shown.view, shown.values), location.href).href;               // as it will be in a moment
+    const address = new URL(link(shown.view, shown.values), location.href).href;       // as it will be in a moment
     try {
       await navigator.clipboard.writeText(address);
     } catch {

@@ -27,7 +27,8 @@ export class State {
     this.write();
   }
 
-  // Put them into the address: at once, or a moment after the last time, since browsers refuse a hundred in half a minute.
+  // Put them into the address: at once, or a moment after the last time, since browsers refuse a hundred in half a
+  // minute.
   write() {
     clearTimeout(this.later);
     const wait = this.last + APART - performance.now();

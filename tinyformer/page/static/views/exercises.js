@@ -4,7 +4,8 @@ import {el, replace} from '../dom.js';
 import {stopped} from '../api.js';
 import {button, choice, notice} from '../controls.js';
 
-const KINDS = {all: () => true, begun: one => one.begun && !one.solved, solved: one => one.solved, open: one => !one.solved};
+const KINDS = {all: () => true, begun: one => one.begun && !one.solved, solved: one => one.solved,
+  open: one => !one.solved};
 
 export async function view(root, api, state) {
   const told = notice();
@@ -32,9 +33,12 @@ export async function view(root, api, state) {
     if (!found) return;
     count.textContent = `${found.solved} of ${found.count} are solved`;
     const wanted = KINDS[which.value] ?? KINDS.all;
-    const chapters = found.chapters.map(chapter => [chapter, chapter.exercises.filter(wanted)]).filter(([, some]) => some.length);
-    replace(list, chapters.length ? chapters.map(([chapter, some]) => el('details', {open: chapters.length < 4 || which.value !== 'all'},
-      el('summary', {}, `${chapter.title}: ${chapter.exercises.filter(one => one.solved).length} of ${chapter.exercises.length}`),
+    const chapters = found.chapters.map(chapter => [chapter, chapter.exercises.filter(wanted)])
+      .filter(([, some]) => some.length);
+    const open = chapters.length < 4 || which.value !== 'all';
+    const solved = all => all.filter(one => one.solved).length;
+    replace(list, chapters.length ? chapters.map(([{title, exercises}, some]) => el('details', {open},
+      el('summary', {}, `${title}: ${solved(exercises)} of ${exercises.length}`),
       some.map(exercise))) : el('p', {}, 'There is none of this kind.'));
   }
 
@@ -45,6 +49,7 @@ function exercise(one) {
   const state = one.solved ? 'solved' : one.begun ? 'begun' : 'not begun';
   return el('div', {class: 'exercise'}, el('p', {}, el('code', {}, one.name), ' ',
     el('span', {class: `state ${one.solved ? 'solved' : ''}`}, state), one.hints ? `, hints seen: ${one.hints}` : ''),
-  el('p', {}, one.question[0].toUpperCase() + one.question.slice(1)), one.says && !(one.solved && one.says === 'Right.') ? el('p', {class: 'notice calm'},
+  el('p', {}, one.question[0].toUpperCase() + one.question.slice(1)),
+  one.says && !(one.solved && one.says === 'Right.') ? el('p', {class: 'notice calm'},
     one.changed ? 'Before the file was last saved, the judge said: ' : 'The judge said: ', one.says) : null);
 }

@@ -21,7 +21,8 @@ export async function view(root, api, state) {
     text.box.setSelectionRange(from + 6, from + 6);
   });
   const word = textBox('A word', {state, name: 'word', value: 'list', rows: 1, longest: 100, onrun: compare});
-  const first = textBox('in one sentence', {state, name: 'first', value: 'The list is empty.', rows: 2, onrun: compare});
+  const first = textBox('in one sentence', {state, name: 'first', value: 'The list is empty.', rows: 2,
+    onrun: compare});
   const second = textBox('and in another', {state, name: 'second', value: 'They list all names.', rows: 2,
     onrun: compare});
   const answer = notice();

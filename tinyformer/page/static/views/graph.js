@@ -9,11 +9,12 @@ export async function view(root, api, state) {
   const told = notice();
   const {examples, functions} = await api.ask('examples', {});
   const first = examples[0];
-  const formula = textBox('A formula', {state, name: 'formula', value: first.formula, rows: 3, longest: 400, onrun: draw,
-    hint: 'a line for each part: h = tanh(x @ w). Ctrl+Enter draws'});
-  const sizes = textBox('The sizes of its arrays', {state, name: 'sizes', value: first.sizes, rows: 1, longest: 400, onrun: draw,
-    hint: 'x 2 3; w 3 2 means: x has 2 rows of 3 numbers, w 3 of 2'});
-  const seed = numberBox('Seed of their numbers', {state, name: 'seed', value: 0, min: 0, max: 1000000, onchange: draw});
+  const formula = textBox('A formula', {state, name: 'formula', value: first.formula, rows: 3, longest: 400,
+    onrun: draw, hint: 'a line for each part: h = tanh(x @ w). Ctrl+Enter draws'});
+  const sizes = textBox('The sizes of its arrays', {state, name: 'sizes', value: first.sizes, rows: 1, longest: 400,
+    onrun: draw, hint: 'x 2 3; w 3 2 means: x has 2 rows of 3 numbers, w 3 of 2'});
+  const seed = numberBox('Seed of their numbers', {state, name: 'seed', value: 0, min: 0, max: 1000000,
+    onchange: draw});
   const begin = choice('An example', {state, name: 'example', value: '', options: [['', 'choose one'],
     ...examples.map((one, n) => [String(n), one.title])], onchange: n => {
     state.set({example: null, at: null});
@@ -43,7 +44,8 @@ export async function view(root, api, state) {
   }
 
   function pictureOf(found) {
-    const drawing = el('div', {class: 'picture', tabindex: 0, role: 'group', 'aria-label': 'The graph'}, picture(found.picture));
+    const drawing = el('div', {class: 'picture', tabindex: 0, role: 'group', 'aria-label': 'The graph'},
+      picture(found.picture));
     const count = found.forward.length;
     const panel = el('div', {'aria-live': 'polite'});
     const title = el('strong', {});
@@ -72,12 +74,13 @@ export async function view(root, api, state) {
       event.preventDefault();
       go(at + move);
     }}, drawing,
-    found.weighted ? el('p', {class: 'question'}, 'A gradient is that of one number. This formula gives several, so the last '
-      + 'two steps add them up, each with a weight drawn by chance (dout): with ones, some gradients would be 0 whatever '
-      + 'the formula.') : null,
+    found.weighted ? el('p', {class: 'question'}, 'A gradient is that of one number. This formula gives several, so '
+      + 'the last two steps add them up, each with a weight drawn by chance (dout): with ones, some gradients would be '
+      + '0 whatever the formula.') : null,
     el('div', {class: 'steps-at'}, back, next, button('To the way back', () => go(count)), title), panel,
     el('h2', {}, 'The arrays that go in'),
-    el('div', {class: 'arrays'}, found.arrays.map(one => el('div', {}, labelled(`${one.name} (${one.shape.join(', ')})`, one.numbers),
+    el('div', {class: 'arrays'}, found.arrays.map(one => el('div', {},
+      labelled(`${one.name} (${one.shape.join(', ')})`, one.numbers),
       one.gradient.length ? labelled(`gradient of ${one.name}`, one.gradient, 'gradient') : null))));
     go(state.number('at', 0));
     say(`The graph has ${count} steps`);
@@ -91,8 +94,8 @@ export async function view(root, api, state) {
   }
 
   function backward(step) {
-    return [el('p', {}, 'What arrives at ', el('code', {}, `${step.name}, from ${step.op}`), ': how much the last number moves when each of '
-      + 'these does'), labelled('dout', step.dout, 'gradient'),
+    return [el('p', {}, 'What arrives at ', el('code', {}, `${step.name}, from ${step.op}`), ': how much the last '
+      + 'number moves when each of these does'), labelled('dout', step.dout, 'gradient'),
     el('p', {}, 'What its backward hands on'),
     el('div', {class: 'arrays'}, step.gives.map(one => el('div', {}, labelled(`to ${one.to}`, one.numbers, 'gradient'),
       same(one.numbers, one.gathered) ? null : labelled(`gathered at ${one.to} by now`, one.gathered, 'gradient'))))];
@@ -102,8 +105,9 @@ export async function view(root, api, state) {
 }
 
 function labelled(name, rows, kind) {
-  return el('figure', {class: kind}, el('figcaption', {}, name), el('div', {class: 'scroll'}, el('table', {class: 'numbers'},
-    el('tbody', {}, rows.map(row => el('tr', {}, row.length ? row.map(value => el('td', {}, value)) : el('td', {}, '\u00a0')))))));
+  const cells = row => (row.length ? row : ['\u00a0']).map(value => el('td', {}, value));
+  return el('figure', {class: kind}, el('figcaption', {}, name), el('div', {class: 'scroll'},
+    el('table', {class: 'numbers'}, el('tbody', {}, rows.map(row => el('tr', {}, cells(row)))))));
 }
 
 function same(one, other) {

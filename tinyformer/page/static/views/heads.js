@@ -52,7 +52,8 @@ export async function view(root, api, state) {
 }
 
 // By what an answer holds, not by the name of a head: one that is new is shown as soon as it answers alike.
-const SHOWN = [['probabilities', classes], ['tags', tagged], ['score', number], ['candidates', marked], ['text', plain]];
+const SHOWN = [['probabilities', classes], ['tags', tagged], ['score', number], ['candidates', marked],
+  ['text', plain]];
 
 function classes(said) {
   const chosen = new Set(said.labels ?? [said.label]);

@@ -7,8 +7,8 @@ import {lines} from '../lines.js';
 import {matrix} from '../matrix.js';
 import {roving} from '../roving.js';
 
-const FIGURES = {focus: 'how sharply it looks', before: 'at the token before', itself: 'at itself', first: 'at the first token',
-  distance: 'how far, in tokens'};
+const FIGURES = {focus: 'how sharply it looks', before: 'at the token before', itself: 'at itself',
+  first: 'at the first token', distance: 'how far, in tokens'};
 const FEW = 6;                                                 // layers that are all shown at once
 
 export async function view(root, api, state) {
@@ -136,12 +136,13 @@ export async function view(root, api, state) {
     if (!found.stacks.length) return null;
     const problem = notice();
     const body = el('tbody', {});
-    const said = el('output', {class: 'readout'}, 'Point at a guess, or go to it with Tab and the arrows, to see the next ones.');
+    const said = el('output', {class: 'readout'},
+      'Point at a guess, or go to it with Tab and the arrows, to see the next ones.');
     const table = el('table', {class: 'lens'}, el('thead', {}, el('tr', {}, el('th', {scope: 'col'}, 'layer'),
       found.rows.map(row => el('th', {scope: 'col'}, row.name)))), body);
     const stack = choice('Behind the layers of', {state, name: 'stack', value: found.stacks.at(-1).name, onchange: fill,
       options: found.stacks.map(one => [one.name, one.says])});
-    const folds = el('button', {type: 'button', onclick: () => { state.set({layers: folded() ? 'all' : null}); fold(); }});
+    const folds = button('', () => { state.set({layers: folded() ? 'all' : null}); fold(); });
     const layers = () => (found.stacks.find(one => one.name === stack.value) ?? found.stacks[0]).layers;
     const folded = () => layers() > FEW && state.get('layers') !== 'all';
 
@@ -164,8 +165,9 @@ export async function view(root, api, state) {
       const right = row.truth && row.truth[0] === best;
       const more = () => replace(said, `${row.name}: ${row.best.map(([name, p]) => `${name} ${number(p)}`).join(', ')}`
         + (row.truth ? `; what stands there, ${row.truth[0]}, ${number(row.truth[1])}` : ''));
-      const node = el('button', {type: 'button', class: right ? 'token right' : 'token', onmouseenter: more, onfocus: more,
-        'aria-label': `${row.name}: ${best} ${number(share)}`}, found.how === 'a number' ? share.toFixed(3) : best);
+      const node = el('button', {type: 'button', class: right ? 'token right' : 'token', onmouseenter: more,
+        onfocus: more, 'aria-label': `${row.name}: ${best} ${number(share)}`},
+      found.how === 'a number' ? share.toFixed(3) : best);
       node.style.setProperty('--share', found.how === 'a number' ? 0 : share);
       return el('td', {}, node);
     }
@@ -181,9 +183,11 @@ export async function view(root, api, state) {
     }
 
     fill();
-    return el('section', {class: 'panel', 'aria-label': 'The best guess by layer'}, el('h2', {}, 'The best guess by layer'),
-      el('p', {class: 'question'}, 'What the model would say if it ended here: its own last norm and head, applied to what '
-        + 'stands between two layers (the logit lens). The last row is what it really says; what is right is underlined.'),
+    return el('section', {class: 'panel', 'aria-label': 'The best guess by layer'},
+      el('h2', {}, 'The best guess by layer'),
+      el('p', {class: 'question'}, 'What the model would say if it ended here: its own last norm and head, applied to '
+        + 'what stands between two layers (the logit lens). The last row is what it really says; what is right is '
+        + 'underlined.'),
       el('div', {class: 'row'}, found.stacks.length > 1 ? stack.node : null, folds), problem.node,
       el('div', {class: 'scroll'}, table), said);
   }
@@ -212,7 +216,8 @@ export async function view(root, api, state) {
         const told = await api.ask('gradient', request, {onPlace: problem.place});
         problem.clear();
         state.set({whose: whose || null, token: token || null});
-        replace(said, told.number ? `The score itself: ${told.loss.toFixed(4)}` : `${told.says}: ${told.loss.toFixed(4)} nats`);
+        const loss = told.loss.toFixed(4);
+        replace(said, told.number ? `The score itself: ${loss}` : `${told.says}: ${loss} nats`);
         replace(pulls, Object.entries(told.pulls).map(([one, pull]) => strip(one, pull, whose, token)));
         replace(changes, token ? table(told, found.texts[whose][token - 1]) : null);
         if (token) say('Other words for this token are shown below');
@@ -224,7 +229,8 @@ export async function view(root, api, state) {
     // The tokens of one text, shaded by the length of their gradient.
     function strip(whose, pull, chosenWhose, chosen) {
       const largest = Math.max(...pull.strength, 1e-12);
-      const node = el('div', {class: 'pulls', role: 'group', 'aria-label': `Gradients at the tokens${whose && ` of the ${whose}`}`},
+      const title = `Gradients at the tokens${whose && ` of the ${whose}`}`;
+      const node = el('div', {class: 'pulls', role: 'group', 'aria-label': title},
         pull.strength.map((strength, t) => {
           const pressed = whose === chosenWhose && t + 1 === chosen;
           const one = el('button', {type: 'button', 'aria-pressed': String(pressed), onclick: async () => {
@@ -248,10 +254,11 @@ export async function view(root, api, state) {
 
     ask();
     return el('section', {class: 'panel', 'aria-label': 'Gradients'}, el('h2', {}, 'Which word would have to change?'),
-      el('p', {class: 'question'}, 'The length of the exact gradient at each token\'s vector: how much the loss moves when that '
-        + 'vector does. Choose a token to see which other words would lower the loss most, to the first order, and what '
-        + 'they really do; what was to be said stays as it was.'),
-      el('div', {class: 'row'}, rows.node, answer.node, button('Compute', () => ask())), problem.node, said, pulls, changes);
+      el('p', {class: 'question'}, 'The length of the exact gradient at each token\'s vector: how much the loss moves '
+        + 'when that vector does. Choose a token to see which other words would lower the loss most, to the first '
+        + 'order, and what they really do; what was to be said stays as it was.'),
+      el('div', {class: 'row'}, rows.node, answer.node, button('Compute', () => ask())), problem.node, said, pulls,
+      changes);
   }
 
   await look();

@@ -24,13 +24,18 @@ export async function view(root, api, state) {
     checkpoints.clear();
     look();
   }});
-  const text = textBox('They go on with, or fill in, or rewrite', {state, name: 'text', value: 'The', rows: 1, longest: 500,
-    onrun: write});
-  const paused = button('Pause', () => { stop = !stop; paused.textContent = stop ? 'Go on' : 'Pause'; if (!stop) look(); });
-  replace(root, el('section', {class: 'panel', 'aria-label': 'Runs'}, list, el('div', {class: 'row'}, paused), told.node),
-    drawn,
+  const text = textBox('They go on with, or fill in, or rewrite', {state, name: 'text', value: 'The', rows: 1,
+    longest: 500, onrun: write});
+  const paused = button('Pause', () => {
+    stop = !stop;
+    paused.textContent = stop ? 'Go on' : 'Pause';
+    if (!stop) look();
+  });
+  replace(root,
+    el('section', {class: 'panel', 'aria-label': 'Runs'}, list, el('div', {class: 'row'}, paused), told.node), drawn,
     el('section', {class: 'panel', 'aria-label': 'Samples'}, el('h2', {}, 'What it writes by now'),
-      el('p', {class: 'question'}, 'Whenever a run keeps a checkpoint, the model in it is asked once more, with the same chance.'),
+      el('p', {class: 'question'},
+        'Whenever a run keeps a checkpoint, the model in it is asked once more, with the same chance.'),
       el('div', {class: 'row'}, from.node, text.node, button('Write now', write)), problem.node, written));
 
   let stop = false;
@@ -40,8 +45,8 @@ export async function view(root, api, state) {
   async function showRuns() {
     const {runs} = await api.ask('listed', {});
     if (!runs.length) {
-      told.say('There is no run yet. Begin one in another terminal, python -m tinyformer pretrain gpt --out runs/mine ..., or '
-        + 'name a folder: python -m tinyformer page --run DIR');
+      told.say('There is no run yet. Begin one in another terminal, python -m tinyformer pretrain gpt --out '
+        + 'runs/mine ..., or name a folder: python -m tinyformer page --run DIR');
       return false;
     }
     if (!chosen().length) state.set({runs: String(runs[0].number)});
@@ -56,7 +61,8 @@ export async function view(root, api, state) {
       return el('label', {}, box, el('span', {class: place < 0 ? 'swatch' : `swatch run-${place}`}), run.name);
     }));
     const kept = from.box.value || state.get('sample');
-    replace(from.box, el('option', {value: ''}, 'no run'), runs.map(run => el('option', {value: run.number}, run.name)));
+    replace(from.box, el('option', {value: ''}, 'no run'),
+      runs.map(run => el('option', {value: run.number}, run.name)));
     from.box.value = runs.some(run => String(run.number) === kept) ? kept : '';
     return true;
   }
@@ -75,8 +81,9 @@ export async function view(root, api, state) {
   async function draw() {
     const {runs} = await api.ask('curves', {runs: chosen()});
     const empty = runs.filter(run => !run.lines).map(run => run.name);
-    if (empty.length) told.say(`${empty.join(', ')}: nothing is written yet; the first line comes with the first steps`);
-    else told.clear();
+    if (empty.length) {
+      told.say(`${empty.join(', ')}: nothing is written yet; the first line comes with the first steps`);
+    } else told.clear();
     drawn.hidden = runs.length === empty.length;
     const names = [...new Set(runs.flatMap(run => Object.keys(run.validation)))];
     const wanted = [...KNOWN, ...names.map(name => [`validation ${name}`, `Validation: ${name}`, {}])];

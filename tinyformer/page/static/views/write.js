@@ -48,8 +48,9 @@ export async function view(root, api, state) {
   sourcePanel.hidden = true;
 
   replace(root,
-    el('div', {class: 'stack'}, el('section', {class: 'panel', 'aria-label': 'What is written'}, models.node, prompt.node,
-      el('div', {class: 'row'}, run, on, again, stop, tokens.node, seed.node), told.node, page), sourcePanel),
+    el('div', {class: 'stack'}, el('section', {class: 'panel', 'aria-label': 'What is written'}, models.node,
+      prompt.node, el('div', {class: 'row'}, run, on, again, stop, tokens.node, seed.node), told.node, page),
+    sourcePanel),
     el('section', {class: 'panel', 'aria-label': 'The next token'}, el('h2', {}, 'What may come next'), which,
       offered.node, el('h2', {}, 'How boldly to choose'), temperature.node, topK.node, topP.node, penalty.node));
   tokens.node.classList.add('small');
@@ -140,7 +141,8 @@ export async function view(root, api, state) {
     replace(which, full(number) ? FULL
       : number >= text.ids.length ? 'Behind the text as it stands; choose one, and it goes on from there. '
         + 'A line across a bar is the share before the settings below.'
-      : [`In the place of “${visible(text.tokens[number] ?? '')}”, behind “${before}”: choose one, and it goes on from there; `,
+      : [`In the place of “${visible(text.tokens[number] ?? '')}”, behind “${before}”: choose one, and it goes on from `
+          + 'there; ',
         button('back to the end', () => look(null))]);
     offered.show(items.map(item => ({key: item.id, label: item.token, share: item.share, chosen: item.id === there,
       mark: item.share === item.plain ? undefined : item.plain, onpick: () => take(number, item.id)})));

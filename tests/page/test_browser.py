@@ -190,6 +190,19 @@ def test_an_encoder_and_decoder_shows_where_it_looks(browser, open_view):
     assert len(browser.all(".token.looked")) >= 5
 
 
+def test_a_text_that_is_as_long_as_it_can_be_says_how_it_goes_on(browser, open_view):
+    """At its end nothing can be added; in the midst of it another token can be chosen."""
+    open_view(f"#/write?model=8&prompt=The&tokens=1&written={'.'.join(['20'] * 47)}", ".bars li")
+    assert "as long as it can be" in browser.all(".question")[-1].text
+    browser.one(".bars button").click()
+    browser.wait(lambda: "as long as it can be" in browser.one(".notice").text)
+    browser.all(".running .token")[3].click()
+    browser.wait(lambda: "In the place of" in browser.all(".question")[-1].text)
+    browser.one(".bars button").click()
+    browser.wait(lambda: len(browser.all(".running button.token")) == 5)
+    assert not browser.all(".notice.wrong:not([hidden])")
+
+
 def test_markup_is_shown_as_text(browser, open_view):
     from urllib.parse import quote
     open_view(f"#/fill?model=1&text={quote(SCRIPT + ' [MASK]')}&word={quote(SCRIPT)}", ".blanks .bars")

@@ -1,14 +1,17 @@
-"""Does a head, or an objective, that forgot a part of itself say which one, when that part is asked for?"""
+"""Does what lacks a part that its kind must have (a head, an objective, ...) say which, when that part is asked for?"""
 
 import inspect
 
 import pytest
 
+from tinyformer.models.parts.reader import Reader
+from tinyformer.page.expected import Writing
 from tinyformer.pretraining.objective import Objective
 from tinyformer.tasks.task import Task
 
 OWED = [(Task, name) for name in ("example", "rows", "predict", "scores", "constant", "collapsed")]
 OWED += [(Objective, name) for name in ("read", "make_batches", "make_model")]
+OWED += [(Reader, "vectors"), (Writing, "ask")]
 
 
 @pytest.mark.parametrize("kind, name", OWED, ids=lambda value: getattr(value, "__name__", value))

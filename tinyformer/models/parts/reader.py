@@ -31,7 +31,7 @@ class Reader(Module):
 
     def vectors(self, ids, keep=None, rng=None) -> Tensor:
         """ids, keep (B, T) -> a vector for each token, (B, T, C)."""
-        raise NotImplementedError(f"{type(self).__name__} must give each token a vector: define vectors")
+        raise NotImplementedError(f"{type(self).__name__} must say which vector each token has: define vectors")
 
     def below_head(self, rng: np.random.Generator | None) -> Self:
         """A copy that shares every weight, with what heads read besides, drawn from `rng`."""

@@ -118,8 +118,10 @@ def test_held_out_text_and_none(capsys, corpus, tmp_path, small):
 
 def test_sentence_order_and_no_pairs(corpus, tmp_path, small):
     words = ["pretrain", "bert", "--corpus", str(corpus), "--vocabulary", "60", *small]
-    assert main([*words, "--objective", "sop", "--out", str(tmp_path / "sop")]) == 0
+    assert main([*words, "--objective", "sop", "--shared", "--factor", "4", "--out", str(tmp_path / "sop")]) == 0
     assert "pair accuracy, order" in read(tmp_path / "sop" / "metrics.json")
+    config = read(tmp_path / "sop" / "config.json")
+    assert (config["model_type"], config["num_hidden_groups"], config["embedding_size"]) == ("albert", 1, 4)
     assert main([*words, "--objective", "none", "--whole-word", "--masking", "static",
                  "--out", str(tmp_path / "none")]) == 0
     assert not any(name.startswith("pair") for name in read(tmp_path / "none" / "metrics.json"))

@@ -62,6 +62,20 @@ def test_a_preset_with_another_width_keeps_the_shape_of_its_inner_layer():
     assert (albert.factor, albert.shared, albert.pair_objective) == (128, True, "sop")
 
 
+@pytest.mark.parametrize("given, shared, factor", [
+    ({}, False, 0), ({"shared": True}, True, 0), ({"factor": 16}, False, 16),
+    ({"preset": "albert-base", "shared": False}, False, 128), ({"preset": "albert-base", "factor": 0}, True, 0)])
+def test_each_idea_of_albert_can_be_had_alone_and_against_a_preset(given, shared, factor):
+    config = resolve("bert", given).config(100)
+    assert (config.shared, config.factor) == (shared, factor)
+
+
+@pytest.mark.parametrize("name, value", [("shared", True), ("factor", 8)])
+def test_the_ideas_of_albert_are_for_bert(name, value):
+    with pytest.raises(InputError, match=f"--{name} is a setting of BERT, and the family is roberta"):
+        resolve("bert", {"family": "roberta", name: value})
+
+
 def test_epochs_become_steps_when_the_corpus_is_known():
     s = resolve("gpt", {"epochs": 2.5})
     assert s.steps is None

@@ -30,6 +30,7 @@ from tinyformer.text.bpe import BART_ROLES
 from tinyformer.tinyland.world_texts import WorldTexts
 from tinyformer.train.circumstances import fingerprint
 
+ALBERT = ("shared", "factor")                 # what a preset says where nobody does
 
 @dataclass(frozen=True)
 class MaskedWords(TextObjective):
@@ -40,6 +41,9 @@ class MaskedWords(TextObjective):
                                 "distilbert: no pairs and no segments", ("bert", "roberta", "distilbert"))
     objective: str | None = option(None, "what the second sentence is tested on: is it the next (nsp), are the two in "
                                    "order (sop), or nothing", ("nsp", "sop", "none"))
+    shared: bool | None = option(None, "all layers are one and the same, read several times (ALBERT)")
+    factor: int | None = option(None, "width of the word vectors where they are narrower than the layers (ALBERT); 0: "
+                                "as wide", least=0)
     mask_rate: float | None = option(None, "share of the tokens to be guessed", above=0, most=1)
     proportions: tuple[float, ...] = option((0.8, 0.1, 0.1), "shares of these that become [MASK], become a random "
                                             "token, stay", least=0)
@@ -70,6 +74,9 @@ class MaskedWords(TextObjective):
         if self.family != "bert" and self.objective not in (None, "none"):
             raise InputError(f"--objective is {self.objective}, and --family {self.family} learns from no pairs of "
                              "sentences; leave one of the two out")
+        for name in ALBERT:
+            if self.family != "bert" and getattr(self, name):
+                raise InputError(f"--{name} is a setting of BERT, and the family is {self.family}; leave it out")
         if len(self.teaching) != 3:
             raise InputError(f"--teaching is {','.join(map(str, self.teaching))}; it must be three weights: what the "
                              "teacher says, hidden words, cosine (for example 5,2,1)")
@@ -102,7 +109,8 @@ class MaskedWords(TextObjective):
 
     def config(self, vocabulary: int) -> BertConfig:
         """The configuration of the model, for a tokenizer of this size."""
-        return self.sized(vocabulary=vocabulary, pair_objective=self.objective)
+        asked = {name: value for name in ALBERT if (value := getattr(self, name)) is not None}
+        return self.sized(vocabulary=vocabulary, pair_objective=self.objective, **asked)
 
     # ---- the stages --------------------------------------------------------------------------------------------------
 

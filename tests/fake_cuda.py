@@ -3,18 +3,27 @@
 As `cupy.cuda` has them; `test_cupy_surface.py` holds them to it.
 """
 
-import time
 from types import SimpleNamespace
 
 import numpy as np
+from fake_streams import Event, Stream, get_current_stream, get_elapsed_time  # noqa: F401
 
 CUBLAS_DEFAULT_MATH, CUBLAS_TF32_TENSOR_OP_MATH = 0, 3
-_mode = [CUBLAS_DEFAULT_MATH]
+COMPUTE_TYPE_DEFAULT, COMPUTE_TYPE_TF32 = 1, 7
+_mode, _type = [CUBLAS_DEFAULT_MATH], [COMPUTE_TYPE_DEFAULT]
 
 
 def product(a: np.ndarray, b: np.ndarray, out=None) -> np.ndarray:
-    """a @ b as cuBLAS takes it: factors of TF32 are rounded to 10 bits, and sums are float32 at least."""
-    if a.dtype == b.dtype == np.float32 and _mode[0] == CUBLAS_TF32_TENSOR_OP_MATH:
+    """a @ b as CuPy has cuBLAS take it: factors of TF32 are rounded to 10 bits, and sums are float32 at least.
+
+    Of stacks cuBLAS's handle says whether they are TF32, of other matrices CuPy.  Stacks of float16 are multiplied as
+    float32 and those of bfloat16 not at all.
+    """
+    stacks = max(a.ndim, b.ndim) > 2
+    tf32 = _mode[0] == CUBLAS_TF32_TENSOR_OP_MATH if stacks else _type[0] == COMPUTE_TYPE_TF32
+    if stacks and a.dtype.name == "bfloat16":
+        raise TypeError("fake device: a stack of matrices of bfloat16, which CuPy cannot multiply")
+    if a.dtype == b.dtype == np.float32 and tf32:
         a, b = _rounded(a), _rounded(b)
     if a.dtype.itemsize == 2 and a.dtype == b.dtype and out is None:
         with np.errstate(over="ignore"):
@@ -28,28 +37,10 @@ def _rounded(x: np.ndarray) -> np.ndarray:
 
 
 class Device:
-    cublas_handle = 1
+    cublas_handle, compute_capability = 1, "90"
 
     def synchronize(self) -> None:
         pass
-
-
-class Event:
-    """A moment in what the device does."""
-
-    def __init__(self):
-        self.at = None
-
-    def record(self) -> None:
-        self.at = time.perf_counter()
-
-    def synchronize(self) -> None:
-        pass
-
-
-def get_elapsed_time(start: Event, end: Event) -> float:
-    """Milliseconds from one to the other."""
-    return 1000 * (end.at - start.at)
 
 
 class MemoryPool:
@@ -69,3 +60,6 @@ cublas = SimpleNamespace(
 runtime = SimpleNamespace(
     driverGetVersion=lambda: 12080, runtimeGetVersion=lambda: 12090, memGetInfo=lambda: (70 << 30, 80 << 30),
     getDeviceProperties=lambda device: {"name": b"A fake device", "major": 9, "minor": 0, "multiProcessorCount": 132})
+linalg = SimpleNamespace(
+    COMPUTE_TYPE_TF32=COMPUTE_TYPE_TF32, get_compute_type=lambda dtype: _type[0],
+    set_compute_type=lambda dtype, compute_type: _type.__setitem__(0, compute_type))

@@ -1,7 +1,8 @@
 """How are matrices multiplied on a GPU?  By cuBLAS; and, where it is asked for, with factors of 16 bits.
 
 Parameters, sums and everything between the products stay float32.  In half precision the factors of a product are
-rounded on their way in, which the tensor cores multiply several times as fast, and its result is rounded once.
+rounded on their way in, which the tensor cores multiply several times as fast, and its result is rounded once.  Stacks
+of matrices are not: CuPy would make float32 of float16 again, and multiplies no stacks of bfloat16.
 """
 
 import math
@@ -25,7 +26,7 @@ def factors_of(dtype) -> Iterator[None]:
 
 def product(xp, a, b):
     """a @ b over the last two axes, in the precision that is asked for."""
-    if not _factors or a.dtype.name != "float32":
+    if not _factors or a.dtype.name != "float32" or max(a.ndim, b.ndim) > 2:
         return a @ b
     return (a.astype(_factors[-1]) @ b.astype(_factors[-1])).astype(xp.float32)
 

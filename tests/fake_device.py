@@ -8,7 +8,8 @@ in CuPy's signatures, that tinyformer has use for.  What CuPy would refuse, or d
 - float(), bool(), int(), iteration: on a GPU each of them waits for the device;
 - an id outside the table, which CuPy wraps round without a word (WrappedRound, and no IndexError, so that a test
   which waits for the host's own check is not content with this one);
-- `where=` in a reduction; `add.at` on complex numbers; reading what `empty` has left unwritten (it holds NaN).
+- `where=` in a reduction; `add.at` on complex numbers; reading what `empty` has left unwritten (it holds NaN);
+- reading what another stream has written, without an event that was waited for (see `fake_streams.py`).
 
 Results of shape () stay arrays, as in CuPy.  `TALLY` keeps what was asked of the device, and counts what a GPU would
 have to launch, and where it would have been waited for.  Importing this file registers the device "fake":
@@ -24,6 +25,7 @@ from types import SimpleNamespace
 import fake_cuda
 import fake_kernels
 import numpy as np
+from fake_streams import NULL, Written, get_current_stream
 
 from tinyformer import backend, cuda
 
@@ -39,8 +41,13 @@ class Tally:
         self.launches = Counter()             # what would have been launched, a kernel or a copy each, by name
         self.waits = 0                        # how often the host would have waited for the device
         self.uploads = 0                      # arrays of the host that went up, from pinned memory and without a wait
+        self.beside = 0                       # and of these, how many on another stream than that of the work
 
     def note(self, owner: str, name: str, args: tuple, kwargs: dict) -> None:
+        for a in (*args, *kwargs.values()):
+            for one in a if type(a) in (list, tuple) else (a,):
+                if type(one) is FakeArray and one.written:
+                    one.written.read()
         dtypes = tuple(str(a.dtype) for a in args if type(a) is FakeArray)
         self.asked.add((owner, name, len(args), tuple(sorted(kwargs)), dtypes))
 
@@ -55,12 +62,13 @@ TALLY = Tally()
 class FakeArray:
     """An array on the fake device.  `_host` is its memory, and only this file may look at it."""
 
-    __slots__ = ("_host", "base", "__weakref__")
+    __slots__ = ("_host", "base", "written", "__weakref__")
     __hash__ = None
 
     def __init__(self, host: np.ndarray, base=None):
         self._host = host
         self.base = base                                       # the array whose memory this is a view of
+        self.written = base.written if base is not None else None if get_current_stream() is NULL else Written()
 
     shape = property(lambda self: self._host.shape)
     dtype = property(lambda self: self._host.dtype)
@@ -71,7 +79,7 @@ class FakeArray:
     strides = property(lambda self: self._host.strides)
     flags = property(lambda self: self._host.flags)
     T = property(lambda self: self.transpose())
-    data = property(lambda self: SimpleNamespace(ptr=self._host.ctypes.data))
+    data = property(lambda self: SimpleNamespace(ptr=_read(self).ctypes.data))
     real = property(lambda self: _view(self, self._host.real) if self.dtype.kind == "c" else self)
     imag = property(lambda self: _view(self, self._host.imag) if self.dtype.kind == "c" else zeros_like(self))
 
@@ -209,6 +217,12 @@ def _lower(x):
     raise TypeError(f"fake device: {type(x).__name__} is neither an array on this device nor a Python number")
 
 
+def _read(x: FakeArray) -> np.ndarray:
+    if x.written:
+        x.written.read()
+    return x._host
+
+
 def _array(x):
     if type(x) is not FakeArray:
         raise TypeError(f"fake device: {type(x).__name__} where CuPy asks for an array on the device")
@@ -291,6 +305,7 @@ def asarray(a, dtype=None, order=None):
     if type(a) is FakeArray:
         return a if dtype is None or a.dtype == dtype else a.astype(dtype)
     TALLY.uploads += 1
+    TALLY.beside += get_current_stream() is not NULL
     return FakeArray(np.array(a, dtype=dtype, order=order or "K"))
 
 
@@ -383,7 +398,7 @@ class Library:
 
     __name__ = "fake"
     __version__ = "0"
-    cuda = fake_cuda
+    cuda, _core = fake_cuda, SimpleNamespace(_routines_linalg=fake_cuda.linalg)
     get_default_memory_pool = fake_cuda.MemoryPool
     ndarray = FakeArray
     inf, nan, pi, newaxis = np.inf, np.nan, np.pi, None
@@ -453,7 +468,7 @@ for _name in ("sum", "prod", "mean", "max", "min", "any", "all", "argmax", "argm
 def to_host(array: FakeArray) -> np.ndarray:
     """The one way down, on which a GPU is waited for."""
     TALLY.waits += 1
-    return array._host.copy()
+    return _read(array).copy()
 
 
 backend.register("fake", FakeArray, xp, xp.asarray, to_host)

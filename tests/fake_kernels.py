@@ -44,7 +44,7 @@ def _argument(x):
     from fake_device import FakeArray
     if type(x) is FakeArray:
         assert x.flags.c_contiguous, f"a kernel was given an array {x.shape} that does not lie number by number"
-        return ctypes.c_void_p(x._host.ctypes.data)
+        return ctypes.c_void_p(x.data.ptr)
     if type(x) is int:
         return ctypes.c_longlong(x)
     if type(x) is float:

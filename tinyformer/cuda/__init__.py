@@ -23,6 +23,10 @@ FORMS = Table({
     "masked_softmax": "tinyformer.cuda.softmax:masked_softmax",
     "self_attention": "tinyformer.cuda.self_attention:self_attention",
 })
+MOVES = Table({                                                # optimizers, by the names of their classes
+    "AdamW": "tinyformer.cuda.adamw:Moves",
+    "Muon": "tinyformer.cuda.muon:MuonMoves",
+})
 
 
 def attach(array_type: type) -> None:

@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 
 from tinyformer.cuda.source import Source, in_order
+from tinyformer.cuda.uploads import up
 
 CHUNK, WIDTH = 8192, 1024                                      # numbers that a block moves, and of them at a time
 SCALE, FACTOR, COST, NORM, STOPPED_AT, CULPRIT, SKIPPED, IN_A_ROW, GOOD = range(9)             # places in the state
 FIRST_SCALE, GROWTH, PATIENCE = 65536.0, 2000, 24              # steps until the scale doubles; skips until it ends
 
-KERNELS = Source(f"""
-enum {{ SCALE, FACTOR, COST, NORM, STOPPED_AT, CULPRIT, SKIPPED, IN_A_ROW, GOOD }};
+STATE = """
+enum { SCALE, FACTOR, COST, NORM, STOPPED_AT, CULPRIT, SKIPPED, IN_A_ROW, GOOD };
+"""
+KERNELS = Source(STATE, f"""
 #define CHUNK {CHUNK}LL
 #define GROWTH {GROWTH}
 #define PATIENCE {PATIENCE}
@@ -104,13 +107,13 @@ class Moves:
         self.optimizer, self.xp, self.scaled = optimizer, optimizer.xp, scaled
         sizes = [slot.stop - slot.start for slot in optimizer.slots]
         chunks = [(number, start) for number, size in enumerate(sizes) for start in range(0, size, CHUNK)]
-        up = self.xp.asarray
-        self.slots, self.starts = (up(np.array(column, np.int64)) for column in zip(*chunks, strict=True))
-        self.sizes = up(np.array(sizes, np.int64))
-        self.places = up(np.array([slot.start for slot in optimizer.slots], np.int64))
+        places = [slot.start for slot in optimizer.slots]
+        self.slots, self.starts, self.sizes, self.places = (
+            self.xp.asarray(np.array(column, np.int64)) for column in (*zip(*chunks, strict=True), sizes, places))
         self.sums = self.xp.empty(len(chunks), np.float64)
         self.state = self.xp.zeros(9, np.float64)
         self.state[SCALE] = FIRST_SCALE if scaled else 1.0
+        self.first = 0                                         # the chunk from which on AdamW moves the numbers
         self.held: list = []                                   # gradients whose places the GPU still has to read
         self.gradients: Any = None
 
@@ -119,7 +122,7 @@ class Moves:
         like, chunks = self.optimizer.values, self.sums.size
         moving = {id(slot) for slots in self.optimizer.stretches() for slot in slots}
         self.held = [in_order(slot.tensor.grad) if id(slot) in moving else None for slot in self.optimizer.slots]
-        self.gradients = self.xp.asarray(np.array([0 if g is None else g.data.ptr for g in self.held], np.uint64))
+        self.gradients = up(self.xp, np.array([0 if g is None else g.data.ptr for g in self.held], np.uint64))
         KERNELS.over_rows("squares", like, chunks, WIDTH, self.gradients, self.slots, self.starts, self.sizes,
                           self.sums, chunks)
         KERNELS.over_rows("settle", like, 1, chunks, self.sums, self.slots, cost, self.state, chunks, step,
@@ -133,9 +136,10 @@ class Moves:
             slot.steps += gradient is not None
             rate = learning_rate * slot.rate
             rates.append((rate, 1 - rate * (o.weight_decay if slot.decays else 0.0), float(slot.steps)))
-        KERNELS.over_rows("adamw", o.values, self.sums.size, WIDTH, o.values, *o.memory.values(), self.gradients,
-                          self.xp.asarray(np.array(rates)), self.slots, self.starts, self.sizes, self.places,
-                          self.state, self.sums.size, *o.betas, o.eps)
+        chunks = self.sums.size - self.first
+        KERNELS.over_rows("adamw", o.values, chunks, WIDTH, o.values, *o.memory.values(), self.gradients,
+                          up(self.xp, np.array(rates)), self.slots[self.first:], self.starts[self.first:], self.sizes,
+                          self.places, self.state, chunks, *o.betas, o.eps)
         self.held = []
 
     def scale(self) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinyformer.cuda.softmax import strides_of
 from tinyformer.cuda.source import Source, beginning, in_order
+from tinyformer.cuda.uploads import up
 from tinyformer.ops import attention as plain
 
 FEW = 8                                                        # queries in a row of text
@@ -57,7 +58,7 @@ def attention(xp, query, key, value, *, keep=None, causal: bool = False, rate: f
         return None
     (batch, heads, asking, size), length = query.shape, key.shape[2]
     if keep is not None:
-        keep = xp.asarray(keep)
+        keep = up(xp, keep)
         if keep.dtype != bool or keep.ndim != 4 or any(
                 mine not in (1, whole) for mine, whole in zip(keep.shape, (batch, heads, asking, length), strict=True)):
             return None

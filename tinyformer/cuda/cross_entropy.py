@@ -4,6 +4,7 @@ import numpy as np
 
 from tinyformer.backend import to_host
 from tinyformer.cuda.source import Source, in_order
+from tinyformer.cuda.uploads import up
 
 KERNELS = Source(r"""
 /* shares (rows, classes) and the loss of each row; a label below 0 does not count, and its row has no shares. */
@@ -65,7 +66,7 @@ def cross_entropy(xp, logits, *, target, ignore_index: int = -100, label_smoothi
     if ((labels < 0) | (labels >= classes))[counts].any() or count is not None and count < 1:
         return None
     rows, share = labels.size, 1 / (counted if count is None else count) if counted else 0.0
-    logits, labels = in_order(logits), xp.asarray(np.where(counts, labels, -1).astype(np.int64).ravel())
+    logits, labels = in_order(logits), up(xp, np.where(counts, labels, -1).astype(np.int64).ravel())
     shares, each, loss = xp.empty_like(logits), xp.empty(rows, logits.dtype), xp.empty((), logits.dtype)
     smoothing = float(label_smoothing)
     KERNELS.over_rows("losses", logits, rows, classes, logits, labels, shares, each, rows, classes, smoothing)

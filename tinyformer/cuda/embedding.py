@@ -8,6 +8,7 @@ import numpy as np
 
 from tinyformer.backend import to_host
 from tinyformer.cuda.source import Source, in_order
+from tinyformer.cuda.uploads import up
 
 STRETCH = 64                                                   # places of one word that one lane adds up
 
@@ -68,5 +69,5 @@ def stretches_of(ids: np.ndarray) -> tuple:
 def _up(xp, *columns: np.ndarray) -> list:
     """Columns of whole numbers, which go up as one array."""
     ends = np.cumsum([len(column) for column in columns]).tolist()
-    whole = xp.asarray(np.concatenate(columns))
+    whole = up(xp, np.concatenate(columns))
     return [whole[first:last] for first, last in zip([0, *ends], ends, strict=False)]

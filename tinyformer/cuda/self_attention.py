@@ -14,6 +14,7 @@ from tinyformer.cuda.products import product
 from tinyformer.cuda.softmax import KERNELS as SOFTMAX
 from tinyformer.cuda.softmax import NO_DROPOUT, strides_of
 from tinyformer.cuda.source import Source, beginning, in_order
+from tinyformer.cuda.uploads import up
 
 KERNELS = Source(r"""
 #define EACH_PLACE(i, n)                          /* i walks over (B, H, T, D), and its four indices with it */      \
@@ -65,7 +66,7 @@ def self_attention(xp, packed, *, heads: int, keep=None, causal: bool = False, r
         return None
     batch, length, width = packed.shape[0], packed.shape[1], packed.shape[2] // 3
     if keep is not None:
-        keep = xp.asarray(keep)
+        keep = up(xp, keep)
         if keep.dtype != bool or keep.ndim != 4 or any(
                 mine not in (1, whole) for mine, whole in zip(keep.shape, (batch, heads, length, length), strict=True)):
             return None

@@ -2,6 +2,7 @@
 
 from tinyformer.cuda.philox import DRAW
 from tinyformer.cuda.source import Source, in_order
+from tinyformer.cuda.uploads import up
 
 KERNELS = Source(DRAW, r"""
 INLINE T lifted(whole i, word key0, word key1, word first, whole threshold, double lift) {
@@ -69,7 +70,7 @@ def masked_softmax(xp, x, *, keep=None, axis: int = -1):
     rows = x.size // keys
     strides = 0, 0, 0, 0
     if keep is not None:
-        keep = xp.asarray(keep)
+        keep = up(xp, keep)
         if keep.dtype != bool or keep.ndim > x.ndim:
             return None
         keep, strides = in_order(xp.broadcast_to(keep, x.shape)), (keys, 0, 0, 1)

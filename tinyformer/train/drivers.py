@@ -26,7 +26,7 @@ from tinyformer.train.arena import CannotShare
 from tinyformer.train.choice import choose
 from tinyformer.train.loop_settings import Settings
 from tinyformer.train.noise import Noise
-from tinyformer.train.optimizers import AdamW, Optimizer
+from tinyformer.train.optimizers import Optimizer
 from tinyformer.train.step import accumulate, clip_gradients, number
 
 
@@ -107,14 +107,15 @@ class Team:
 def _alone(model: Module, optimizer: Optimizer, settings: Settings, *functions: Callable | None) -> Alone:
     """One process; InputError where a precision is asked for that it cannot have."""
     runs_kernels = hasattr(optimizer.xp, "RawModule")          # a GPU's library, and the fake one beside a C compiler
-    if runs_kernels and type(optimizer) is AdamW:
-        from tinyformer.train.on_device import OnDevice
-        return OnDevice(model, optimizer, settings, *functions)
+    if runs_kernels:
+        from tinyformer.train.on_device import MOVES, OnDevice
+        if type(optimizer).__name__ in MOVES:
+            return OnDevice(model, optimizer, settings, *functions)
     if settings.precision != "float32":
-        why = (f"the optimizer is {settings.optimizer}" if runs_kernels else
+        why = (f"the optimizer is {type(optimizer).__name__}" if runs_kernels else
                f"the model is on {model.parameters()[0].device}")
         raise InputError(f"settings: precision is {settings.precision!r}, and {why}; other products than those of "
-                         "float32 are for a GPU and adamw: leave precision out (--precision float32)")
+                         "float32 are for a GPU, adamw and muon: leave precision out (--precision float32)")
     return Alone(model, optimizer, settings, *functions)
 
 

@@ -120,6 +120,8 @@ class Muon(AdamW):
     plainly), so its share grows with the width and shrinks with the tokens of a batch.
     """
 
+    orthogonalized = staticmethod(orthogonalized)             # cuda/muon.py takes these steps on a GPU
+
     def __init__(self, parameters: Module | Mapping[str, Tensor], *, hidden: Mapping[str, int] | None = None,
                  matrix_share: float = 10.0, momentum: float = 0.95, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.01, rates: Mapping[str, float] | None = None,

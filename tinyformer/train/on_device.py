@@ -1,7 +1,7 @@
 """How does one GPU take a step without anybody waiting for it?  What the host would have to know is settled there.
 
-The driver of a run whose model lies on a GPU and learns by AdamW: `Alone` in the same five calls.  A step that is not
-finite is not taken, nor is any after it, and the loop hears of it at the next number that it looks at.
+The driver of a run whose model lies on a GPU and learns by AdamW or Muon: `Alone` in the same five calls.  A step that
+is not finite is not taken, nor is any after it, and the loop hears of it at the next number that it looks at.
 """
 
 import warnings
@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 
 from tinyformer.backend import library, to_host
-from tinyformer.cuda.adamw import Moves
+from tinyformer.cuda import MOVES
 from tinyformer.cuda.precision import in_precision
+from tinyformer.cuda.uploads import Uploads
 from tinyformer.engine import Tensor
 from tinyformer.nn.module import Module
 from tinyformer.ops import multiply
@@ -28,7 +29,8 @@ class OnDevice(Alone):
     def __init__(self, model: Module, optimizer: AdamW, settings: Settings, loss: Callable | None = None,
                  measure: Callable | None = None):
         super().__init__(model, optimizer, settings, loss, measure)
-        self.moves = Moves(optimizer, scaled=settings.precision == "float16")
+        self.moves = MOVES[type(optimizer).__name__](optimizer, scaled=settings.precision == "float16")
+        self.uploads = Uploads(optimizer.xp)
         self.skipped = 0.0                    # steps that were passed over, as far as was said
 
     def gradients(self, batch, step: int) -> tuple:
@@ -37,18 +39,19 @@ class OnDevice(Alone):
             return accumulate(self.model, batch, parts, Noise(self.settings.seed, step),
                               self._scaled_loss if self.moves.scaled else self.loss)
 
-        with self._precision():
+        with self._precision(), self.uploads.stretch():
             try:
                 cost, buffers = attempt(self.settings.accumulate)
             except MemoryError as error:
                 raise explained(error, batch, self.optimizer.xp, attempt) from None
-        shown = self.moves.settle(step + 1, cost, self.settings.clip)
+            shown = self.moves.settle(step + 1, cost, self.settings.clip)
         if self.moves.scaled and self.settings.due(step + 1, self.settings.log_every):
             self._say_skipped(step + 1)
         return *shown, buffers
 
     def move(self, learning_rate: float) -> None:
-        self.moves.move(learning_rate)
+        with self.uploads.stretch():
+            self.moves.move(learning_rate)
         self.optimizer.zero_grad()
 
     def figures(self, batches: Iterable) -> Iterator[dict[str, tuple[float, int]]]:

@@ -15,8 +15,8 @@ import reading_path
 
 PAGE = reading_path.ROOT / "tinyformer" / "README.md"
 README = reading_path.ROOT / "README.md"
-ROOMS = (".", "ops", "gradcheck", "nn", "models", "models/parts", "inside", "hub", "text", "metrics", "plot", "data",
-         "data/readers", "tinyland", "train", "generate", "pretraining", "tasks", "phenomena", "phenomena/kit",
+ROOMS = (".", "ops", "gradcheck", "nn", "models", "models/parts", "inside", "hub", "text", "metrics", "plot", "sound",
+         "data", "data/readers", "tinyland", "train", "generate", "pretraining", "tasks", "phenomena", "phenomena/kit",
          "phenomena/parts", "exercises", "exercises/kit", "page", "page/views", "commands")
 OPENING = """# The files, room by room
 

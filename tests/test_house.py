@@ -15,7 +15,7 @@ FLOORS = {"errors": 0, "rng": 0, "backend": 0, "opening": 0, "options": 0, "merg
           "ops": 2, "kept": 2, "recompute": 2, "gradcheck": 3, "cuda": 3, "nn": 4, "models": 5, "inside": 5, "hub": 6,
           "train": 7, "generate": 7, "pretraining": 8, "tasks": 8, "phenomena": 9,
           "exercises": 9, "page": 10, "commands": 11, "cli": 12, "__main__": 13}
-LOW = {"text": 1, "metrics": 1, "plot": 1, "data": 2, "tinyland": 3}       # know texts and arrays, and no engine
+LOW = {"text": 1, "metrics": 1, "plot": 1, "sound": 1, "data": 2, "tinyland": 3}         # know texts and arrays alone
 FIRST_ABOVE = "models"                                         # who knows the low rooms: this floor and those above
 SIDEWAYS = {("options", "errors"), ("options", "json_text"), ("options", "places"), ("places", "errors"),
             ("backend", "errors"), ("opening", "elsewhere"), ("tensor_manners", "elsewhere"),

@@ -81,6 +81,19 @@ def lstm(x, weight, recurrent, bias, projection=None, keep=None, backwards=False
     return torch.stack(rows)
 
 
+def batch_norm(x, gain, bias, mean=None, variance=None, eps=1e-5):
+    given = [None if each is None else t(each).to(x.dtype) for each in (mean, variance)]
+    found = F.batch_norm(x.reshape(-1, x.shape[-1]), *given, gain, bias, training=mean is None, eps=eps)
+    return found.reshape(x.shape)
+
+
+def nt_xent(z, temperature=0.1):
+    """The partner is the class, and no row may name itself."""
+    unit, rows = F.normalize(z), len(z)
+    scores = (unit @ unit.T / temperature).masked_fill(torch.eye(rows, dtype=torch.bool), -torch.inf)
+    return F.cross_entropy(scores, (torch.arange(rows) + rows // 2) % rows)
+
+
 TWINS = {
     "add": torch.add, "subtract": torch.subtract, "multiply": torch.multiply, "divide": torch.divide,
     "negate": torch.neg,
@@ -119,7 +132,7 @@ TWINS = {
     "blockwise_attention": lambda *x, block=256, **options: attention(*x, **options),
     "blockwise_self_attention": lambda x, block=256, **options: self_attention(x, **options),
     "cross_entropy": cross_entropy,
-    "token_log_probs": token_log_probs, "lstm": lstm,
+    "token_log_probs": token_log_probs, "lstm": lstm, "batch_norm": batch_norm, "nt_xent": nt_xent,
     "binary_cross_entropy_with_logits": lambda x, target: F.binary_cross_entropy_with_logits(x, t(target).to(x.dtype)),
     "mean_squared_error": lambda x, target, count=None: F.mse_loss(x, t(target).to(x.dtype), reduction="sum") / (
         count or x.numel()),

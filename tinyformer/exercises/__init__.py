@@ -62,8 +62,8 @@ CHAPTERS = {                                  # in each and from each to the nex
     "Many numbers become one": "sum mean max min cumsum prod var std norm normalize dropout",
     "Matrices": "matmul affine embedding rotary",
     "The price of being wrong": "mean_squared_error binary_cross_entropy_with_logits log_softmax masked_softmax "
-                                "cross_entropy token_log_probs",
-    "Two things at once": "affine_gelu gelu silu swiglu layer_norm rms_norm",
+                                "cross_entropy token_log_probs nt_xent",
+    "Two things at once": "affine_gelu gelu silu swiglu layer_norm rms_norm batch_norm",
     "Who looks at whom": "attention self_attention blockwise_attention blockwise_self_attention",
     "What was read is carried along": "lstm",
     "A graph runs backwards": "accumulate walk tied_weights",

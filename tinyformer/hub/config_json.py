@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinyformer.errors import CheckpointError
-from tinyformer.hub import architectures, distilbert_form, llama_form, readers, roberta_form, t5_form
+from tinyformer.hub import architectures, distilbert_form, llama_form, readers, roberta_form, t5_form, vector_models
 from tinyformer.hub.config_keys import check_classes, check_keys, guessed_type
 from tinyformer.hub.layouts import LAYOUTS, layout_of
 from tinyformer.hub.tensor_names import has_published_names
@@ -33,6 +33,8 @@ def to_hub(model: Module, tokenizer=None) -> dict:
     """
     if readers.reader_in(model) is not None:
         return readers.described(model)
+    if (found := vector_models.described(model)) is not None:
+        return found
     if not has_published_names(model):
         return {"model_type": OWN, "architectures": [type(model).__name__],
                 "tinyformer": getattr(getattr(model, "config", None), "to_dict", dict)()}
@@ -56,7 +58,7 @@ def from_hub(hub: dict) -> Config:
         raise CheckpointError(f'there is no model_type; it looks like a {guess}: add the line "model_type": "{guess}",')
     if not isinstance(kind, str) or kind not in LAYOUTS:
         raise CheckpointError(f"model_type is {kind!r}; it must be one of: "
-                              f"{', '.join([*LAYOUTS, *readers.PAPERS])}")
+                              f"{', '.join([*LAYOUTS, *readers.PAPERS, vector_models.KIND])}")
     check_keys(hub)
     hub = {key: value for key, value in hub.items() if value is not None}
     try:
@@ -82,6 +84,8 @@ def empty_model(hub: dict, arrays: Mapping[str, Any]) -> Module:
     check_classes(hub)
     if isinstance(kind := hub.get("model_type"), str) and kind in readers.PAPERS:
         return readers.empty_model(hub, arrays)
+    if kind == vector_models.KIND:
+        return vector_models.empty_model(hub, arrays)
     config = from_hub(hub)
     layers = max(config.layers, getattr(config, "decoder_layers", 0))
     if layers > (MOST_SHARED if getattr(config, "shared", False) else len(arrays)):

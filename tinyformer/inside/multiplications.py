@@ -68,6 +68,12 @@ def _lstm(shapes: Shapes, constants: dict) -> tuple[int, int]:
     return batch * length * each, 2 * batch * length * each
 
 
+def _nt_xent(shapes: Shapes, constants: dict) -> tuple[int, int]:
+    """Every row with every other: R R D, and as many from the errors of the scores back to the rows."""
+    rows, size = shapes[0]
+    return rows * rows * size, rows * rows * size
+
+
 def _looked_at(queries: int, keys: int, constants: dict) -> int:
     """The scores in the blocks that are not wholly in the future."""
     block, found = constants.get("block", BLOCK), 0
@@ -88,5 +94,5 @@ def _stretched(one: tuple, other: tuple) -> tuple:
 COUNTS: dict[str, Callable[[Shapes, dict], tuple[int, int]]] = {
     "matmul": _matmul, "affine": _affine, "affine_gelu": _affine, "attention": _attention,
     "self_attention": _self_attention, "blockwise_attention": _blockwise, "blockwise_self_attention": _blockwise_self,
-    "lstm": _lstm,
+    "lstm": _lstm, "nt_xent": _nt_xent,
 }

@@ -30,6 +30,8 @@ class VectorConfig(BlocksConfig):
 class VectorEncoder(Module):
     """vectors (B, T, F) -> hidden (B, T, C).  A position that shows nothing holds zeros: the bias is what enters."""
 
+    config_class = VectorConfig
+
     def __init__(self, config: VectorConfig, rng: np.random.Generator | None):
         self.config = c = config
         self.project = Linear(c.features, c.width, rng, std=c.init_std)
@@ -59,6 +61,8 @@ class VectorEncoder(Module):
 
 class MaskedVectors(Module):
     """The encoder, and one linear layer that says which numbers stood at the hidden positions."""
+
+    config_class = VectorConfig
 
     def __init__(self, config: VectorConfig, rng: np.random.Generator | None):
         self.config = config

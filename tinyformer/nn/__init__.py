@@ -6,6 +6,7 @@ from tinyformer.opening import opens
 
 if TYPE_CHECKING:
     from tinyformer.nn.attention import SelfAttention
+    from tinyformer.nn.batch_norm import BatchNorm
     from tinyformer.nn.blocks import PostNormBlock, PreNormBlock
     from tinyformer.nn.cross_attention import CrossAttention
     from tinyformer.nn.decoder import DecoderBlock
@@ -15,6 +16,6 @@ if TYPE_CHECKING:
     from tinyformer.nn.padding import padding_mask
 
 __getattr__, __dir__ = opens(
-    __name__, attention="SelfAttention", blocks="PostNormBlock PreNormBlock", cross_attention="CrossAttention",
-    decoder="DecoderBlock", key_values="KeyValues", layers="Embedding LayerNorm Linear", padding="padding_mask",
-    module="Module")
+    __name__, attention="SelfAttention", batch_norm="BatchNorm", blocks="PostNormBlock PreNormBlock",
+    cross_attention="CrossAttention", decoder="DecoderBlock", key_values="KeyValues", module="Module",
+    layers="Embedding LayerNorm Linear", padding="padding_mask")

@@ -33,9 +33,11 @@ from tinyformer.ops.token_log_probs import token_log_probs
 if TYPE_CHECKING:
     from tinyformer.ops.attention_in_blocks import blockwise_attention, blockwise_self_attention
     from tinyformer.ops.composed import flatten, softmax, split, squeeze, unsqueeze
+    from tinyformer.ops.contrastive import nt_xent
     from tinyformer.ops.copies import broadcast_to, stack
     from tinyformer.ops.gates import silu, swiglu
     from tinyformer.ops.kinks import abs, clip, maximum, min, minimum
+    from tinyformer.ops.over_the_batch import batch_norm
     from tinyformer.ops.recurrent import lstm
     from tinyformer.ops.root_mean_square import rms_norm
     from tinyformer.ops.rotation import rotary
@@ -44,22 +46,23 @@ if TYPE_CHECKING:
     from tinyformer.ops.waves import cos, sin
 
 __all__ = [
-    "abs", "add", "affine", "affine_gelu", "attention", "binary_cross_entropy_with_logits", "blockwise_attention",
-    "blockwise_self_attention", "broadcast_to", "clip", "concatenate", "cos", "cross_entropy", "cumsum", "divide",
-    "dropout", "embedding", "exp", "flatten", "gelu", "getitem", "layer_norm", "log", "log_softmax", "lstm",
-    "masked_softmax", "matmul", "max", "maximum", "mean", "mean_squared_error", "min", "minimum", "multiply", "negate",
-    "norm", "normalize", "pow", "power", "prod", "relu", "reshape", "rms_norm", "rotary", "scale", "self_attention",
-    "sigmoid", "silu", "sin", "softmax", "split", "sqrt", "squeeze", "stack", "std", "subtract", "sum", "swapaxes",
-    "swiglu", "tanh", "token_log_probs", "transpose", "unsqueeze", "var", "where",
+    "abs", "add", "affine", "affine_gelu", "attention", "batch_norm", "binary_cross_entropy_with_logits",
+    "blockwise_attention", "blockwise_self_attention", "broadcast_to", "clip", "concatenate", "cos", "cross_entropy",
+    "cumsum", "divide", "dropout", "embedding", "exp", "flatten", "gelu", "getitem", "layer_norm", "log",
+    "log_softmax", "lstm", "masked_softmax", "matmul", "max", "maximum", "mean", "mean_squared_error", "min",
+    "minimum", "multiply", "negate", "norm", "normalize", "nt_xent", "pow", "power", "prod", "relu", "reshape",
+    "rms_norm", "rotary", "scale", "self_attention", "sigmoid", "silu", "sin", "softmax", "split", "sqrt", "squeeze",
+    "stack", "std", "subtract", "sum", "swapaxes", "swiglu", "tanh", "token_log_probs", "transpose", "unsqueeze",
+    "var", "where",
 ]
 
 # What no paper of the path needs is opened when it is asked for, and `softmax` is then no file, but the function.
 globals().pop("softmax", None)
 __getattr__, __dir__ = opens(
-    __name__, attention_in_blocks="blockwise_attention blockwise_self_attention", copies="broadcast_to stack",
+    __name__, attention_in_blocks="blockwise_attention blockwise_self_attention", contrastive="nt_xent",
     composed="flatten softmax split squeeze unsqueeze", gates="silu swiglu", kinks="abs clip maximum min minimum",
-    recurrent="lstm", root_mean_square="rms_norm", rotation="rotary", running="cumsum prod",
-    spread="norm normalize std var", waves="cos sin")
+    copies="broadcast_to stack", over_the_batch="batch_norm", recurrent="lstm", root_mean_square="rms_norm",
+    rotation="rotary", running="cumsum prod", spread="norm normalize std var", waves="cos sin")
 
 
 def every() -> dict[str, Primitive]:

@@ -1,0 +1,51 @@
+"""How does a model of pictures or of sound lie in a folder?  With its class and its sizes, and under our own names.
+
+No library in use has a class for these, so the form is our own: model_type is "vectors", architectures names one of
+`MODELS`, its configuration stands under "tinyformer".  Such a class says which configuration it is built from,
+`config_class`, and is built by `Class(config, None)`, with parameters that are still unwritten.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from tinyformer.errors import CheckpointError, InputError
+from tinyformer.models.parts.size import least_numbers
+from tinyformer.nn.module import Module
+from tinyformer.opening import Table
+
+KIND = "vectors"
+MODELS = Table({                              # the name of the class -> the class
+    "VectorEncoder": "tinyformer.models.vectors:VectorEncoder",
+    "MaskedVectors": "tinyformer.models.vectors:MaskedVectors",
+})
+
+
+def described(model: Module) -> dict | None:
+    """config.json of such a model; None where the model is none of `MODELS`."""
+    name = type(model).__name__
+    if name not in MODELS or type(model) is not MODELS[name]:
+        return None
+    return {"model_type": KIND, "architectures": [name], "tinyformer": model.config.to_dict()}
+
+
+def empty_model(hub: dict, arrays: Mapping[str, Any]) -> Module:
+    """The model that such a config.json describes, its parameters unwritten; CheckpointError where it cannot be."""
+    name = " ".join(map(str, hub.get("architectures") or []))
+    if name not in MODELS:
+        raise CheckpointError(f"architectures is {name!r}; of model_type {KIND!r} it must be one of: "
+                              f"{', '.join(MODELS)}")
+    sizes, config_class = hub.get("tinyformer"), MODELS[name].config_class
+    known = {item.name for item in fields(config_class)}
+    if not isinstance(sizes, dict) or not {*sizes} <= known:
+        raise CheckpointError(f"\"tinyformer\" is {str(sizes)[:200]}; it must name sizes of a {name}: "
+                              f"{', '.join(sorted(known))}")
+    try:
+        config = config_class(**sizes)
+    except (InputError, TypeError) as error:
+        raise CheckpointError(str(error)) from None
+    least, held = least_numbers(config), sum(array.size for array in arrays.values())
+    if least > 4 * max(held, 1_000_000):
+        raise CheckpointError(f"it describes a model of at least {least:,} numbers, and the weights hold {held:,}; one "
+                              "of the two files belongs to another model")
+    return MODELS[name](config, None)

@@ -1,10 +1,12 @@
 """Does the kit keep what it promises: sizes that do not change, rules that cannot be bent, tables in two forms?"""
 
 import pickle
+import time
+from types import SimpleNamespace
 
 import pytest
 
-from tinyformer.phenomena.kit import Experiment, Found, Sizes, Table, above, at_least, at_most, judged
+from tinyformer.phenomena.kit import Experiment, Found, Sizes, Table, above, at_least, at_most, judged, running
 from tinyformer.phenomena.kit.rules import NOT_SEEN, SEEN, UNCLEAR
 
 SIZES = Sizes(arms=("a", "b"), steps=800)
@@ -32,6 +34,13 @@ def test_what_was_found_goes_by_arm_and_seed():
     assert [each["seed"] for each in found["b"]] == [4, 5] and found.values("right", "a", 100) == [40, 50]
     with pytest.raises(KeyError, match="'c' is no arm of this run; there are 'a', 'b'"):
         found["c"]
+
+
+def test_a_job_counts_what_the_processor_did_and_not_the_wait_for_it(monkeypatch):
+    slow = SimpleNamespace(one=lambda sizes, seed: time.sleep(0.3) or {"right": 1})
+    monkeypatch.setattr(running, "import_module", lambda name: slow)
+    found = running.job("it", SIZES, 4, None)
+    assert found["seconds"] < 0.2 and found["right"] == 1 and found["seed"] == 4
 
 
 @pytest.mark.parametrize("values, word", [([91, 90, 95], SEEN), ([91, 89, 95], UNCLEAR), ([1, 2, 3], NOT_SEEN),

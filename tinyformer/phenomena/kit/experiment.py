@@ -57,7 +57,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Found:
-    """What came of every job: a dict each, with its "seed" and "arm", and how many "seconds" it took."""
+    """What came of every job: a dict each, with its "seed" and "arm", and how many "seconds" of a processor it took."""
 
     sizes: Sizes
     seeds: Sequence[int]

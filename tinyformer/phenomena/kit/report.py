@@ -67,7 +67,7 @@ class Report:
 
     @property
     def seconds(self) -> float:
-        """What all jobs took, each on one core, those included that were done in an earlier run."""
+        """Processor seconds of all jobs, those included that were done in an earlier run."""
         return round(sum(each["seconds"] for each in (*self.found.outcomes, *self.found.given)), 1)
 
     def page(self) -> str:

@@ -93,18 +93,18 @@ def run(name: str, module: ModuleType, folder: Path, seeds: Sequence[int], quick
 
 
 def job(module: str, sizes: Sizes, seed: int, arm, **where) -> dict:
-    """One job of an experiment, in whichever process: what its `one` found, with seed, arm and seconds."""
-    began, one = time.perf_counter(), import_module(module).one
+    """One job of an experiment, in whichever process: what its `one` found, with seed, arm and processor seconds."""
+    began, one = time.process_time(), import_module(module).one
     found = one(sizes, seed, **where) if arm is None else one(sizes, seed, arm, **where)
-    return {"seed": seed, "arm": arm, **found, "seconds": round(time.perf_counter() - began, 1)}
+    return {"seed": seed, "arm": arm, **found, "seconds": round(time.process_time() - began, 1)}
 
 
 def job_given(module: str, sizes: Sizes, files: Files, seed: int, arm: str) -> dict:
     """One job on the files of the user: what its `one_given` found, and which files they were."""
-    began = time.perf_counter()
+    began = time.process_time()
     found = import_module(module).one_given(sizes, seed, files)
     return {"seed": seed, "arm": arm, "files": asdict(files), **found,
-            "seconds": round(time.perf_counter() - began, 1)}
+            "seconds": round(time.process_time() - began, 1)}
 
 
 def folder_of(name: str, quick: bool, below: str = "runs") -> str:

@@ -25,6 +25,7 @@ from tinyformer.models.heads import Head, SpanFinder
 from tinyformer.models.parts.encoders import encoder_of
 from tinyformer.models.seq2seq import Seq2Seq
 from tinyformer.models.t5 import T5Config
+from tinyformer.nn.lora import additions, merged
 from tinyformer.nn.module import Module
 
 
@@ -33,19 +34,20 @@ def has_published_names(model: Module) -> bool:
     if not isinstance(model, Bert | BertForPretraining | GPT | Head | Seq2Seq) or reader_in(model) is not None:
         return False
     named = model.named_parameters().keys() | model.named_buffers().keys()
-    return named <= {our for our, _, _ in _lines(model)}
+    return named - additions(model).keys() <= {our for our, _, _ in lines(model)}
 
 
 def to_published(model: Module) -> dict[str, np.ndarray]:
     """The parameters of a model under their published names and in the published shapes, each contiguous.
 
     A model of one's own keeps its names.  A part that the layout has and the model has not is written as what changes
-    nothing: a bias as zeros, ALBERT's widening of the embedding as the identity.
+    nothing: a bias as zeros, ALBERT's widening of the embedding as the identity.  Low-rank additions are added to the
+    weights beside which they stand.
     """
-    ours, theirs = model.state(), {}
+    ours, theirs = merged(model), {}
     if not has_published_names(model):
         return ours
-    for our, names, turned in _lines(model):
+    for our, names, turned in lines(model):
         array = ours[our] if our in ours else _neutral(our, model)
         array = array.T if turned else array
         for name, part in zip(names, np.split(array, len(names)), strict=True):
@@ -65,9 +67,9 @@ def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np
             raise CheckpointError(f"{len(wrong)} tensors are no weights\n  " + "\n  ".join(wrong))
         return theirs
     theirs, wrong = _as_today(theirs, model)
-    mine, lines = model.named_parameters(), list(_lines(model))
+    mine, table = model.named_parameters(), list(lines(model))
     wanted, silent = {}, {}                                    # shapes that must be there, numbers that may be there
-    for our, names, turned in lines:
+    for our, names, turned in table:
         if our in mine:
             first, *rest = mine[our].shape
             shape = (first // len(names), *rest)
@@ -80,10 +82,10 @@ def from_published(theirs: dict[str, np.ndarray], model: Module) -> dict[str, np
               for name, neutral in silent.items() if not np.array_equal(theirs.get(name, neutral), neutral)]
     if wrong:
         raise CheckpointError(f"{len(wrong)} tensors do not fit {type(model).__name__}\n  " + "\n  ".join(wrong))
-    return {our: _joined(theirs, names, turned) for our, names, turned in lines if our in mine}
+    return {our: _joined(theirs, names, turned) for our, names, turned in table if our in mine}
 
 
-def _lines(model: Module) -> Iterator[tuple[str, tuple[str, ...], bool]]:
+def lines(model: Module) -> Iterator[tuple[str, tuple[str, ...], bool]]:
     """(our name, their names, turned?) for every line of the tables, every layer, with the prefixes of this model."""
     c, layout = model.config, layout_of(model.config)
     if isinstance(c, T5Config):

@@ -9,7 +9,7 @@ from typing import Any
 
 from tinyformer.errors import InputError
 from tinyformer.merged_options import merged, owners
-from tinyformer.options import check_values, number_or_auto, option, read_config
+from tinyformer.options import check_values, number_or_auto, option, read_config, switch
 from tinyformer.tasks import TASKS
 from tinyformer.train.loop_settings import OPTIMIZERS, PRECISIONS, refuse_idle
 from tinyformer.train.schedules import SCHEDULES
@@ -19,7 +19,8 @@ SCRATCH = "scratch"
 SIZES = ("tokenizer", "vocabulary", "layers", "heads", "width")      # of a model from scratch
 TRAINING = ("epochs", "steps", "batch_size", "accumulate", "recompute", "max_length", "learning_rate", "schedule",
             "warmup", "optimizer", "matrix_rate", "momentum", "weight_decay", "clip", "dropout", "freeze",
-            "layer_decay", "seed", "seeds", "workers", "device", "precision", "skip_bad_rows")
+            "layer_decay", "lora", "lora_alpha", "lora_on", "seed", "seeds", "workers", "device", "precision", "skip_bad_rows")
+FASTER = 10                                   # times the learning rate where little learns
 NARROW = 256                                  # below this width the published learning rate moves too little
 
 
@@ -46,7 +47,7 @@ class Finetuning:
                              "the same numbers in less memory, for about a third more time")
     max_length: int = option(128, "tokens in one row; longer texts are cut, long documents read in windows", least=8)
     learning_rate: float | None = option(None, "the highest learning rate (default 5e-5; 5e-4 for models narrower than "
-                                         "256; 1e-2 where the encoder is frozen)", least=0)
+                                         "256; 1e-2 where the encoder is frozen; ten times as much with --lora)", least=0)
     schedule: str = option("linear", "how the rate falls after the warm-up; constant-then-down: in the last third of "
                            "the steps", tuple(SCHEDULES))
     warmup: float = option(0.1, "share of the steps over which the rate rises", least=0, most=1)
@@ -62,6 +63,14 @@ class Finetuning:
     freeze: str | None = option(None, "all: only the head learns; or a number: the embeddings and so many layers from "
                                 "below stay as they are")
     layer_decay: float = option(1.0, "each layer learns at this share of the rate of the one above it", above=0, most=1)
+    lora: int | None = option(None, "the model stays as it is, and beside its products learn small ones of this rank; "
+                              "they and the head are saved alone, as an adapter folder (PEFT's layout)", metavar="RANK")
+    lora_alpha: float | None = option(None, "with --lora: what is added is multiplied by ALPHA / RANK (default: twice "
+                                      "the rank)", above=0, metavar="ALPHA")
+    lora_on: str = option("query,value", "with --lora: beside which products: query, key, value, out, gate, widen, "
+                          "narrow, or all", metavar="NAME,NAME")
+    merge: bool = switch("with --lora: write the whole model, too, with what was added in its weights, to merged/ in "
+                         "the folder of the run")
 
     tokenizer: str | None = option(None, "scratch: folder with the vocabulary to use (default: a WordPiece vocabulary "
                                    "trained on the training file)")
@@ -93,10 +102,24 @@ class Finetuning:
         if self.fresh and self.model == SCRATCH:
             raise InputError("--fresh takes the sizes of a folder without its weights, and --model scratch names no "
                              "folder; leave --fresh out")
+        if self.lora is not None:
+            self._check_lora()
+        elif self.merge or self.lora_alpha is not None:
+            raise InputError("--merge and --lora-alpha are settings of --lora; give --lora RANK, such as 8, too")
         if self.freeze == "all" and self.layer_decay != 1:
             raise InputError("--layer-decay slows layers that learn, and with --freeze all none does; give one of "
                              "the two")
         chosen(self.labels, 100)
+
+    def _check_lora(self) -> None:
+        if self.lora is not None and self.lora < 1:
+            raise InputError(f"--lora is {self.lora}; a rank must be at least 1: 8 is usual")
+        if self.freeze not in (None, "0"):
+            raise InputError(f"--lora keeps the whole model as it is, and --freeze {self.freeze} a part of it; give "
+                             "one of the two")
+        if self.fresh or self.model == SCRATCH:
+            raise InputError("--lora keeps what a model has learned, and a fresh one has learned nothing; leave --lora "
+                             "out, or give --model the folder of a pre-trained one")
 
     def to_dict(self) -> dict:
         """All settings by name, as settings.json holds them."""
@@ -117,7 +140,7 @@ class Finetuning:
             return self.learning_rate
         if self.freeze == "all":
             return 1e-2
-        return 5e-5 if width >= NARROW else 5e-4
+        return (5e-5 if width >= NARROW else 5e-4) * (1 if self.lora is None else FASTER)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 from tinyformer.errors import NumericError
 from tinyformer.places import room_for, say, show
 from tinyformer.tasks.task import Task
+from tinyformer.tasks.tuned_a_little import part_that_learns, save_whole
 from tinyformer.train.durable import check_finite
 from tinyformer.train.log import write_metrics
 
@@ -25,12 +26,15 @@ def finish(prepared, history, out: Path) -> dict:
     found = {**history.final, **found, "seed": prepared.settings.seed}
     write_metrics(out, {"task": task.name, "model": prepared.settings.model, "parameters": prepared.model.count(),
                         "train": len(prepared.train), "dev": len(examples), **found,
-                        **({"fresh": True} if prepared.settings.fresh else {})})         # the model's sizes alone
+                        **({"fresh": True} if prepared.settings.fresh else {}),          # the model's sizes alone
+                        **part_that_learns(prepared.model)})
     write_lines(out / PREDICTIONS, predictions)
     draw(task, examples, predictions, out)
     draw_loss(history, task, out / "loss.png")
     show(task.mistakes(examples, predictions))
     show(final_line(task, found, len(examples)))
+    if prepared.settings.merge:
+        save_whole(out, prepared)
     return found
 
 

@@ -27,6 +27,7 @@ from tinyformer.tasks.finetuning_settings import SCRATCH, SETTINGS, Finetuning, 
 from tinyformer.tasks.finished_run import finish, finite
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.task import Task
+from tinyformer.tasks.tuned_a_little import learning, part_that_learns, tune_a_little
 from tinyformer.text import Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
@@ -147,6 +148,9 @@ def assemble(settings: Finetuning, encoder: Any, tokenizer: Tokenizer, train: Se
                          f"and were {how}")
     notes += task.notes(train, tokenizer)
     model = task.build(encoder, tokenizer, labels, settings)
+    if settings.lora is not None:
+        tune_a_little(model, settings)
+        notes.append(f"lora: {learning(model)}")
     model.to(choose_device(settings.device)[0])
     return Prepared(settings, task, tokenizer, model, train, dev, train_rows, dev_rows, notes)
 
@@ -181,7 +185,7 @@ def train(prepared: Prepared, out: Path | None = None, title: str | None = None,
     judge = (prepared.task.figures[0], prepared.figure) if s.save_every or s.patience else None
     rates = layer_rates(prepared.model, s.layer_decay) if s.layer_decay != 1 else None
     facts = {"task": s.task, "model": s.model, "parameters": prepared.model.count(), "train": len(prepared.train),
-             "dev": len(prepared.dev), "seed": s.seed} | ({"fresh": True} if s.fresh else {})
+             "dev": len(prepared.dev), "seed": s.seed} | ({"fresh": True} if s.fresh else {}) | part_that_learns(prepared.model)
     data = {**data_settings(s.to_dict(), prepared.model), LEARNED_FROM: fingerprint(prepared.train),
             "development examples": fingerprint(prepared.dev)}
     return run_loop(prepared.model, batches, settings, out=out, tokenizer=prepared.tokenizer, data=data,

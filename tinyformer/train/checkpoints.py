@@ -1,7 +1,8 @@
 """How is a model kept, and how does a run go on as if it had never stopped?
 
 A *model folder* is as on the model hub: config.json, model.safetensors under the published names, the files of the
-tokenizer.  A *checkpoint* is a model folder with the optimizer's arrays and the state of the run beside it:
+tokenizer; of a model that was tuned a little it may hold an adapter in the place of the weights (see `adapters`).  A
+*checkpoint* is a model folder with the optimizer's arrays and the state of the run beside it:
 
     run/checkpoint-00000120/    config.json  model.safetensors  vocab.txt  optimizer.safetensors  trainer_state.json
                                 MANIFEST.json
@@ -24,7 +25,7 @@ from tinyformer.json_text import NotJSON, parse_json
 from tinyformer.nn.module import Module, fitted
 from tinyformer.places import room_for
 from tinyformer.text import Tokenizer, load_tokenizer
-from tinyformer.train import durable
+from tinyformer.train import adapters, durable
 from tinyformer.train.state import check_moments, check_state
 from tinyformer.train.weights import INDEX, WEIGHTS, read_arrays, read_weights, write_arrays
 
@@ -45,14 +46,14 @@ def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: boo
     if wrong := first_not_finite(model):
         raise NumericError(f"{folder}: {wrong} is not finite, and a model with such a weight is not saved; go back to "
                            "an earlier checkpoint, and lower the learning rate")
-    room = room_for(folder, sum(p.data.nbytes for p in model.parameters()))
+    room = room_for(folder, sum(array.nbytes for array in _written(model).values()))
     if not folder.exists():
         with room, durable.new_folder(folder) as building:
             _write_model(building, model, tokenizer)
         return folder
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is a file; a model is saved as a folder: choose another name")
-    there = [name for name in (CONFIG, WEIGHTS, INDEX) if (folder / name).exists()]
+    there = [name for name in (CONFIG, WEIGHTS, INDEX, *adapters.FILES) if (folder / name).exists()]
     if there and not overwrite:
         raise CheckpointError(f"{folder} holds a model already ({', '.join(there)}); nothing is overwritten unless "
                               "you ask for it with overwrite=True (--overwrite)")
@@ -60,8 +61,9 @@ def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: boo
         _write_model(building, model, tokenizer)
         durable.seal(building)
         (folder / durable.MANIFEST).unlink(missing_ok=True)    # from here to the end the folder vouches for nothing
-        for name in (INDEX, *TOKENIZER_FILES):
-            (folder / name).unlink(missing_ok=True)            # of another kind of tokenizer, perhaps
+        new = {path.name for path in building.iterdir()}
+        for name in (INDEX, *TOKENIZER_FILES, *({WEIGHTS, *adapters.FILES} - new)):
+            (folder / name).unlink(missing_ok=True)            # of another kind, perhaps
         for path in sorted(building.iterdir(), key=lambda path: path.name == durable.MANIFEST):
             os.replace(path, folder / path.name)
         durable.sync_folder(folder)
@@ -76,6 +78,8 @@ def load_model(folder: str | Path, model: Module | None = None) -> tuple[Any, To
     float32.
     """
     folder = Path(folder)
+    if adapters.is_adapter(folder):
+        return _load_adapter(folder, model)
     described = _read_json(folder, CONFIG)
     _check_manifest(folder)
     try:
@@ -90,6 +94,17 @@ def load_model(folder: str | Path, model: Module | None = None) -> tuple[Any, To
     except ValueError as error:
         raise CheckpointError(f"{folder}: {error}") from error
     return model, tokenizer_in(folder)
+
+
+def _load_adapter(folder: Path, model: Module | None) -> tuple[Any, Tokenizer | None]:
+    """What `load_model` gives for a folder that holds an adapter: base and additions as one."""
+    _check_manifest(folder)
+    try:
+        found, tokenizer = adapters.whole(folder, _read_json, load_model)
+        found = found if model is None else model.load(found.state())
+    except ValueError as error:
+        raise error if str(error).startswith(str(folder)) else CheckpointError(f"{folder}: {error}") from error
+    return found, tokenizer_in(folder) or tokenizer
 
 
 def tokenizer_in(folder: Path) -> Tokenizer | None:
@@ -140,7 +155,8 @@ def load_checkpoint(folder: Path, model: Module, optimizer) -> dict:
     state = _read_json(folder, STATE)
     check_state(state, folder / STATE)
     try:
-        arrays = tensor_names.from_published(read_arrays(folder / WEIGHTS), model)
+        arrays = (adapters.taken_up(folder, model) if adapters.is_adapter(folder) else
+                  tensor_names.from_published(read_arrays(folder / WEIGHTS), model))
         model.check(arrays)
         moments = read_arrays(folder / MOMENTS)
         check_moments(moments, folder / MOMENTS)
@@ -183,9 +199,17 @@ def newest(run: Path) -> tuple[Path | None, list[str]]:
 
 def _write_model(folder: Path, model: Module, tokenizer) -> None:
     durable.write_json(folder / CONFIG, config_json.to_hub(model, tokenizer))
-    write_arrays(folder / WEIGHTS, tensor_names.to_published(model))
+    if adapters.base_of(model) is not None:
+        adapters.write(folder, model)
+    else:
+        write_arrays(folder / WEIGHTS, tensor_names.to_published(model))
     if tokenizer is not None:
         tokenizer.save(folder)
+
+
+def _written(model: Module) -> dict[str, np.ndarray]:
+    """The arrays of a model that its folder will hold, whatever they are called there."""
+    return model.state() if adapters.base_of(model) is None else adapters.learned(model)
 
 
 def _check_manifest(folder: Path) -> None:

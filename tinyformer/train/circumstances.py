@@ -24,7 +24,8 @@ INNOCENT = {"log_every", "evaluate_every", "save_every", "keep", "keep_memory", 
 LEARNED_FROM = "training examples"                             # the hash of them, among the data
 FIXED = {LEARNED_FROM, "tokenizer", "vocabulary"}              # of the data: no run goes on with others
 WHERE = {"file", "line"}                                       # of an example, which may have been moved
-PLACES = {"out", "device", "model", "corpus", "held_out", "train", "dev", "seeds"}     # settings that name no number
+PLACES = {"out", "device", "model", "corpus", "held_out", "train", "dev", "seeds",      # settings that name no number
+          "merge"}
 ELSEWHERE = {"epochs", "final_rate", "beta2", "dtype"}         # or stand elsewhere by another name
 
 

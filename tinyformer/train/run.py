@@ -14,7 +14,7 @@ from tinyformer import places
 from tinyformer.errors import CheckpointError, InputError, NumericError
 from tinyformer.nn.module import Module
 from tinyformer.text import Tokenizer
-from tinyformer.train import checkpoints, durable
+from tinyformer.train import adapters, checkpoints, durable
 from tinyformer.train.best import best_step, is_enough
 from tinyformer.train.circumstances import circumstances, differences
 from tinyformer.train.lock import only_run, refuse_locked
@@ -22,7 +22,7 @@ from tinyformer.train.log import CSV, JSONL, METRICS, RunLog, write_metrics
 from tinyformer.train.loop_settings import Settings
 from tinyformer.train.optimizers import Optimizer
 
-FILES = (checkpoints.CONFIG, checkpoints.WEIGHTS, JSONL, CSV, METRICS, durable.MANIFEST,
+FILES = (checkpoints.CONFIG, checkpoints.WEIGHTS, *adapters.FILES, JSONL, CSV, METRICS, durable.MANIFEST,
          *checkpoints.TOKENIZER_FILES)                        # all that a run writes beside its checkpoints
 
 

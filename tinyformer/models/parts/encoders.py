@@ -1,7 +1,7 @@
 """What of a model can be fine-tuned?  The encoder in it, with a pooler where one is read; and copies of encoders."""
 
 import copy
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -35,7 +35,8 @@ def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Below:
         encoder.config, encoder.head = encoder.config.but(tied=True), None
     if not isinstance(encoder, Bert) or encoder.pooler is not None or rng is None:
         return encoder
-    words, pooled = encoder.words.weight, copy.copy(encoder)
+    words, pooled = encoder.words.weight, cast(Any, copy.copy(encoder))
+    pooled.untaught = ("pooler.",)                             # so that it learns where all that was taught is frozen
     pooled.pooler = Linear(encoder.config.width, encoder.config.width, rng, std=encoder.config.init_std)
     pooled.pooler.to(words.device, words.dtype)
     return pooled
@@ -44,6 +45,7 @@ def encoder_of(model: Module, rng: np.random.Generator | None = None) -> Below:
 def with_dropout(encoder: Below, rate: float) -> Below:
     """A copy of an encoder that drops out another share of its activations."""
     empty = like(encoder, encoder.config.but(dropout=rate), None)
+    empty.untaught = getattr(encoder, "untaught", ())
     return empty.to(dtype=encoder.words.weight.dtype).load(encoder.state())
 
 

@@ -30,6 +30,7 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 BASE = "base_model_name_or_path"
 FRONT, DOWN, UP = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
 HEADS = {"SEQ_CLS": SEQUENCE, "TOKEN_CLS": TOKENS, "QUESTION_ANS": QUESTION}           # task_type -> end of a class
+LAST = (".classifier.weight", ".classifier.out_proj.weight", ".score.weight")          # of a head, with a row a label
 ALLOWED = {                                   # what else their config may say; other values mean other formulas
     "peft_type": ("LORA",), "bias": ("none",), "use_dora": (False,), "lora_bias": (False,), "use_qalora": (False,),
     "init_lora_weights": (True, False, "gaussian", "eva", "orthogonal"), "layer_replication": (None,),
@@ -48,7 +49,7 @@ def packed(model: Module) -> bool:
 def names(model: Module) -> dict[str, str]:
     """Their name of every parameter that learns: additions, and what is saved whole."""
     found, mine = {}, model.named_parameters()
-    for our, inside, part, low in _beside(model):
+    for our, inside, part, _ in _beside(model):
         found |= {f"{our}.lora.{part}.down": FRONT + inside + DOWN, f"{our}.lora.{part}.up": FRONT + inside + UP}
     for our, theirs, _ in lines(model):
         if our in mine and mine[our].requires_grad:
@@ -110,19 +111,19 @@ def check(said: Mapping[str, Any]) -> None:
     for key, allowed in ALLOWED.items():
         value = said.get(key, allowed[0])
         if value not in allowed:
-            raise CheckpointError(f"{CONFIG}: {key} is {str(value)[:60]!r}, and only {allowed[0]!r} can be opened; "
+            raise CheckpointError(f"{CONFIG}: {key} is {repr(value)[:60]}, and only {allowed[0]!r} can be opened; "
                                   "merge the adapter into its base with the library that made it, and open that")
     rank, alpha = said.get("r"), said.get("lora_alpha")
     for key, value in (("r", rank), ("lora_alpha", alpha)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            raise CheckpointError(f"{CONFIG}: {key} is {str(value)[:60]!r}; it must be a number above 0")
+            raise CheckpointError(f"{CONFIG}: {key} is {repr(value)[:60]}; it must be a number above 0")
     for key in ("rank_pattern", "alpha_pattern"):
         found = said.get(key) or {}
         if not isinstance(found, dict) or any(re.search(r"[^\w.-]", name) for name in found):
-            raise CheckpointError(f"{CONFIG}: {key} is {str(found)[:60]}; it must be an object {{...}} with the names "
+            raise CheckpointError(f"{CONFIG}: {key} is {repr(found)[:60]}; it must be an object {{...}} with the names "
                                   "of modules, or how these end, and no regular expressions")
     if not isinstance(said.get(BASE), str):
-        raise CheckpointError(f"{CONFIG}: {BASE} is {str(said.get(BASE))[:60]!r}; it must be the folder of the model "
+        raise CheckpointError(f"{CONFIG}: {BASE} is {repr(said.get(BASE))[:60]}; it must be the folder of the model "
                               "that was tuned: write it there")
 
 
@@ -133,8 +134,7 @@ def whole_config(base: Mapping[str, Any], said: Mapping[str, Any], saved: Mappin
         return dict(base)
     old = str(next(iter(base.get("architectures") or []), ""))
     family = re.sub("(Model|LMHeadModel|For[A-Z].*)$", "", old)
-    last = [array for name, array in saved.items() if name.endswith(("classifier.weight", "out_proj.weight",
-                                                                      "score.weight")) and array.ndim == 2]
+    last = [array for name, array in saved.items() if name.endswith(LAST) and array.ndim == 2]
     labels = {str(number): f"LABEL_{number}" for number in range(len(last[-1]) if last else 0)}
     known = base.get("id2label") or {}
     return {**base, "architectures": [family + ending],

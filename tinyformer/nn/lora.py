@@ -13,6 +13,7 @@ Query, key and value are one product here, and each may have an addition of its 
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -86,25 +87,29 @@ def add_lora(model: Module, rank: int, rng: np.random.Generator, *, alpha: float
     if unknown := [name for name in wanted if name not in there]:
         raise InputError(f"lora: {type(model).__name__} has no product {', '.join(map(repr, unknown))}; choose among "
                          f"{', '.join(there)}, or all")
+    planned: list[tuple[Module, Any, dict[str, tuple[int, int]]]] = []
     for path, owner, attribute, parts in found:
-        layer = getattr(owner, attribute)
+        layer, chosen = getattr(owner, attribute), [part for part in parts if part in wanted]
+        if not chosen:
+            continue
         if type(layer) is not Linear:
             raise ValueError(f"lora: {path} is a {type(layer).__name__} already; merge what was added before")
         height, inputs = layer.weight.shape
         share = height // len(parts)
-        rows = {part: (place * share, share) for place, part in enumerate(parts) if part in wanted}
-        if packed and rows:
+        rows = {part: (parts.index(part) * share, share) for part in chosen}
+        if packed:
             rows = {"_".join(parts): (0, height)}
         most = min([inputs, *(count for _, count in rows.values())])
         if not 1 <= rank <= most:
-            raise InputError(f"lora: rank is {rank}; {path} maps {inputs} numbers to {share}, so that it must be 1 to "
-                             f"{most}, and an addition is only small where it is far below")
-        if rows:
-            layer.__class__ = LoRALinear
-            scale = (2 * rank if alpha is None else alpha) / rank
-            layer.lora = {part: LowRank(inputs, *where, rank, scale, rng) for part, where in rows.items()}
-            for low in layer.lora.values():
-                low.to(layer.weight.device, layer.weight.dtype)
+            raise InputError(f"lora: rank is {rank}, and {path} maps {inputs} numbers to {share}; it must be 1 to "
+                             f"{most}, and what is added is small only where it is far below")
+        planned.append((owner, layer, rows))
+    scale = (2 * rank if alpha is None else alpha) / rank
+    for owner, layer, rows in planned:
+        layer.__class__ = LoRALinear
+        layer.lora = {part: LowRank(layer.weight.shape[1], *where, rank, scale, rng) for part, where in rows.items()}
+        for low in layer.lora.values():
+            low.to(layer.weight.device, layer.weight.dtype)
         if isinstance(owner, FeedForward) and isinstance(owner.widen, LoRALinear):
             owner.__class__ = LoRAFeedForward
 
@@ -116,11 +121,10 @@ def merge(model: Module) -> None:
             mine[name].data = fitted(array, mine[name].data)
             mine[name].requires_grad = True
     for _, module in modules_in(model):
-        if isinstance(module, LoRALinear):
-            module.__class__ = Linear
-            del module.lora
-        elif isinstance(module, LoRAFeedForward):
-            module.__class__ = FeedForward
+        kind: Any = type(module)
+        if kind is LoRALinear:
+            del vars(module)["lora"]
+        module.__class__ = {LoRALinear: Linear, LoRAFeedForward: FeedForward}.get(kind, kind)
 
 
 def merged(model: Module) -> dict[str, np.ndarray]:
@@ -137,7 +141,7 @@ def merged(model: Module) -> dict[str, np.ndarray]:
 
 def adapted(model: Module) -> list[tuple[str, LoRALinear]]:
     """Every layer of a model that has additions, once, with its path."""
-    found = {}
+    found: dict[int, tuple[str, LoRALinear]] = {}
     for path, module in modules_in(model):
         if isinstance(module, LoRALinear):
             found.setdefault(id(module), (path, module))

@@ -185,7 +185,8 @@ def train(prepared: Prepared, out: Path | None = None, title: str | None = None,
     judge = (prepared.task.figures[0], prepared.figure) if s.save_every or s.patience else None
     rates = layer_rates(prepared.model, s.layer_decay) if s.layer_decay != 1 else None
     facts = {"task": s.task, "model": s.model, "parameters": prepared.model.count(), "train": len(prepared.train),
-             "dev": len(prepared.dev), "seed": s.seed} | ({"fresh": True} if s.fresh else {}) | part_that_learns(prepared.model)
+             "dev": len(prepared.dev), "seed": s.seed} | ({"fresh": True} if s.fresh else {})
+    facts |= part_that_learns(prepared.model)
     data = {**data_settings(s.to_dict(), prepared.model), LEARNED_FROM: fingerprint(prepared.train),
             "development examples": fingerprint(prepared.dev)}
     return run_loop(prepared.model, batches, settings, out=out, tokenizer=prepared.tokenizer, data=data,

@@ -63,8 +63,8 @@ def base_folder(folder: Path, named: str) -> Path:
     """Where the base stands: as it is named, seen from here or from the adapter; CheckpointError where it is not."""
     found = next((path for path in (Path(named), folder / named) if path.is_dir()), None)
     if found is None:
-        raise CheckpointError(f"{folder}: it was tuned from {named}, and there is no such folder; put that model there, "
-                              f"or write where it stands as {BASE} in {CONFIG} (nothing is downloaded)")
+        raise CheckpointError(f"{folder}: it was tuned from {named}, and there is no such folder; put that model "
+                              f"there, or write where it stands as {BASE} in {CONFIG} (nothing is downloaded)")
     if is_adapter(found):
         raise CheckpointError(f"{folder}: its base, {found}, is an adapter itself; save that one as a whole first: "
                               "tinyformer.save(NEW, *tinyformer.load(OLD)), and tune what stands there")

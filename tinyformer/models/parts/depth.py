@@ -34,7 +34,8 @@ def freeze(head: Head, layers: int | str) -> None:
     """Stop the encoder from learning: "all" of it, or the embeddings and the lowest `layers` layers; 0 frees all.
 
     What is frozen gets no gradient, and where everything is, nothing is computed backwards through the encoder.  What
-    no pre-training has taught learns in any case: a pooler and the layers of word2vec and ELMo that are new with a head.
+    no pre-training has taught learns in any case: a pooler that is new with the head, as are layers on word2vec and
+    ELMo.
     """
     untaught = tuple(f"encoder.{name}" for name in getattr(head.encoder, "untaught", ()))
     most = head.config.layers

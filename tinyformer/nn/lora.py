@@ -9,21 +9,24 @@ most, which is enough, since what fine-tuning adds to W is nearly of low rank it
 base, bit for bit; at the end (alpha / r) up down can be added to W, and nothing is left to be computed beside it.
 (Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models, sections 4.1 and 7.)
 
+What stays needs no gradient, and what its gradient would need is not kept: a step is shorter, and takes less memory.
 Query, key and value are one product here, and each may have an addition of its own, to its rows.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from tinyformer.backend import library, to_host
-from tinyformer.engine import Tensor
+from tinyformer.engine import Tensor, primitive
 from tinyformer.errors import InputError
 from tinyformer.nn.blocks import FeedForward
 from tinyformer.nn.layers import Linear, constant, normal
 from tinyformer.nn.module import Module, fitted, modules_in
 from tinyformer.ops import affine, concatenate, gelu
+from tinyformer.ops.linear import product_of_rows
 
 PARTS = {2: ("key", "value"), 3: ("query", "key", "value")}    # of a product that holds several
 PRODUCTS = ("query", "key", "value", "out", "gate", "widen", "narrow")
@@ -51,8 +54,29 @@ class LowRank(Module):
         weight[self.first:self.first + len(self.up)] += self.scale * (to_host(self.up.data) @ to_host(self.down.data))
 
 
-class LoRALinear(Linear):
-    """A `Linear` with additions to its rows, by the names of the products that these rows are."""
+@primitive(linear=True, keeps="weight", register=False)
+def fixed_affine(xp, x, *, weight, bias=None):
+    """`affine` of a weight that does not learn: its gradient is not computed, and x need not be kept for it."""
+    shape, outputs = x.shape, len(weight)
+    out = product_of_rows(xp, x.reshape(math.prod(shape[:-1]), shape[-1]), weight)
+    if bias is not None:
+        out += bias
+
+    def backward(dout):
+        return (dout.reshape(-1, outputs) @ weight).reshape(shape)
+
+    return out.reshape(*shape[:-1], outputs), backward
+
+
+class FixedLinear(Linear):
+    """A `Linear` that does not learn."""
+
+    def __call__(self, x):
+        return fixed_affine(x, weight=self.weight.data, bias=None if self.bias is None else self.bias.data)
+
+
+class LoRALinear(FixedLinear):
+    """A `Linear` that does not learn, with additions to its rows, by the names of the products that these rows are."""
 
     lora: dict[str, LowRank]
 
@@ -63,8 +87,8 @@ class LoRALinear(Linear):
         return super().__call__(x) + affine(affine(x, down), up)
 
 
-class LoRAFeedForward(FeedForward):
-    """A `FeedForward` whose first product is computed by its layer, since that has an addition."""
+class PlainFeedForward(FeedForward):
+    """A `FeedForward` whose first product is left to its layer."""
 
     def __call__(self, x):
         return self.narrow(gelu(self.widen(x), approximate=self.approximate))
@@ -87,9 +111,9 @@ def add_lora(model: Module, rank: int, rng: np.random.Generator, *, alpha: float
     if unknown := [name for name in wanted if name not in there]:
         raise InputError(f"lora: {type(model).__name__} has no product {', '.join(map(repr, unknown))}; choose among "
                          f"{', '.join(there)}, or all")
-    planned: list[tuple[Module, Any, dict[str, tuple[int, int]]]] = []
-    for path, owner, attribute, parts in found:
-        layer, chosen = getattr(owner, attribute), [part for part in parts if part in wanted]
+    planned: list[tuple[Any, dict[str, tuple[int, int]]]] = []
+    for path, layer, parts in found:
+        chosen = [part for part in parts if part in wanted]
         if not chosen:
             continue
         if type(layer) is not Linear:
@@ -103,15 +127,17 @@ def add_lora(model: Module, rank: int, rng: np.random.Generator, *, alpha: float
         if not 1 <= rank <= most:
             raise InputError(f"lora: rank is {rank}, and {path} maps {inputs} numbers to {share}; it must be 1 to "
                              f"{most}, and what is added is small only where it is far below")
-        planned.append((owner, layer, rows))
+        planned.append((layer, rows))
     scale = (2 * rank if alpha is None else alpha) / rank
-    for owner, layer, rows in planned:
+    for _, module in modules_in(model):
+        kind: Any = type(module)
+        fixed = not any(p.requires_grad for p in module.parameters())
+        module.__class__ = {Linear: FixedLinear, FeedForward: PlainFeedForward}.get(kind, kind) if fixed else kind
+    for layer, rows in planned:
         layer.__class__ = LoRALinear
         layer.lora = {part: LowRank(layer.weight.shape[1], *where, rank, scale, rng) for part, where in rows.items()}
         for low in layer.lora.values():
             low.to(layer.weight.device, layer.weight.dtype)
-        if isinstance(owner, FeedForward) and isinstance(owner.widen, LoRALinear):
-            owner.__class__ = LoRAFeedForward
 
 
 def merge(model: Module) -> None:
@@ -124,7 +150,7 @@ def merge(model: Module) -> None:
         kind: Any = type(module)
         if kind is LoRALinear:
             del vars(module)["lora"]
-        module.__class__ = {LoRALinear: Linear, LoRAFeedForward: FeedForward}.get(kind, kind)
+        module.__class__ = {LoRALinear: Linear, FixedLinear: Linear, PlainFeedForward: FeedForward}.get(kind, kind)
 
 
 def merged(model: Module) -> dict[str, np.ndarray]:
@@ -154,8 +180,8 @@ def additions(model: Module) -> dict[str, Tensor]:
             for part, low in layer.lora.items() for name, p in low.named_parameters().items()}
 
 
-def products(model: Module) -> Iterator[tuple[str, Module, str, tuple[str, ...]]]:
-    """(path, who holds it, its attribute there, the products in it) of every product in a model's layers, once."""
+def products(model: Module) -> Iterator[tuple[str, Linear, tuple[str, ...]]]:
+    """(path, layer, the products in it) of every layer that maps hidden vectors to hidden vectors, once."""
     seen = set()
     for path, module in modules_in(model):
         if id(module) in seen:
@@ -163,5 +189,5 @@ def products(model: Module) -> Iterator[tuple[str, Module, str, tuple[str, ...]]
         seen.add(id(module))
         for name, count in module.maps.items():
             attribute = name.removesuffix(".weight")
-            if isinstance(getattr(module, attribute), Linear):
-                yield f"{path}.{attribute}".lstrip("."), module, attribute, PARTS.get(count, (attribute,))
+            if isinstance(layer := getattr(module, attribute), Linear):
+                yield f"{path}.{attribute}".lstrip("."), layer, PARTS.get(count, (attribute,))

@@ -1,6 +1,7 @@
 """Does --lora train what it says with every head, and is what it leaves opened, judged and gone on with as any run?"""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from refusals import refused
 from tinyformer.cli import main
 from tinyformer.tasks import TASKS
 from tinyformer.tasks.fine_tuned import open_trained, predictions_of
-from tinyformer.train import load_model
+from tinyformer.train import load_model, save_model
+from tinyformer.train.weights import read_arrays
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
@@ -75,6 +77,37 @@ def test_a_run_that_is_gone_on_with(command, tmp_path, capsys, no_pictures):
         assert (parts / name).read_bytes() == (whole / name).read_bytes()
     assert main(command("classify", parts, "--resume", "--lora", "3", steps=6)) == 3
     assert "tensors do not fit; the run began with another rank" in capsys.readouterr().err
+
+
+def test_no_run_goes_on_beside_another_base(command, untrained, tmp_path, capsys, no_pictures):
+    base = shutil.copytree(untrained, tmp_path / "base")
+    assert main(command("classify", tmp_path / "run", *LORA, "--save-every", "1", model=base, steps=1)) == 0
+    model, tokenizer = load_model(base)
+    model.bert.norm.gain.data[0] = 3
+    save_model(base, model, tokenizer, overwrite=True)
+    assert main([*command("classify", tmp_path / "run", *LORA, model=base, steps=2), "--resume"]) == 3
+    assert "data base:" in capsys.readouterr().err
+
+
+def test_rewriting(tmp_path, capsys, no_pictures):
+    """Encoder and decoder stay, cross-attention has additions too; the adapter writes what the merged model does."""
+    table = tmp_path / "pairs.tsv"
+    table.write_text("source\ttarget\n" + "a b\tb a\nc d e\te d c\n" * 8)
+    words = ["finetune", "rewrite", "--train", table, "--dev", table, "--max-length", "12", "--batch-size", "8"]
+    base = tmp_path / "base"
+    scratch = ["--model", "scratch", "--vocabulary", "20", "--layers", "1", "--width", "8", "--steps", "2"]
+    assert main([str(word) for word in (*words, "--out", base, *scratch)]) == 0
+    out = tmp_path / "run"
+    assert main([str(word) for word in (*words, "--out", out, "--model", base, *LORA, "--merge", "--steps", "2")]) == 0
+    saved = read_arrays(out / "adapter_model.safetensors")
+    assert any("encoder_attn.q_proj.lora_A" in name for name in saved) and all("lora" in name for name in saved)
+    apart, whole = (load_model(folder)[0].state() for folder in (out, out / "merged"))
+    assert all(np.abs(apart[name] - array).max() < 1e-6 for name, array in whole.items())
+    capsys.readouterr()
+    for folder in (out, out / "merged"):
+        assert main(["generate", "--model", str(folder), "--prompt", "a b", "--tokens", "4"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
 
 
 @pytest.mark.parametrize("more, message", [

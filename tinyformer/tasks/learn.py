@@ -27,7 +27,7 @@ from tinyformer.tasks.finetuning_settings import SCRATCH, SETTINGS, Finetuning, 
 from tinyformer.tasks.finished_run import finish, finite
 from tinyformer.tasks.folders import open_folder
 from tinyformer.tasks.task import Task
-from tinyformer.tasks.tuned_a_little import learning, part_that_learns, tune_a_little
+from tinyformer.tasks.tuned_a_little import learning, of_the_base, part_that_learns, tune_a_little
 from tinyformer.text import Tokenizer, WordPieceTokenizer, load_tokenizer
 from tinyformer.train import History, Settings
 from tinyformer.train import train as run_loop
@@ -188,7 +188,7 @@ def train(prepared: Prepared, out: Path | None = None, title: str | None = None,
              "dev": len(prepared.dev), "seed": s.seed} | ({"fresh": True} if s.fresh else {})
     facts |= part_that_learns(prepared.model)
     data = {**data_settings(s.to_dict(), prepared.model), LEARNED_FROM: fingerprint(prepared.train),
-            "development examples": fingerprint(prepared.dev)}
+            "development examples": fingerprint(prepared.dev), **of_the_base(prepared.model)}
     return run_loop(prepared.model, batches, settings, out=out, tokenizer=prepared.tokenizer, data=data,
                     validation=prepared.dev_batches, title=title or s.task, facts=facts, rates=rates, judge=judge,
                     files={SETTINGS: s.to_dict()} if out else None, **options)

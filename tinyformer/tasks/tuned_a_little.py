@@ -1,20 +1,25 @@
 """What learns where a model is tuned a little?  Small products beside its own, its head, and nothing else: LoRA."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from tinyformer.backend import to_host
 from tinyformer.errors import InputError
 from tinyformer.hub import adapter_form
 from tinyformer.hub.tensor_names import has_published_names
 from tinyformer.models.heads import Head
 from tinyformer.models.parts.depth import freeze
 from tinyformer.nn import Module
-from tinyformer.nn.lora import add_lora, merge
+from tinyformer.nn.lora import adapted, add_lora, merge
 from tinyformer.places import say
 from tinyformer.rng import stream
 from tinyformer.tasks.finetuning_settings import SETTINGS, Finetuning
 from tinyformer.train.adapters import is_adapter
 from tinyformer.train.checkpoints import save_model
+from tinyformer.train.circumstances import BASE
 from tinyformer.train.durable import write_json
 
 MERGED = "merged"                             # in the folder of a run: the whole model
@@ -37,6 +42,17 @@ def tune_a_little(model: Any, options: Finetuning) -> None:
     add_lora(model, int(options.lora or 0), stream(options.seed, "lora"), alpha=options.lora_alpha, on=named,
              packed=has_published_names(model) and adapter_form.packed(model))
     model.base_folder = str(options.model)
+
+
+def of_the_base(model: Module) -> dict[str, str]:
+    """The SHA-256 of what stays where additions learn beside it: no run goes on beside another base."""
+    if not adapted(model):
+        return {}
+    found = hashlib.sha256()
+    for p in model.parameters():
+        if not p.requires_grad:
+            found.update(memoryview(np.ascontiguousarray(to_host(p.data))).cast("B"))
+    return {BASE: found.hexdigest()}
 
 
 def save_whole(out: Path, prepared: Any) -> None:

@@ -22,7 +22,8 @@ from tinyformer.train.loop_settings import Settings
 INNOCENT = {"log_every", "evaluate_every", "save_every", "keep", "keep_memory",    # settings that change no number
             "recompute", "workers"}                            # or are compared by what was made of them
 LEARNED_FROM = "training examples"                             # the hash of them, among the data
-FIXED = {LEARNED_FROM, "tokenizer", "vocabulary"}              # of the data: no run goes on with others
+BASE = "base"                                  # the hash of the weights that stay, where additions learn beside them
+FIXED = {LEARNED_FROM, BASE, "tokenizer", "vocabulary"}              # of the data: no run goes on with others
 WHERE = {"file", "line"}                                       # of an example, which may have been moved
 PLACES = {"out", "device", "model", "corpus", "held_out", "train", "dev", "seeds",      # settings that name no number
           "merge"}

@@ -144,6 +144,7 @@ def theirs(prepared, seed, frozen, steps, dropout):
 
 def one(engine, data, name, seed, frozen, trace):
     """One run in this process; prints one JSON line."""
+    from tinyformer.train.checkpoints import tokenizer_in
     dropout = 0.0 if trace else 0.1
     prepared = prepare(data, name, seed, dropout)
     task, options, examples, _, rows, _, total = prepared[:7]
@@ -156,7 +157,8 @@ def one(engine, data, name, seed, frozen, trace):
     if trace:
         found["losses"] = losses
     else:
-        found |= task.scores(examples[1], task.predict(head, examples[1], rows[1], options))
+        predictions = task.predict(head, examples[1], rows[1], tokenizer_in(prepared[-1]), options)
+        found |= task.scores(examples[1], predictions)
         found["last loss"] = statistics.mean(losses[-20:])
     print(json.dumps(found), flush=True)
 

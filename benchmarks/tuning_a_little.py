@@ -31,9 +31,10 @@ def one(options):
     from tinyformer.tasks import TASKS
     from tinyformer.train import Settings
     from tinyformer.train import train as run
+    from tinyformer.train.checkpoints import tokenizer_in
 
     name, way, seed = options.tasks, options.ways, int(options.seeds)
-    task, given, examples, _, rows, batches, steps, head, _ = prepare(options.data, name, seed, 0.1)
+    task, given, examples, _, rows, batches, steps, head, folder = prepare(options.data, name, seed, 0.1)
     steps = options.steps or steps
     freeze(head, 0 if way == "full" else "all")
     if way == "lora":
@@ -48,7 +49,7 @@ def one(options):
              "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 2**20),
              "last loss": statistics.mean(row["loss"] for row in history.rows[-20:])}
     figure = TASKS[SETTINGS[name][0]].figures[0]
-    found[figure] = task.scores(examples[1], task.predict(head, examples[1], rows[1], given))[figure]
+    found[figure] = task.scores(examples[1], task.predict(head, examples[1], rows[1], tokenizer_in(folder), given))[figure]
     print(json.dumps(found), flush=True)
 
 

@@ -51,7 +51,7 @@ def of_the_base(model: Module) -> dict[str, str]:
     found = hashlib.sha256()
     for p in model.parameters():
         if not p.requires_grad:
-            found.update(memoryview(np.ascontiguousarray(to_host(p.data))).cast("B"))
+            found.update(np.ascontiguousarray(to_host(p.data)).data)
     return {BASE: found.hexdigest()}
 
 

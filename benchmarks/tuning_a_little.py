@@ -49,7 +49,8 @@ def one(options):
              "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 2**20),
              "last loss": statistics.mean(row["loss"] for row in history.rows[-20:])}
     figure = TASKS[SETTINGS[name][0]].figures[0]
-    found[figure] = task.scores(examples[1], task.predict(head, examples[1], rows[1], tokenizer_in(folder), given))[figure]
+    predictions = task.predict(head, examples[1], rows[1], tokenizer_in(folder), given)
+    found[figure] = task.scores(examples[1], predictions)[figure]
     print(json.dumps(found), flush=True)
 
 

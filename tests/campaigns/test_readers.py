@@ -30,6 +30,10 @@ SETS = "text\tlabels\nlong film\tdull|long\ngood\t\nother\tlong\n"
 RATED = "text\ttoxic\tother\nlong film\t0\t1\ngood\t1\t1\n"
 SICK = ("pair_ID\tsentence_A\tsentence_B\trelatedness_score\tentailment_judgment\n1\ta\tb\t4.5\tNEUTRAL\n"
         "2\tc\td\t1\tNEUTRAL\n")
+TALK = ('{"prompt": "what\\u00e9 ?", "completion": "so"}\n{"messages": [{"role": "user", "content": "a"}, {"role": '
+        '"assistant", "content": "b"}]}\n{"instruction": "x", "input": "", "output": "caf\u00e9"}\n')
+CHOICES = ('{"prompt": "what ?", "chosen": "so", "rejected": "no"}\n{"chosen": "\\n\\nHuman: a\\n\\nAssistant: b", '
+           '"rejected": "\\n\\nHuman: a\\n\\nAssistant: caf\u00e9"}\n')
 LINES = "one line\n\ntwo café lines\nthree\n"
 
 
@@ -69,6 +73,8 @@ SAMPLES = {
                                                                                    {"labelled": False})],
     "read_squad": [("a.json", json.dumps(SQUAD, indent=indent, ensure_ascii=bool(indent)), of("read_squad", **more))
                    for indent in (None, 1) for more in ({}, {"training": True}, {"labelled": False})],
+    "read_conversations": [("a.jsonl", TALK, of("read_conversations", **more)) for more in ({}, {"labelled": False})],
+    "read_preferences": [("a.jsonl", CHOICES, of("read_preferences"))],
     "read_parallel": [("a.en", LINES, lambda path, **_: readers.read_parallel(path, beside(path)))],
     "read_aligned": [("a.en", LINES, lambda path, **_: readers.read_aligned(path, beside(path)))],
     "read_sources": [("a.txt", LINES, lambda path, **_: readers.read_sources(path))],

@@ -130,7 +130,8 @@ def test_another_head_is_one_file_and_one_line(length, lengths, tmp_path):
 
 def test_its_question_and_its_options_reach_the_help_and_the_errors(length, lengths, tmp_path):
     text = " ".join(length("finetune", "--help").split())
-    assert "rewrite|length --model" in text and "length: how many words has a text, as far as a model can tell?" in text
+    assert "rewrite|follow|length --model" in text
+    assert "length: how many words has a text, as far as a model can tell?" in text
     assert "length: how many words count as one (default 1.0)" in text
     assert "--unit" in length("evaluate", "--help") and "--unit" in length("predict", "--help")
     words = ["--model", "scratch", "--train", lengths, "--dev", lengths, "--out", tmp_path / "x"]

@@ -1,6 +1,7 @@
 """How does a model go on with a text, or answer one?  The command around `tinyformer.generate`.
 
-A GPT goes on; an encoder and decoder read the prompt and write a text of their own.  Each piece is shown at once.
+A GPT goes on, or with --chat answers, where it has learned that; an encoder and decoder read the prompt and write a
+text of their own.  Each piece is shown at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +15,9 @@ from tinyformer.places import END, read_text, say
 WEIGHTS = ("float32", "int8")
 WELCOME = f"""Each line is a prompt, and each text starts from its prompt alone: nothing is remembered.
 Ctrl-C stops a text; /quit or {END} ends."""
+NEW = "/new"
+CHAT = f"""Each line is answered, and what was said before is remembered; {NEW} begins another conversation.
+Ctrl-C stops an answer; /quit or {END} ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +28,9 @@ class Options:
                         metavar="DIR")
     prompt: str | None = option(None, "text to go on from, or to repair; without it, what comes through the standard "
                                 "input", metavar="TEXT")
+    chat: bool = option(False, "answer the prompt, as finetune follow has taught it; with --interactive a conversation")
+    system: str | None = option(None, "with --chat: the message of the role system that stands in front",
+                                metavar="TEXT")
     stop: tuple[str, ...] = option((), "end before this text; can be given again", metavar="TEXT")
     tokens: int = option(200, "tokens to write at most", least=1)
     temperature: float | None = option(None, "0 takes the most probable token (greedy, the default), 1 draws from the "
@@ -65,26 +72,31 @@ def run(options: Options) -> int:
     from tinyformer.tasks.folders import open_model
     check_together(options)
     model, tokenizer = open_model(options.model, models.GPT | models.Seq2Seq, options.device)
-    answers = isinstance(model, models.Seq2Seq)
+    rewrites = isinstance(model, models.Seq2Seq)
     if options.weights == "int8":
         before = sum(p.data.nbytes for p in model.parameters())
         say(f"weights in int8: {keep_in_bytes(model) / 1e6:,.1f} MB in place of {before / 1e6:,.1f} MB")
-    if answers and not options.cache:
+    if rewrites and not options.cache:
         raise InputError(f"--no-cache reads again what a GPT has written, and {options.model} holds an encoder and "
                          "decoder; leave it out")
 
-    def show(prompt: str, turn: int = 0) -> None:
-        (_show_answers if answers else _show)(model, tokenizer, prompt, options, options.seed + turn)
+    if options.chat and rewrites:
+        raise InputError(f"--chat asks a GPT or a Llama that has learned to answer, and {options.model} holds an "
+                         "encoder and decoder; leave it out")
 
+    def show(prompt: str, turn: int) -> None:
+        (_show_answers if rewrites else _show)(model, tokenizer, prompt, options, options.seed + turn)
+
+    shown = conversing(model, tokenizer, options) if options.chat else show
     if options.interactive:
-        return talk(show)
-    show(read_text() if options.prompt is None else options.prompt)
+        return talk(shown, CHAT if options.chat else WELCOME)
+    shown(read_text() if options.prompt is None else options.prompt, 0)
     return 0
 
 
-def talk(show: Callable[[str, int], None]) -> int:
+def talk(show: Callable[[str, int], None], welcome: str = WELCOME) -> int:
     """Read prompts from the standard input until it ends, and show(prompt, turn) for each; turns count from 0."""
-    print(WELCOME)
+    print(welcome)
     turn = 0
     while True:
         try:
@@ -106,6 +118,28 @@ def talk(show: Callable[[str, int], None]) -> int:
         except InputError as error:                            # a letter that is not in the vocabulary, say
             say(f"tinyformer: {error}")
         turn += 1
+
+
+def conversing(model, tokenizer, options: Options) -> Callable[[str, int], None]:
+    """show(prompt, turn): what the model answers; with --interactive what was said before is remembered."""
+    try:
+        dialogue = generate.Dialogue(model, tokenizer, options.system)
+    except InputError as error:
+        raise InputError(f"{options.model}: {error}, and without --chat it goes on writing") from None
+
+    def show(prompt: str, turn: int = 0) -> None:
+        if options.interactive and prompt.strip() == NEW:
+            dialogue.forget()
+            print("(a new conversation)")
+        elif options.samples > 1:
+            texts = dialogue.several(prompt, options.samples, options.tokens, options.sampling, options.seed)
+            for number, text in enumerate(texts, 1):
+                print(f"--- {number} of {options.samples}\n{text}")
+        else:
+            _print_as_it_comes("", dialogue.ask(prompt, options.tokens, options.sampling, options.seed + turn,
+                                                options.stop))
+
+    return show
 
 
 def _show(model, tokenizer, prompt: str, options: Options, seed: int) -> None:
@@ -167,6 +201,14 @@ def check_together(options: Options) -> None:
     if options.temperature == 0 and (options.top_k or options.top_p < 1):
         raise InputError("--temperature 0 always takes the most probable token, so --top-k and --top-p have no meaning "
                          "beside it; leave out the temperature, or raise it")
+    if options.system is not None and not options.chat:
+        raise InputError("--system stands in front of a conversation; add --chat, or leave it out")
+    alone = {"--beams": options.beams is not None, "--no-cache": not options.cache,
+             "--samples": options.samples > 1 and options.interactive,
+             "--stop": options.samples > 1 and bool(options.stop)}
+    idle = next((name for name, there in alone.items() if there), None)
+    if options.chat and idle:
+        raise InputError(f"--chat answers token by token, and in a conversation once; leave out {idle}, or --chat")
     if options.samples > 1 and options.sampling.temperature == 0:
         raise InputError(f"--samples {options.samples} without chance would be {options.samples} times the same "
                          "text; add --temperature 1, or --top-p 0.9")

@@ -7,6 +7,7 @@ from tinyformer.opening import opens
 if TYPE_CHECKING:
     from tinyformer.generate.beam import Beam, beam_search
     from tinyformer.generate.cache import Cache
+    from tinyformer.generate.dialogue import Dialogue, answer, answers
     from tinyformer.generate.likelihood import likelihoods
     from tinyformer.generate.reading import Reading, Remember, next_logits
     from tinyformer.generate.sampling import GREEDY, Sampling
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tinyformer.generate.text import beginning, write, write_batch, write_beams, write_text, write_texts
 
 __getattr__, __dir__ = opens(
-    __name__, beam="Beam beam_search", cache="Cache", likelihood="likelihoods", reading="Reading Remember next_logits",
+    __name__, beam="Beam beam_search", cache="Cache", dialogue="Dialogue answer answers", likelihood="likelihoods",
+    reading="Reading Remember next_logits",
     seq2seq="rewrite rewrite_beams rewrite_text rewrite_texts", sampling="GREEDY Sampling", stops="StopStrings",
     text="beginning write write_batch write_beams write_text write_texts")

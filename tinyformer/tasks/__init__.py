@@ -13,12 +13,13 @@ TASKS = Table({
     "score": "tinyformer.tasks.score:Score()",
     "answer": "tinyformer.tasks.answer:Answer()",
     "rewrite": "tinyformer.tasks.rewrite:Rewrite()",
+    "follow": "tinyformer.tasks.follow:Follow()",
 })
 
 
 def task_of(model) -> Any:
     """The task that a model has learned, by the head it carries; InputError for a model without one."""
     for task in TASKS.values():
-        if type(model) is task.head:
+        if task.carried_by(model):
             return task
     raise InputError(f"the model is a {type(model).__name__} and carries no head; finetune makes one that does")

@@ -124,6 +124,7 @@ def assemble(settings: Finetuning, encoder: Any, tokenizer: Tokenizer, train: Se
     To rewrite, `encoder` is a Seq2Seq, which is copied and needs no head.
     """
     task = TASKS[settings.task]
+    tokenizer = task.vocabulary(tokenizer)
     if isinstance(encoder, GPT) and task.both_sides:
         able = ", ".join(name for name, each in TASKS.items() if not each.both_sides)
         raise InputError(f"the model is a GPT, which never sees what stands at the right of a word, and {task.name} "

@@ -50,6 +50,10 @@ class Task:
         """Whether a position's right side must be read too, which a GPT never does."""
         return not self.head.pooled
 
+    def carried_by(self, model: Module) -> bool:
+        """Whether this is the head that a model carries."""
+        return type(model) is self.head
+
     # ---- settings ----------------------------------------------------------------------------------------------------
 
     def options(self, **given) -> Finetuning:
@@ -105,6 +109,10 @@ class Task:
     def texts_of(self, example) -> list[str]:
         """Every text of an example, to train a vocabulary on."""
         return [getattr(example, name) for name in self.texts]
+
+    def vocabulary(self, tokenizer: Tokenizer) -> Tokenizer:
+        """The vocabulary with the tokens that the task needs beside those of the model."""
+        return tokenizer
 
     def labels(self, examples: Sequence) -> list[str]:
         """The names of the classes, in order."""

@@ -9,6 +9,7 @@ class AsElsewhere:
     """tokenizer("text"), tokenizer.tokenize("text") and tokenizer.vocab_size, for a tokenizer that has `encode`."""
 
     tokens: list[str]
+    chat_template: str | None = None              # what makes a text of a conversation: see chat.py
 
     def __call__(self, text, **settings) -> Any:
         """The ids of a text, or of each text of a list: `encode`, which adds no special tokens and no padding."""

@@ -59,10 +59,11 @@ class Tokenizer(AsElsewhere):
         return len(self.tokens)
 
     def described(self) -> dict:
-        """What tokenizer_config.json says of the tokens that were added to those that this kind has."""
+        """What tokenizer_config.json says beyond the kind: tokens that were added, how a conversation is written."""
         usual = {*self.roles.values(), *(self.tokens[id] for id in self.sentinel_ids)}
         more = {str(self.vocab[name]): token.described() for name, token in self.added.items() if name not in usual}
-        return {"added_tokens_decoder": more} if more else {}
+        found = {"added_tokens_decoder": more, "chat_template": self.chat_template}
+        return {key: value for key, value in found.items() if value}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self)} tokens)"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tinyformer.errors import InputError
 
+from .added_files import read_added
 from .base import Tokenizer, by_frequency, check_texts
 from .files import SETTINGS_FILE, make_folder, read_vocabulary, write_json
 
@@ -21,11 +22,11 @@ class CharTokenizer(Tokenizer):
     InputError that names the character and its place.
     """
 
-    def __init__(self, tokens: Iterable[str]):
-        super().__init__(tokens)
+    def __init__(self, tokens: Iterable[str], added: Iterable = ()):
+        super().__init__(tokens, added)
         for i, token in enumerate(self.tokens):
             lone_surrogate = "\ud800" <= token <= "\udfff"  # half a character; no file can hold it
-            if i not in self.special_ids and (len(token) != 1 or lone_surrogate):
+            if token not in self.added and (len(token) != 1 or lone_surrogate):
                 raise InputError(f"vocabulary of characters: token {i} is {token!r}; it must be one whole "
                                  f"character or one of {', '.join(self.roles.values())}")
 
@@ -70,13 +71,13 @@ class CharTokenizer(Tokenizer):
         """Write vocab.json, {character: id}, and a note in tokenizer_config.json of what it is."""
         folder = make_folder(folder)
         write_json(folder / "vocab.json", self.vocab)
-        write_json(folder / SETTINGS_FILE, {"tokenizer_class": "CharTokenizer"})
+        write_json(folder / SETTINGS_FILE, {"tokenizer_class": "CharTokenizer"} | self.described())
 
     @classmethod
     def load(cls, folder: str | Path) -> "CharTokenizer":
         """Read what `save` wrote; an InputError names the file and the token that does not fit."""
         path = Path(folder) / "vocab.json"
         try:
-            return cls(read_vocabulary(path))
+            return cls(*read_added(path.parent, read_vocabulary(path), cls.roles))
         except InputError as error:
             raise error if str(path) in str(error) else InputError(f"{path}: {error}") from None

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from tinyformer.errors import InputError
 from tinyformer.text.base import Tokenizer
-from tinyformer.text.files import SETTINGS_FILE, read_json
+from tinyformer.text.files import SETTINGS_FILE, read_json, read_text
+
+TEMPLATE_FILE = "chat_template.jinja"
 
 # Classes of the usual libraries that cut texts as ours do; many others have the same files and another way.
 ANY = ("PreTrainedTokenizer", "TokenizersBackend")
@@ -20,9 +22,28 @@ def load_tokenizer(folder: str | Path) -> Tokenizer:
     vocab.json with merges.txt: byte-level BPE; vocab.json alone: characters; spiece.model: a unigram vocabulary.
     InputError where there is none of them, and where tokenizer_config.json names a class that cuts texts otherwise.
     """
+    tokenizer = _without_template(Path(folder))
+    tokenizer.chat_template = _template(Path(folder))
+    return tokenizer
+
+
+def _template(folder: Path) -> str | None:
+    """What makes a text of a conversation: chat_template.jinja, or "chat_template" of tokenizer_config.json."""
+    beside, settings = folder / TEMPLATE_FILE, folder / SETTINGS_FILE
+    if beside.is_file():
+        return read_text(beside)
+    found = read_json(settings).get("chat_template") if settings.exists() else None
+    if isinstance(found, list):                            # several by name, of which one is meant where none is named
+        found = next((each.get("template") for each in found if isinstance(each, dict) and
+                      each.get("name") == "default"), None)
+    if found is not None and not isinstance(found, str):
+        raise InputError(f"{settings}: chat_template is a JSON {type(found).__name__}; it must be a text")
+    return found
+
+
+def _without_template(folder: Path) -> Tokenizer:
     from tinyformer.text import ByteLevelBPE, CharTokenizer, WordPieceTokenizer
     from tinyformer.text.hub import read_tokenizer_json
-    folder = Path(folder)
     if (folder / "tokenizer.json").exists():
         return read_tokenizer_json(folder / "tokenizer.json")
     if (folder / "vocab.txt").exists():

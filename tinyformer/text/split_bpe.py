@@ -88,6 +88,7 @@ class SplitBPE(ByteLevelBPE):
                       "ignore_merges": self.whole, "vocab": self.vocab, "merges": merges}})
         settings = {f"{role}_token": token for role, token in self.roles.items()}
         settings |= {"bos_token": starts[0]} if starts else {}
+        settings |= {"chat_template": self.chat_template} if self.chat_template else {}
         write_json(folder / SETTINGS_FILE, {"tokenizer_class": "PreTrainedTokenizerFast", **settings})
 
 

@@ -65,6 +65,7 @@ def write(tokenizer: UnigramTokenizer, folder: str | Path) -> None:
     settings |= {f"{role}_token": token for role, token in tokenizer.roles.items() if token in tokenizer.vocab}
     if tokenizer.written_as == ENDS_TEXTS:
         settings["extra_ids"] = len(tokenizer.sentinel_ids)
+    settings |= {"chat_template": tokenizer.chat_template} if tokenizer.chat_template else {}
     write_json(folder / SETTINGS_FILE, settings)
 
 

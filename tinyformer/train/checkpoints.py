@@ -31,7 +31,7 @@ from tinyformer.train.weights import INDEX, WEIGHTS, read_arrays, read_weights, 
 
 CONFIG, MOMENTS, STATE = "config.json", "optimizer.safetensors", "trainer_state.json"
 TOKENIZER_FILES = ("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "tokenizer.json", "tokenizer_config.json",
-                   "special_tokens_map.json")
+                   "special_tokens_map.json", "chat_template.jinja")
 
 
 def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: bool = False) -> Path:

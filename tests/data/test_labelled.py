@@ -117,6 +117,15 @@ def test_a_word_of_no_pieces_keeps_its_place(nothing):
     assert shown(row) == "[CLS] a [UNK] b [SEP]" and row.label.tolist() == [FILLED, 0, 2, 1, FILLED]
 
 
+def test_words_of_bytes_carry_their_space():
+    """Each of them, as transformers reads words with add_prefix_space; a special token is itself."""
+    specials = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+    bytes_ = ByteLevelBPE.train(["the cat the cat sat"], 280, end_of_text=False, min_count=1, specials=specials)
+    row, = tagged_rows([sentence("the cat <mask> sat!", "D N V V")], bytes_, ["D", "N", "V"], 20)
+    assert [bytes_.tokens[id] for id in row.ids[row.firsts]] == ["Ġthe", "Ġcat", "<mask>", "Ġsat"]
+    assert [bytes_.is_continuation(id) for id in row.ids[1:-1]] == [False, False, True, False, True]
+
+
 def test_a_tag_never_seen_counts_for_nothing_and_no_tags_are_no_tags():
     rows = tagged_rows([sentence("a b", "N NEW"), sentence("a b", "")], TOKENIZER, ["N"], 9)
     assert [row.label.tolist() for row in rows] == [[FILLED, 0, FILLED, FILLED], [FILLED] * 4]

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tinyformer.data.labelled import tagged_rows
+from tinyformer.data.readers import TaggedSentence
 from tinyformer.text import ByteLevelBPE, CharTokenizer, WordPieceTokenizer, load_tokenizer
+from tinyformer.text.bpe import BART_ROLES
 
 tokenizers = pytest.importorskip("tokenizers", reason="the tokenizers library is the oracle here")
 
@@ -177,6 +180,20 @@ def test_transformers_opens_the_folders_we_save(tmp_path):
         theirs = getattr(transformers, name).from_pretrained(str(tmp_path / name))
         for text in STRANGE[:500]:
             assert theirs(text, add_special_tokens=False).input_ids == ours.encode(text), text
+
+
+def test_words_of_a_sentence_are_read_as_the_library_reads_them(tmp_path):
+    """RoBERTa's tagger: each word carries the space in front of it."""
+    transformers = pytest.importorskip("transformers", reason="the outside oracle for tagged words")
+    ours = ByteLevelBPE.train(strange_strings(1, 200), 400, end_of_text=False, specials=BART_ROLES.values())
+    ours.save(tmp_path)
+    theirs = transformers.RobertaTokenizerFast.from_pretrained(tmp_path, add_prefix_space=True)
+    for text in strange_strings(2, 200):
+        words = text.split()
+        example = TaggedSentence(tuple(words), (), "f", 1)
+        if words:
+            row, = tagged_rows([example], ours, (), 10_000)
+            assert row.ids.tolist() == theirs(words, is_split_into_words=True).input_ids, words
 
 
 def test_characters_have_no_library_to_compare_with_but_lose_nothing():

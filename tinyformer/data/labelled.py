@@ -18,6 +18,7 @@ from tinyformer.data.masking import IGNORED
 from tinyformer.data.order import EpochOrder
 from tinyformer.data.windows import Window, between, windows
 from tinyformer.errors import InputError
+from tinyformer.text import ByteLevelBPE
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +147,10 @@ def fit_pair(first: int, second: int, room: int) -> tuple[int, int]:
 def tagged_rows(examples: Sequence, tokenizer, labels: Sequence[str], max_length: int) -> EncodedRows:
     """Sentences as [CLS] pieces of every word [SEP], the tag of a word at its first piece.
 
-    A word that the tokenizer makes nothing of (a control character, say) is read as [UNK], so that every word keeps
-    its place.  Words beyond `max_length` are left out whole and the sentence is counted as cut.
+    Where bytes are joined to tokens, each word carries the space in front of it, the first one too, as in transformers
+    with add_prefix_space; other vocabularies cut a word as it is, or put the space there themselves.  A word that the
+    tokenizer makes nothing of (a control character, say) is read as [UNK], so that every word keeps its place.  Words
+    beyond `max_length` are left out whole and the sentence is counted as cut.
     """
     numbers = {name: number for number, name in enumerate(labels)}
     head, tail = _frame(tokenizer)
@@ -156,7 +159,7 @@ def tagged_rows(examples: Sequence, tokenizer, labels: Sequence[str], max_length
     for example in examples:
         pieces, firsts = [], []
         for word in example.words:
-            cut = tokenizer.encode(word) or [tokenizer.unk_id]
+            cut = _word_ids(word, tokenizer) or [tokenizer.unk_id]
             if len(pieces) + len(cut) > room:
                 if not pieces:                                 # a first word that fills everything by itself
                     firsts, pieces = [len(head)], cut[:room]
@@ -169,6 +172,14 @@ def tagged_rows(examples: Sequence, tokenizer, labels: Sequence[str], max_length
         tags[firsts] = [numbers.get(tag, IGNORED) for tag in example.tags[:len(firsts)]] if example.tags else IGNORED
         rows.append(LabelledRow(ids, np.zeros_like(ids), tags, np.array(firsts)))
     return rows
+
+
+def _word_ids(word: str, tokenizer) -> list[int]:
+    """The ids of a word as it stands in a sentence."""
+    if not isinstance(tokenizer, ByteLevelBPE):
+        return tokenizer.encode(word)
+    return [id for _, part, token, _ in tokenizer.segments(word)
+            for id in (tokenizer.encode(" " + part) if token is None else [tokenizer.vocab[token]])]
 
 
 def question_rows(examples: Sequence, tokenizer, max_length: int, stride: int, max_question: int = 64) -> EncodedRows:

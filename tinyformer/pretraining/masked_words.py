@@ -87,7 +87,7 @@ class MaskedWords(TextObjective):
             raise InputError("--word-list says which characters make a word, and only --whole-word asks; give both")
         if self.whole_word and self.word_list is None and self.tokenizer == "characters":
             raise InputError("--whole-word hides all pieces of a word, and --tokenizer characters knows no words; take "
-                             "wordpiece or unigram, or say which characters make a word (--word-list)")
+                             "wordpiece, bpe or unigram, or say which characters make a word (--word-list)")
 
     @classmethod
     def from_preset(cls, name: str) -> dict[str, Any]:
@@ -146,9 +146,6 @@ class MaskedWords(TextObjective):
         """Pairs of sentences of these documents, with words hidden in them."""
         twins = examples.twins() if self.objective == "nsp" and isinstance(examples, WorldTexts) else []
         words, spaced = self.words(), isinstance(tokenizer, ByteLevelBPE)
-        if self.whole_word and words is None and spaced:
-            raise InputError("--whole-word hides all pieces of a word, and bytes do not say which belong together; "
-                             "take --tokenizer wordpiece or unigram")
         kind = MaskedBatches if self.teacher is None else distillation.TaughtBatches
         return kind(sentence_ids(examples, tokenizer, spaced), tokenizer, batch_size=self.batch_size,
                     max_length=self.max_length, seed=self.seed, objective=self.objective,

@@ -73,8 +73,7 @@ class ByteLevelBPE(Tokenizer):
                                  "is this vocab.json of another kind of tokenizer?")
         for i, pair in enumerate(self.merges):
             if not all(part in self.vocab for part in (*pair, "".join(pair))):
-                raise InputError(f"byte-level BPE: merge {i} is {pair}; both parts, and the two joined, must "
-                                 "be tokens")
+                raise InputError(f"byte-level BPE: merge {i} is {pair}; both parts, and the two joined, must be tokens")
         self._rank = {pair: rank for rank, pair in enumerate(self.merges)}
         self._chunks = regex.compile(PATTERN)
         self._cache: dict[str, list[int]] = {}
@@ -119,6 +118,10 @@ class ByteLevelBPE(Tokenizer):
         """The bytes of the token, which may begin or end in the middle of a character."""
         token = self.token(id)
         return token.encode() if token in self.added else bytes(BYTE_OF_CHAR[char] for char in token)
+
+    def is_continuation(self, id: int) -> bool:
+        """Whether the token goes on with a word: a token that begins one carries the white space in front of it."""
+        return not self.surface(id)[:1].isspace()
 
     # training
 
@@ -190,10 +193,8 @@ def check_utf8(part: str, start: int) -> None:
     try:
         part.encode()
     except UnicodeEncodeError as error:
-        raise InputError(
-            f"byte-level BPE: U+{ord(part[error.start]):04X} at position {start + error.start} is a lone "
-            "surrogate, which UTF-8 cannot hold; remove it or put U+FFFD in its place"
-        ) from None
+        raise InputError(f"byte-level BPE: U+{ord(part[error.start]):04X} at position {start + error.start} is a lone "
+                         "surrogate, which UTF-8 cannot hold; remove it or put U+FFFD in its place") from None
 
 
 def spell(chunk: str) -> list[str]:

@@ -1,6 +1,6 @@
 """How do we open the one-file form, tokenizer.json, that recent libraries write in place of the older files?
 
-It spells out a whole pipeline.  Those of BERT, of GPT-2 and of Llama 3 and Qwen2 are ours, and those of unigram
+It spells out a whole pipeline.  Those of BERT, of GPT-2 and of Llama and Qwen2 are ours, and those of unigram
 vocabularies as far as their parts are known; anything else, and every setting that would give other ids than ours, is
 refused by name rather than read as something it is not.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from tinyformer.errors import InputError
 
-from . import split_bpe, unigram_files
+from . import spaced_bpe, split_bpe, unigram_files
 from .added import AddedToken
 from .base import Tokenizer
 from .bpe import ByteLevelBPE
@@ -26,6 +26,8 @@ BYTE_LEVEL: Rules = {"model": {"dropout": (None, 0), "ignore_merges": (False, No
                      "pre_tokenizer": {"add_prefix_space": (False,), "use_regex": (True,)}}
 SPLIT: Rules = {"model": {name: BYTE_LEVEL["model"][name] for name in BYTE_LEVEL["model"] if name != "ignore_merges"}
                 | {"byte_fallback": (False, None)}}
+
+SPACED: Rules = {"model": {**BYTE_LEVEL["model"], "byte_fallback": (True,)}}
 
 BESIDE = {"do_lower_case": "lowercase", "strip_accents": "strip_accents",     # names in tokenizer_config.json, and here
           "tokenize_chinese_chars": "handle_chinese_chars"}
@@ -56,6 +58,11 @@ def read_tokenizer_json(path: Path) -> Tokenizer:
             hold_to(BYTE_LEVEL, parts)
             _agree(settings, {"add_prefix_space": False})
             return _said(found, ByteLevelBPE(tokens, _pairs(model), found))
+        if kinds[0] == "BPE" and spaced_bpe.is_spaced(whole):
+            hold_to(SPACED, parts)
+            return _said(found, spaced_bpe.SpacedBPE(
+                tokens, _pairs(model), found, eos=_content(settings.get("eos_token")), unknown=model["unk_token"],
+                starts=split_bpe.starts_of(whole.get("post_processor") or {})))
         if kinds[0] == "BPE" and (options := split_bpe.pipeline(whole)) is not None:
             hold_to(SPLIT, parts)
             return split_bpe.SplitBPE(tokens, _pairs(model), found, eos=_content(settings.get("eos_token")), **options)
@@ -66,7 +73,7 @@ def read_tokenizer_json(path: Path) -> Tokenizer:
                          "save it again from the library that wrote it") from None
     raise InputError(f"{path}: model, normalizer and pre_tokenizer are {kinds}; only BERT's (WordPiece, "
                      "BertNormalizer, BertPreTokenizer), GPT-2's (BPE, None, ByteLevel), Llama 3's (BPE, None or NFC, "
-                     "Split and ByteLevel) and a Unigram can be read")
+                     "Split and ByteLevel), Llama 2's (BPE with bytes, Prepend and Replace, None) and a Unigram can be read")
 
 
 def _pairs(model: dict) -> list[Any]:

@@ -17,7 +17,8 @@ from tinyformer.errors import InputError
 from .added import AddedToken
 from .added_files import read_added
 from .files import SETTINGS_FILE, read_json
-from .unigram import METASPACE, UnigramTokenizer, roles_of
+from .spaced import METASPACE
+from .unigram import UnigramTokenizer, roles_of
 
 FILE = "spiece.model"
 VARINT, EIGHT, SIZED, FOUR = 0, 1, 2, 5                    # how a value is written

@@ -71,17 +71,12 @@ class SplitBPE(ByteLevelBPE):
         byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
         split = {"type": "Split", "pattern": {"Regex": self.pattern}, "behavior": "Isolated", "invert": False}
         starts = [self.tokens[id] for id in self.starting_ids]
-        front: list[dict[str, Any]] = [{"SpecialToken": {"id": token, "type_id": 0}} for token in starts]
-        named = {token: {"id": token, "ids": [self.vocab[token]], "tokens": [token]} for token in starts}
-        template = {"type": "TemplateProcessing", "single": [*front, {"Sequence": {"id": "A", "type_id": 0}}],
-                    "pair": [*front, {"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
-                    "special_tokens": named}
         merges = [list(pair) for pair in self.merges]
         write_json(folder / "tokenizer.json", {
             "version": "1.0", "truncation": None, "padding": None, "added_tokens": sorted(added, key=lambda a: a["id"]),
             "normalizer": {"type": "NFC"} if self.compose else None,
             "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
-            "post_processor": template if starts else None,
+            "post_processor": template(starts, self.vocab),
             "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
             "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
                       "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False,
@@ -144,14 +139,25 @@ def pipeline(whole: dict) -> dict[str, Any] | None:
         if not good:
             raise InputError(f"{name} is {value!r}, with which a text would get other ids than here; only {wanted} can "
                              "be read")
-    return {"pattern": pattern, "compose": normalizer is not None, "starts": _starts(whole.get("post_processor") or {}),
-            "whole": bool(whole["model"].get("ignore_merges"))}
+    return {"pattern": pattern, "compose": normalizer is not None, "whole": bool(whole["model"].get("ignore_merges")),
+            "starts": starts_of(whole.get("post_processor") or {})}
 
 
-def _starts(processor: dict) -> list[str]:
+def template(starts: Sequence[str], vocab: dict[str, int]) -> dict[str, Any] | None:
+    """The post_processor of a tokenizer.json that puts tokens in front of a text, or of two."""
+    if not starts:
+        return None
+    front: list[dict[str, Any]] = [{"SpecialToken": {"id": token, "type_id": 0}} for token in starts]
+    first, second = ({"Sequence": {"id": name, "type_id": kind}} for name, kind in (("A", 0), ("B", 1)))
+    named = {token: {"id": token, "ids": [vocab[token]], "tokens": [token]} for token in starts}
+    return {"type": "TemplateProcessing", "single": [*front, first], "pair": [*front, first, second],
+            "special_tokens": named}
+
+
+def starts_of(processor: dict) -> list[str]:
     """The special tokens that stand in front of every text."""
     if processor.get("type") == "Sequence":
-        return [token for part in processor["processors"] for token in _starts(part)]
+        return [token for part in processor["processors"] for token in starts_of(part)]
     if processor.get("type") != "TemplateProcessing":
         return []
     names = [next(iter(piece)) for piece in processor["single"]]

@@ -8,30 +8,22 @@ Kudo 2018, section 3.1; Kudo and Richardson 2018 (SentencePiece), section 3.  T5
 """
 
 import math
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from tinyformer.errors import InputError
 
-from .added import SPACES, AddedToken
-from .base import CACHE_LIMIT, Tokenizer, check_texts
+from .added import AddedToken
+from .base import Tokenizer, check_texts
 from .bpe import BART_ROLES
-from .normalizers import chain, steps_of
+from .spaced import BYTES, METASPACE, SPACE, Cut, SpacedTokenizer
 
-SPACE = "▁"
-BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 UNKNOWN_COST = 10.0                                        # of a character that no piece has, below the rarest piece
 ALBERT_ROLES = {"pad": "<pad>", "unk": "<unk>", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
 T5_ROLES = {"pad": "<pad>", "unk": "<unk>", "eos": "</s>"}
-WORDS = re.compile(f"[^{re.escape(''.join(sorted(SPACES)))}]+")
-AT_SPACES = re.compile(f"{SPACE}?[^{SPACE}]+|{SPACE}")
-METASPACE = {"type": "Metaspace", "replacement": SPACE, "prepend_scheme": "always", "split": True}
-
-Cut = list[tuple[int, int, int]]                           # (id, start, end) of pieces, within what was cut
 
 
-class UnigramTokenizer(Tokenizer):
+class UnigramTokenizer(SpacedTokenizer):
     """`pieces`, a (token, log probability) for each id from 0, and `added` tokens, of which some may have later ids.
 
     `unknown` is the id of what no piece can spell; with `byte_fallback` it is spelled in "<0x00>" to "<0xFF>" instead.
@@ -40,7 +32,6 @@ class UnigramTokenizer(Tokenizer):
     """
 
     roles = T5_ROLES
-    begins_with_space = True
 
     def __init__(self, pieces: Iterable[tuple[str, float]], unknown: int, *, byte_fallback: bool = False,
                  normalizer: dict | None = None, pre_tokenizer: dict = METASPACE, added: Iterable[AddedToken] = (),
@@ -49,11 +40,9 @@ class UnigramTokenizer(Tokenizer):
         tokens = [*(token for token, _ in self.pieces), *more]
         self.roles = roles_of(set(tokens))
         self.takes_space = frozenset({self.roles["mask"]} if "mask" in self.roles else ())
-        self.byte_fallback, self.written_as = byte_fallback, written_as
-        self.normalizer, self.pre_tokenizer = normalizer, pre_tokenizer
-        self._steps = steps_of(normalizer)
-        self.at_words, self.prefix, self.split = cutting_of(pre_tokenizer)
-        super().__init__(tokens, added)
+        self.written_as = written_as
+        super().__init__(tokens, added, byte_fallback=byte_fallback, normalizer=normalizer,
+                         pre_tokenizer=pre_tokenizer)
         if not 0 <= unknown < len(self.pieces):
             raise InputError(f"unigram: the unknown token has id {unknown}, and the pieces have 0 to "
                              f"{len(self.pieces) - 1}")
@@ -65,59 +54,13 @@ class UnigramTokenizer(Tokenizer):
         self._score = dict(self.pieces)
         self._longest = max(len(token) for token in self._score)
         self._unknown_score = min(self._score.values()) - UNKNOWN_COST
-        self._byte_ids = [self.vocab[name] for name in BYTES if name in self._score] if byte_fallback else []
-        self._byte_of = {id: byte for byte, id in enumerate(self._byte_ids)} if len(self._byte_ids) == 256 else {}
-        self._already_clean = self._finder.cleaned.pattern is not None       # `segments` has done the steps before
-        if self._already_clean and self.prefix == "first":
-            raise InputError("unigram: prepend_scheme is first, and an added token is looked for in the normalized "
-                             "text; the two together cannot be read")
-        self._cache: dict[str, Cut] = {}
 
     # text -> ids
 
-    def cleaned(self, text: str) -> tuple[str, list[int]]:
-        return chain(self._steps, text)
-
-    def _encode_plain(self, part: str, start: int) -> list[int]:
-        return [id for chunk, _, _ in self._chunks(*self._clean(part), start) for id, _, _ in self.cut(chunk)]
-
-    def _encode_plain_with_offsets(self, part, start):
-        text, origins = self._clean(part)
-        ids, offsets = [], []
-        for chunk, first, added in self._chunks(text, origins, start):
-            for id, begin, end in self.cut(chunk):             # the space in front stands for the first character
-                ids.append(id)
-                offsets.append((origins[first + max(begin - added, 0)], origins[first + max(end - 1 - added, 0)] + 1))
-        return ids, offsets
-
-    def _clean(self, part: str) -> tuple[str, list[int]]:
-        return (part, list(range(len(part)))) if self._already_clean else self.cleaned(part)
-
-    def _chunks(self, text: str, origins: list[int], start: int) -> Iterator[tuple[str, int, int]]:
-        """(chunk, place of its first character in `text`, 1 if a space was put in front) of what is cut by itself."""
-        whole = [(text, 0)] if text else []
-        words = [(word.group(), word.start()) for word in WORDS.finditer(text)] if self.at_words else whole
-        for word, first in words:
-            spaced = word.replace(" ", SPACE)
-            begins = start == 0 and (origins[first] == 0 or not self.at_words)
-            wanted = self.prefix == "always" or self.prefix == "first" and begins
-            added = int(wanted and not spaced.startswith(SPACE))
-            if not self.split:
-                yield SPACE * added + spaced, first, added
-                continue
-            for chunk in AT_SPACES.findall(SPACE * added + spaced):
-                yield chunk, first, added
-                first, added = first + len(chunk) - added, 0
-
-    def cut(self, chunk: str) -> Cut:
-        """The most probable pieces of a chunk, with their places in it."""
-        cut = self._cache.get(chunk)
-        if cut is None:
-            cut = [piece for start, end, known in self._most_probable(chunk)
-                   for piece in self._named(chunk[start:end], start, end, known)]
-            if len(self._cache) < CACHE_LIMIT:
-                self._cache[chunk] = cut
-        return cut
+    def pieces_of(self, chunk: str) -> Cut:
+        """The most probable pieces of a chunk."""
+        return [piece for start, end, known in self._most_probable(chunk)
+                for piece in self._named(chunk[start:end], start, end, known)]
 
     def _most_probable(self, chunk: str) -> list[tuple[int, int, bool]]:
         """(start, end, is it a piece) of the best segmentation; unknown characters side by side are one.
@@ -155,24 +98,7 @@ class UnigramTokenizer(Tokenizer):
         """The ids of a piece, or of what is none."""
         if known or text in self._score:
             return [(self.vocab[text], start, end)]
-        if self._byte_of and not any("\ud800" <= char <= "\udfff" for char in text):
-            return [(self._byte_ids[byte], start, end) for byte in text.encode()]
-        return [(self.unknown, start, end)]
-
-    # ids -> text
-
-    def surface(self, id: int, first: bool = False) -> bytes:
-        """The piece with its space; the space that every text begins with is left out."""
-        token = self.token(id)
-        if id in self._byte_of:
-            return bytes([self._byte_of[id]])
-        if token in self.added:
-            return token.encode()
-        return (token.lstrip(SPACE) if first and self.prefix != "never" else token).replace(SPACE, " ").encode()
-
-    def is_continuation(self, id: int) -> bool:
-        """Whether the piece goes on with the word of the piece before it."""
-        return not self.token(id).startswith(SPACE) and id not in self.special_ids
+        return self.in_bytes(text, start, end) or [(self.unknown, start, end)]
 
     # training
 
@@ -224,21 +150,3 @@ def roles_of(tokens: set[str]) -> dict[str, str]:
         if set(roles.values()) <= tokens:
             return roles
     return T5_ROLES
-
-
-def cutting_of(described: dict) -> tuple[bool, str, bool]:
-    """(first at white space?, where a space is put in front, then before every space?) of a "pre_tokenizer".
-
-    InputError for one that cuts in another way.
-    """
-    parts: list[dict] = described["pretokenizers"] if described.get("type") == "Sequence" else [described]
-    kinds = [part.get("type") for part in parts]
-    if kinds not in (["Metaspace"], ["WhitespaceSplit", "Metaspace"]):
-        raise InputError(f"pre_tokenizer is {kinds}; Metaspace, alone or behind WhitespaceSplit, can be read")
-    space = parts[-1]
-    older = {True: "always", False: "never", None: "always"}.get(space.get("add_prefix_space"))
-    found = space.get("replacement"), space.get("prepend_scheme", older), space.get("split", True)
-    if found[0] != SPACE or found[1] not in ("always", "first", "never") or not isinstance(found[2], bool):
-        raise InputError(f"replacement, prepend_scheme and split of Metaspace are {found}; they must be {SPACE!r}, one "
-                         "of always, first and never, and true or false")
-    return len(parts) == 2, found[1], found[2]

@@ -7,7 +7,8 @@ from tinyformer.errors import InputError
 
 from .added import AddedToken
 from .files import SETTINGS_FILE, make_folder, write_json
-from .unigram import METASPACE, SPACE, UnigramTokenizer
+from .spaced import METASPACE, SPACE
+from .unigram import UnigramTokenizer
 
 OURS = "PreTrainedTokenizerFast"                           # their class that takes tokenizer.json at its word
 ENDS_TEXTS = "T5Tokenizer"                                 # their class that puts "</s>" behind a text
@@ -91,7 +92,7 @@ def _frame(tokenizer: UnigramTokenizer) -> dict | None:
 def _decoder(tokenizer: UnigramTokenizer) -> dict:
     """How their library makes a text of tokens: as ours does."""
     if not tokenizer.byte_fallback:
-        metaspace = tokenizer.pre_tokenizer.get("pretokenizers", [METASPACE])[-1]
+        metaspace = (tokenizer.pre_tokenizer or {}).get("pretokenizers", [METASPACE])[-1]
         return {**METASPACE, "prepend_scheme": metaspace.get("prepend_scheme", "always")}
     strip = [{"type": "Strip", "content": " ", "start": 1, "stop": 0}] * (tokenizer.prefix != "never")
     return {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": SPACE}, "content": " "},

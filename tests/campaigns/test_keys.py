@@ -7,17 +7,21 @@ import json
 import numpy as np
 import pytest
 import small
+from hub.adapters import said as tuned_said
+from hub.adapters import tuned
 
 from campaigns.mutants import VALUES, changed, refusal
 from tinyformer.cli import main
 from tinyformer.errors import CheckpointError, InputError
 from tinyformer.hub import tensor_names
 from tinyformer.hub.config_keys import DESCRIPTION, FIXED, HARMLESS, USED
-from tinyformer.models import GPT, Seq2Seq
+from tinyformer.models import GPT, Seq2Seq, TextClassifier
 from tinyformer.train import durable, load_model, save_model
 
 MODELS = {"bert": lambda: small.bert(), "albert": lambda: small.bert(shared=True, factor=4, activation="gelu_tanh"),
-          "gpt2": lambda: small.gpt(), "openai-gpt": lambda: small.gpt(norm="post"), "bart": lambda: small.seq2seq()}
+          "gpt2": lambda: small.gpt(), "openai-gpt": lambda: small.gpt(norm="post"), "bart": lambda: small.seq2seq(),
+          "roberta": lambda: small.roberta(), "distilbert": lambda: small.distilbert(), "llama": lambda: small.llama(),
+          "qwen2": lambda: small.llama(bias=True, tied=True), "t5": lambda: small.t5()}
 IDS = np.random.default_rng(5).integers(3, 13, (2, 7))
 PLAIN = {"dropout", "init_std"}                                # of a config, which no answer of a trained model shows
 
@@ -38,7 +42,7 @@ def test_one_key_of_config_json(kind, tmp_path, campaign):
     before, reference = json.loads((folder / "config.json").read_text()), answer(model)
     keys = sorted({*before, *USED[kind], *FIXED[kind], *DESCRIPTION, *HARMLESS, "an_unknown_key"})
     opened = refused = 0
-    for which, draw in campaign.trials(short=120):
+    for which, draw in campaign.trials(short=60):
         key = draw.choice(keys)
         now = {**before, key: draw.choice(VALUES)} if draw.random() < 0.8 else changed(before, draw)
         (folder / "config.json").write_text(json.dumps(now))
@@ -55,6 +59,30 @@ def test_one_key_of_config_json(kind, tmp_path, campaign):
         assert all(np.array_equal(array, theirs[name]) for name, array in ours.items() if name in theirs), which
         if type(found[0]) is type(model) and not differs.keys() & {*USED[kind], "tinyformer"}:
             assert np.array_equal(answer(found[0]), reference), which
+    campaign.report(f"{opened:,} opened, {refused:,} refused")
+    assert opened and refused
+
+
+def test_one_key_of_adapter_config_json(tmp_path, campaign):
+    """What is opened says what it said, unless the rank's scale is another; else it is refused."""
+    _, model = tuned("Bert", TextClassifier, tmp_path)
+    folder = save_model(tmp_path / "apart", model)
+    (folder / durable.MANIFEST).unlink()
+    before, reference = json.loads((folder / "adapter_config.json").read_text()), tuned_said(load_model(folder)[0])
+    opened = refused = 0
+    for which, draw in campaign.trials(short=60):
+        key = draw.choice(sorted({*before, "an_unknown_key", "lora_bias", "layer_replication"}))
+        now = {**before, key: draw.choice(VALUES)} if draw.random() < 0.8 else changed(before, draw)
+        (folder / "adapter_config.json").write_text(json.dumps(now))
+        differs = {key for key in {*now, *before} if now.get(key) != before.get(key)}
+        found, error = refusal(f"{which}: {differs}", (CheckpointError, InputError), load_model, folder)
+        if error is not None:
+            refused += 1
+            assert str(folder) in str(error), f"{which}: {error}"
+            continue
+        opened += 1
+        if not differs & {"lora_alpha", "alpha_pattern", "use_rslora"}:
+            assert np.array_equal(tuned_said(found[0]), reference), f"{which}: {differs}"
     campaign.report(f"{opened:,} opened, {refused:,} refused")
     assert opened and refused
 

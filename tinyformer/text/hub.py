@@ -73,7 +73,8 @@ def read_tokenizer_json(path: Path) -> Tokenizer:
                          "save it again from the library that wrote it") from None
     raise InputError(f"{path}: model, normalizer and pre_tokenizer are {kinds}; only BERT's (WordPiece, "
                      "BertNormalizer, BertPreTokenizer), GPT-2's (BPE, None, ByteLevel), Llama 3's (BPE, None or NFC, "
-                     "Split and ByteLevel), Llama 2's (BPE with bytes, Prepend and Replace, None) and a Unigram can be read")
+                     "Split and ByteLevel), Llama 2's (BPE with bytes, Prepend and Replace, None) and a Unigram can be "
+                     "read")
 
 
 def _pairs(model: dict) -> list[Any]:

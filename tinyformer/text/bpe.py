@@ -57,7 +57,6 @@ class ByteLevelBPE(Tokenizer):
 
     def __init__(self, tokens: Iterable[str], merges: Iterable[Pair], added: Iterable[AddedToken] = ()):
         import regex  # Python's own re has no \p{L}
-
         tokens = list(tokens)
         if set(BART_ROLES.values()) <= set(tokens):
             self.roles, self.takes_space = BART_ROLES, frozenset({"<mask>"})

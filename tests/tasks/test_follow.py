@@ -196,3 +196,17 @@ def test_refusals(start, trained, tmp_path, capsys):
     with pytest.raises(InputError, match="follow needs one that goes on writing"):
         TASKS["follow"].part_of(TASKS, 0)
     assert taught(CharTokenizer(list("ab"))).special_ids == {2, 3}
+
+
+@pytest.mark.parametrize("model", ["gpt", "llama"])
+def test_tuned_a_little(start, tmp_path, model, no_pictures):
+    """Beside additions learn the vectors of all tokens, for the base has not met the marks."""
+    out = tmp_path / "run"
+    assert main(words(start, out, "--lora", "2", "--merge", "--steps", "3", model=model)) == 0
+    (apart, tokenizer), (whole, _) = tinyformer.load(out), tinyformer.load(out / "merged")
+    base = tinyformer.load(start / model)[0].state()
+    assert type(apart) is type(whole) and len(tokenizer) == apart.config.vocabulary > len(base["words.weight"])
+    assert all(np.abs(apart.state()[name] - array).max() < 1e-6 for name, array in whole.state().items())
+    moved = {name for name, array in apart.state().items() if not np.array_equal(array[:len(base[name])], base[name])}
+    assert {"words.weight", "layers.0.attend.project.weight"} <= moved
+    assert not any("norm" in name or "feed" in name for name in moved)

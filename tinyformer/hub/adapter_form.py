@@ -21,6 +21,7 @@ from tinyformer.hub.architectures import QUESTION, SEQUENCE, TOKENS
 from tinyformer.hub.layouts import layout_of
 from tinyformer.hub.misfits import odd_numbers
 from tinyformer.hub.tensor_names import from_published, lines, to_published
+from tinyformer.models.gpt import GPT
 from tinyformer.models.heads import Head, SpanFinder, TokenTagger
 from tinyformer.models.seq2seq import Seq2Seq
 from tinyformer.nn.lora import LowRank, adapted, additions
@@ -100,7 +101,7 @@ def _task_type(model: Module) -> str | None:
     if isinstance(model, Head):
         ending = QUESTION if isinstance(model, SpanFinder) else TOKENS if isinstance(model, TokenTagger) else SEQUENCE
         return next(kind for kind, theirs in HEADS.items() if theirs == ending)
-    return "SEQ_2_SEQ_LM" if isinstance(model, Seq2Seq) else None
+    return "SEQ_2_SEQ_LM" if isinstance(model, Seq2Seq) else "CAUSAL_LM" if isinstance(model, GPT) else None
 
 
 # ---- theirs to ours --------------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ def assemble(settings: Finetuning, encoder: Any, tokenizer: Tokenizer, train: Se
     notes += task.notes(train, tokenizer)
     model = task.build(encoder, tokenizer, labels, settings)
     if settings.lora is not None:
-        tune_a_little(model, settings)
+        tune_a_little(model, encoder.config.vocabulary, settings)
         notes.append(f"lora: {learning(model)}")
     model.to(choose_device(settings.device)[0])
     return Prepared(settings, task, tokenizer, model, train, dev, train_rows, dev_rows, notes)

@@ -12,6 +12,7 @@ from tinyformer.hub import adapter_form
 from tinyformer.hub.tensor_names import has_published_names
 from tinyformer.models.heads import Head
 from tinyformer.models.parts.depth import freeze
+from tinyformer.models.parts.more_words import TABLES
 from tinyformer.nn import Module
 from tinyformer.nn.lora import adapted, add_lora, merge
 from tinyformer.places import say
@@ -25,10 +26,11 @@ from tinyformer.train.durable import write_json
 MERGED = "merged"                             # in the folder of a run: the whole model
 
 
-def tune_a_little(model: Any, options: Finetuning) -> None:
+def tune_a_little(model: Any, known: int, options: Finetuning) -> None:
     """Freeze a model but for its head, and put the additions beside its products that --lora asks for.
 
-    It knows its base from then on, and is saved beside it.  InputError for a rank or a product that cannot be.
+    The base knew `known` tokens; where the model has more, the vectors of all of them learn.  It knows its base from
+    then on, and is saved beside it.  InputError for a rank or a product that cannot be.
     """
     if is_adapter(Path(str(options.model))):
         raise InputError(f"{options.model}: is an adapter, beside which no other can be kept; take the whole model, "
@@ -38,6 +40,10 @@ def tune_a_little(model: Any, options: Finetuning) -> None:
     else:
         for p in model.parameters():
             p.requires_grad = False
+    if model.config.vocabulary > known:
+        for name in TABLES:
+            if name in model.named_parameters():
+                model.named_parameters()[name].requires_grad = True
     named = tuple(name.strip() for name in options.lora_on.split(","))
     add_lora(model, int(options.lora or 0), stream(options.seed, "lora"), alpha=options.lora_alpha, on=named,
              packed=has_published_names(model) and adapter_form.packed(model))

@@ -59,15 +59,16 @@ def torch_milliseconds(torch, act, repeats: int, warm: int = 3) -> float:
 def free(device: str) -> None:
     """What one engine has held of the card's memory is for the other."""
     library_of(device).get_default_memory_pool().free_all_blocks()
-    if torch := _torch():
+    if torch := torch_on(device):
         torch.cuda.empty_cache()
 
 
-def _torch():
+def torch_on(device: str):
+    """PyTorch; None where it is not installed, or was built for processors alone and cannot run beside the card."""
     if importlib.util.find_spec("torch") is None:
         return None
     import torch
-    return torch
+    return torch if device == "fake" or torch.cuda.is_available() else None
 
 
 def steps(device: str, small: bool):
@@ -78,7 +79,8 @@ def steps(device: str, small: bool):
         for precision in ("float32", "tf32", "float16"):
             ours = milliseconds(device, our_step(shape, precision, device), repeats)
             free(device)
-            theirs = torch_milliseconds(_torch(), torchs_step(shape, precision), repeats) if _torch() else None
+            theirs = (torch_milliseconds(torch_on(device), torchs_step(shape, precision), repeats)
+                      if torch_on(device) else None)
             free(device)
             goal = GOALS.get((name, precision))
             rows.append([name, precision, f"{ours:.2f}", *_beside(ours, theirs, goal)])
@@ -104,8 +106,9 @@ def our_step(shape, precision: str, device: str):
 
 
 def torchs_step(shape, precision: str):
+    import torch
+
     from benchmarks import peers
-    torch = _torch()
     place = "cuda" if torch.cuda.is_available() else "cpu"
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     batch, model = batch_of(shape), peers.Bert(configuration(shape)).to(place)
@@ -133,7 +136,7 @@ def decoding(device: str, small: bool):
         prompts = [[(7 * row + place) % shape["vocabulary"] for place in range(8)] for row in range(texts)]
         ours = _a_token(our_writer(shape, prompts, device), tokens)
         free(device)
-        theirs = _a_token(torchs_writer(shape, prompts), tokens) if _torch() else None
+        theirs = _a_token(torchs_writer(shape, prompts), tokens) if torch_on(device) else None
         free(device)
         rows.append([texts, f"{ours:.2f}", *_beside(ours, theirs, 1.0 if texts == 1 else None)])
     return ["texts", "tinyformer, ms", "torch, ms", "ours / torch", "goal"], rows
@@ -155,9 +158,10 @@ def our_writer(shape, prompts, device: str):
 
 
 def torchs_writer(shape, prompts):
+    import torch
+
     from benchmarks import peers
     from tinyformer.models import GPTConfig
-    torch = _torch()
     place = "cuda" if torch.cuda.is_available() else "cpu"
     model = peers.GPT(GPTConfig(**shape, dropout=0.0)).eval().to(place)
     state = [torch.tensor(prompts, device=place), [None] * shape["layers"]]
@@ -220,9 +224,12 @@ def ops_times(device: str, small: bool):
 def launches(device: str, small: bool):
     """Of one block of a transformer with dropout, as the fake device counts them: the calls are the same."""
     import fake_device
+    import fake_kernels
 
     from tinyformer.nn.blocks import PostNormBlock, PreNormBlock
     from tinyformer.train.noise import Noise
+    if fake_kernels.COMPILER is None:
+        return ["block", "forwards", "backwards"], [["not counted, for there is no C compiler", "-", "-"]]
     rows = []
     for kind in (PostNormBlock, PreNormBlock):
         block = kind(32, 2, 64, stream(0, "weights")).to("fake")

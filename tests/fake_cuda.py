@@ -3,13 +3,19 @@
 As `cupy.cuda` has them; `test_cupy_surface.py` holds them to it.
 """
 
+import os
 from types import SimpleNamespace
 
+import fake_nccl as nccl
 import numpy as np
-from fake_streams import Event, Stream, get_current_stream, get_elapsed_time  # noqa: F401
+from fake_streams import Event, Stream, get_current_stream, get_elapsed_time
+
+__all__ = ["Device", "Event", "MemoryPool", "Stream", "cublas", "get_current_stream", "get_elapsed_time", "linalg",
+           "nccl", "product", "runtime"]
 
 CUBLAS_DEFAULT_MATH, CUBLAS_TF32_TENSOR_OP_MATH = 0, 3
 COMPUTE_TYPE_DEFAULT, COMPUTE_TYPE_TF32 = 1, 7
+_device = [0]                                                  # those that were taken, the last one for good
 _mode, _type = [CUBLAS_DEFAULT_MATH], [COMPUTE_TYPE_DEFAULT]
 
 
@@ -39,6 +45,13 @@ def _rounded(x: np.ndarray) -> np.ndarray:
 class Device:
     cublas_handle, compute_capability = 1, "90"
 
+    def __init__(self, device: int | None = None):
+        self.id = _device[-1] if device is None else device
+
+    def use(self) -> None:
+        assert self.id < runtime.getDeviceCount(), "invalid device ordinal"
+        _device.append(self.id)
+
     def synchronize(self) -> None:
         pass
 
@@ -58,6 +71,7 @@ cublas = SimpleNamespace(
     CUBLAS_TF32_TENSOR_OP_MATH=CUBLAS_TF32_TENSOR_OP_MATH, getMathMode=lambda handle: _mode[0],
     setMathMode=lambda handle, mode: _mode.__setitem__(0, mode))
 runtime = SimpleNamespace(
+    getDeviceCount=lambda: int(os.environ.get("FAKE_DEVICES", 4)),
     driverGetVersion=lambda: 12080, runtimeGetVersion=lambda: 12090, memGetInfo=lambda: (70 << 30, 80 << 30),
     getDeviceProperties=lambda device: {"name": b"A fake device", "major": 9, "minor": 0, "multiProcessorCount": 132})
 linalg = SimpleNamespace(

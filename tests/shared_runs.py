@@ -2,6 +2,7 @@
 
     python shared_runs.py FOLDER --workers N [--cases ...]     N processes in shared memory
     mpiexec -n N python shared_runs.py FOLDER                  N ranks of MPI
+    ... --device fake                                          either of them, each on a fake device of its own
 
 Every case leaves its arrays in FOLDER/<case>.npz.  The tests make the same with one worker and compare.
 """
@@ -23,6 +24,7 @@ from tinyformer.train.machines import machines
 from tinyformer.train.muon import Muon
 
 ROWS = 5                                      # shards of unequal rows, whatever the number of workers
+PLACE = "cpu"                                 # where models are trained
 
 
 class Batches:
@@ -35,6 +37,7 @@ class Batches:
 
 def trained(model, make=small.pretraining_batch, rows=ROWS, rates=None, **settings) -> dict[str, np.ndarray]:
     """Losses, lengths of gradients, figures of the evaluations, and what became of the parameters."""
+    model.to(PLACE)
     usual = dict(steps=12, learning_rate=0.01, warmup=2, log_every=1, evaluate_every=6)
     history = train(model, Batches(make, rows), Settings(**{**usual, **settings}),
                     validation=[make(3, seed=100 + number) for number in range(5)], rates=rates, progress=False)
@@ -90,10 +93,13 @@ class Gated(Module):
 
 
 def gated_loss(model, batch, counts, rng):
+    def given(x):
+        return Tensor(x, requires_grad=False).to(model.offset.device)
+
     x = np.asarray(batch.ids, float)                           # (B, 3)
-    y = affine(Tensor(x, requires_grad=False), model.always) * model.offset
+    y = affine(given(x), model.always) * model.offset
     if (batch.targets > 0).any():
-        y = y + affine(Tensor(x * (batch.targets > 0), requires_grad=False), model.seldom)
+        y = y + affine(given(x * (batch.targets > 0)), model.seldom)
     return mean_squared_error(y.reshape(-1), target=np.ones(x.size), count=3 * counts["tokens"])
 
 
@@ -111,7 +117,7 @@ class GatedBatches:
 
 def gated(workers):
     """A loss of one's own, and a parameter that gets a gradient from one shard and none from another."""
-    model = Gated()
+    model = Gated().to(PLACE)
     history = train(model, GatedBatches(), Settings(steps=9, learning_rate=0.01, log_every=1, workers=workers),
                     loss=gated_loss, measure=gated_figures, validation=[GatedBatches().batch(1)], progress=False)
     return {**model.state(), "loss": np.array([row["loss"] for row in history.rows]),
@@ -120,7 +126,7 @@ def gated(workers):
 
 def matrices(workers):
     """An optimizer that cuts its stretches between matrices."""
-    model, batches = small.bert(), Batches()
+    model, batches = small.bert().to(PLACE), Batches()
     optimizer = Muon(model)
     with driver(model, optimizer, Settings(workers=workers), lambda: batches.batch(0)) as (work, _):
         for step in range(4):
@@ -137,7 +143,11 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--cases", nargs="*", default=list(CASES))
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
+    if options.device == "fake":
+        import fake_device  # noqa: F401  (registers it)
+        globals()["PLACE"] = "fake"
     with machines():                                           # the ranks but for the first stay here
         for name in options.cases:
             np.savez(options.folder / f"{name}.npz", **CASES[name]("auto" if launched() > 1 else options.workers))

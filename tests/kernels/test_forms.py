@@ -16,8 +16,8 @@ from tinyformer.cuda import FORMS
 from tinyformer.engine import REGISTRY, Tensor
 from tinyformer.rng import stream
 
-pytestmark = pytest.mark.skipif(fake_kernels.COMPILER is None, reason="no C compiler")
-DEVICES = ["fake", pytest.param("cuda", marks=[
+compiled = pytest.mark.skipif(fake_kernels.COMPILER is None, reason="no C compiler")
+DEVICES = [pytest.param("fake", marks=compiled), pytest.param("cuda", marks=[
     pytest.mark.gpu, pytest.mark.skipif(cuda_trouble() is not None, reason=str(cuda_trouble()))])]
 RNG = np.random.default_rng(0)
 KEEP = RNG.random((2, 1, 1, 9)) < 0.7
@@ -43,6 +43,7 @@ CALLS = {
 }
 
 
+@compiled
 def test_every_form_is_here():
     assert CALLS.keys() == FORMS.keys()
     assert all(FakeArray in REGISTRY[name].forms for name in FORMS)
@@ -83,6 +84,7 @@ def test_as_the_plain_form(name, number, turned, dtype, device):
         assert (to_host(leaf.data) == old).all()
 
 
+@compiled
 @pytest.mark.parametrize("call, error", [
     (lambda: ops.gelu(asarray(np.ones(3)), approximate="erf"), "gelu: approximate is 'erf'"),
     (lambda: ops.affine(asarray(np.ones((2, 3))), asarray(np.ones((2, 4)))), "affine: x is"),
@@ -101,12 +103,14 @@ def test_a_wrong_call_is_told_by_the_plain_form(call, error):
         call()
 
 
+@compiled
 def test_complex_numbers_take_the_plain_form():
     TALLY.clear()
     ops.gelu(asarray(np.ones(3) + 1j))
     assert not TALLY.launches["exact"] and TALLY.launches.total() > 10
 
 
+@compiled
 def test_a_token_that_is_written_looks_at_buffers_with_room_in_one_launch():
     buffers = [asarray(RNG.normal(size=(2, 3, 64, 4))) for _ in range(2)]
     key, value = (buffer[:, :, :10] for buffer in buffers)

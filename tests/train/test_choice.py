@@ -64,11 +64,13 @@ def test_one_where_there_is_one_core_or_another_job_on_each(monkeypatch):
     assert "one of several" in choice.choose(AUTO, gpt(), rows(12))[1]
 
 
-def test_a_model_on_a_gpu_has_one():
+def test_a_model_on_a_gpu_has_one_or_a_gpu_for_each():
     model = small.gpt().to("fake")
     assert choice.choose(AUTO, model, rows(12))[0] == 1
-    with pytest.raises(InputError, match="2 workers cannot share a step: the model is on a GPU; take one"):
-        choice.choose(Settings(workers=2), model, rows(12))
+    assert choice.choose(Settings(workers=4), model, rows(12)) == (4, "")
+    with pytest.raises(InputError, match="5 workers cannot share a step: each takes a GPU of its own, and of these "
+                                         "there are 4 here; take one"):
+        choice.choose(Settings(workers=5), model, rows(12))
 
 
 def test_what_is_asked_for_and_what_was_before_come_first():

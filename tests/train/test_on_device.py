@@ -210,7 +210,7 @@ def test_info_says_what_the_card_is():
     from tinyformer.commands.info import card
     assert card("fake") == (
         "A fake device, capability 9.0, 70.0 of 80.0 GB free; driver for CUDA 12.8, toolkit 12.9, CuPy 0; its pool "
-        "holds 5 MB, of which 3 are in use")
+        "holds 5 MB, of which 3 are in use; GPUs: 4, NCCL: 2.27.3")
 
 
 # ---- in which precision ----

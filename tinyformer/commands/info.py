@@ -84,10 +84,11 @@ def _mpi() -> str:
 
 
 def card(device: str = "cuda") -> str:
-    """The card, its driver, and the memory that CuPy's pool has taken of it."""
+    """The card, its driver, the memory that CuPy's pool has taken of it, and what several would share a step by."""
     import numpy as np
 
     from tinyformer.backend import choose_device, library, to_device
+    from tinyformer.cuda.nccl import cards, said
     xp = library(to_device(np.zeros(1), choose_device(device)[0]))
     runtime, pool = xp.cuda.runtime, xp.get_default_memory_pool()
     properties, (free, whole) = runtime.getDeviceProperties(0), runtime.memGetInfo()
@@ -96,4 +97,5 @@ def card(device: str = "cuda") -> str:
     return (f"{properties['name'].decode()}, capability {properties['major']}.{properties['minor']}, "
             f"{free / 2**30:.1f} of {whole / 2**30:.1f} GB free; driver for CUDA {driver}, toolkit {toolkit}, "
             f"CuPy {xp.__version__}; its pool holds "
-            f"{pool.total_bytes() / 2**20:.0f} MB, of which {pool.used_bytes() / 2**20:.0f} are in use")
+            f"{pool.total_bytes() / 2**20:.0f} MB, of which {pool.used_bytes() / 2**20:.0f} are in use; "
+            f"GPUs: {cards(xp)}, NCCL: {said(xp)}")

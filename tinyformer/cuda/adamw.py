@@ -73,6 +73,17 @@ KERNEL settle(const double *sums, const whole *slots, const T *loss, double *sta
     }
 }
 
+/* All gradients one after another, 0 where there is none, and behind them the loss. */
+KERNEL one_after_another(const word *gradients, const T *cost, const whole *slots, const whole *starts,
+                         const whole *sizes, const whole *places, T *flat, whole chunks, whole n) {
+    EACH_ROW(chunk, chunks) {
+        whole slot = slots[chunk];
+        const T *g = (const T *)gradients[slot];
+        EACH_OF_CHUNK(i) flat[places[slot] + i] = g ? g[i] : 0;
+    }
+    if (BLOCK == 0 && LANE == 0) flat[n] = cost ? cost[0] : 0;
+}
+
 /* rates (parameters, 3): the learning rate, what decay leaves of a number, and how often it has moved before. */
 KERNEL adamw(T *values, T *firsts, T *seconds, const word *gradients, const double *rates, const whole *slots,
              const whole *starts, const whole *sizes, const whole *places, const double *state, whole chunks,
@@ -117,12 +128,20 @@ class Moves:
         self.held: list = []                                   # gradients whose places the GPU still has to read
         self.gradients: Any = None
 
+    def lay_out(self, flat, cost) -> None:
+        """Write all gradients, and the loss behind them, into the array `flat`; a loss of None is 0."""
+        chunks, held = self.sums.size, [None if (g := slot.tensor.grad) is None else in_order(g)
+                                        for slot in self.optimizer.slots]
+        gradients = up(self.xp, _places_of(held))
+        KERNELS.over_rows("one_after_another", flat, chunks, WIDTH, gradients, 0 if cost is None else cost, self.slots,
+                          self.starts, self.sizes, self.places, flat, chunks, flat.size - 1)
+
     def settle(self, step: int, cost, clip: float | None) -> tuple:
         """Whether step `step` may be taken, and how far; the loss and the norm as they are to be shown, on the GPU."""
         like, chunks = self.optimizer.values, self.sums.size
         moving = {id(slot) for slots in self.optimizer.stretches() for slot in slots}
         self.held = [in_order(slot.tensor.grad) if id(slot) in moving else None for slot in self.optimizer.slots]
-        self.gradients = up(self.xp, np.array([0 if g is None else g.data.ptr for g in self.held], np.uint64))
+        self.gradients = up(self.xp, _places_of(self.held))
         KERNELS.over_rows("squares", like, chunks, WIDTH, self.gradients, self.slots, self.starts, self.sizes,
                           self.sums, chunks)
         KERNELS.over_rows("settle", like, 1, chunks, self.sums, self.slots, cost, self.state, chunks, step,
@@ -157,3 +176,8 @@ class Moves:
             self.state[SKIPPED] = 0.0
             for slot in self.optimizer.slots:
                 slot.steps = max(0, slot.steps - skipped)
+
+
+def _places_of(gradients: list) -> np.ndarray:
+    """Where each of them begins, 0 for one that is None."""
+    return np.array([0 if g is None else g.data.ptr for g in gradients], np.uint64)

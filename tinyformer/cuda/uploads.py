@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-BEHIND = 4                                                     # stretches of work for which arrays are held
+BEHIND = 6                                                     # stretches of work for which arrays are held
 _open: list["Uploads"] = []
 
 
@@ -29,7 +29,7 @@ class Uploads:
 
     @contextmanager
     def stretch(self) -> Iterator[None]:
-        """A stretch of work, half a step: inside this block `up` goes beside it.  The next one may read it too."""
+        """A stretch of work, a part of a step: inside this block `up` goes beside it.  The next one may read it too."""
         if len(self.before) == BEHIND:
             arrays, _ = self.before.popleft()
             _, end = self.before[0]

@@ -61,8 +61,8 @@ class Objective:
     clip: float = option(1.0, "largest norm of the whole gradient", above=0)
     seed: int = option(0, "the one number all chance comes from", least=0)
     device: str = option("auto", "where to compute", ("auto", "cpu", "cuda"))
-    workers: str = option("auto", "processes that share each step, each on a core of its own: a number, or auto, by a "
-                          "rule of the shape and of the cores")
+    workers: str = option("auto", "processes that share each step, each on a core or a GPU of its own: a number, or "
+                          "auto, by a rule of the shape and of the cores")
     dtype: str = option("float32", "precision", ("float32", "float64"))
     precision: str = option("float32", "on a GPU: in what the factors of products are rounded", PRECISIONS)
     evaluate_every: int | None = option(None, "steps between evaluations (default a tenth of all)", least=1)

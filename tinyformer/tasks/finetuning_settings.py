@@ -83,8 +83,8 @@ class Finetuning:
 
     seed: int = option(0, "the one number all chance comes from", least=0)
     seeds: int = option(1, "runs, with this seed and the ones after it; their mean and spread are printed", least=1)
-    workers: str = option("auto", "processes that share each step, each on a core of its own: a number, or auto, by a "
-                          "rule of the shape and of the cores")
+    workers: str = option("auto", "processes that share each step, each on a core or a GPU of its own: a number, or "
+                          "auto, by a rule of the shape and of the cores")
     save_every: int | None = option(None, "steps between saved checkpoints, each judged by the development file "
                                     "(default: at the end alone)", least=1)
     keep: int = option(2, "checkpoints that stay, beside the best one", least=2)

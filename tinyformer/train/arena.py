@@ -14,7 +14,7 @@ import os
 import pickle
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing import reduction
@@ -79,13 +79,7 @@ class Arena:
                     places.append((place, place + raw.nbytes))
                 return not 0 <= place < self.size              # what does is copied into the bytes
 
-        data = io.BytesIO()
-        try:
-            _Pickler(data, protocol=5, buffer_callback=lies_elsewhere).dump(thing)
-        except UNSENDABLE as error:
-            raise CannotShare(f"a model, loss or measure that cannot be sent to another process ({error}) is trained "
-                              "by one (--workers 1); what is sent must stand at the top of a module") from None
-        return data.getvalue(), places
+        return packed(thing, lies_elsewhere), places
 
     def unpack(self, data: bytes, places: list[tuple[int, int]]):
         """The thing that was packed; its arrays in the arena are the very same memory here."""
@@ -115,6 +109,17 @@ def laid_out(model: Module, optimizer: Optimizer, more: int = 0) -> Iterator[Are
         optimizer.lay_out(np.empty)
         for p, array in zip(frozen, before, strict=True):
             p.data = array
+
+
+def packed(thing, lies_elsewhere: Callable | None = None) -> bytes:
+    """What pickle.loads makes `thing` of again, in another process; CannotShare where it cannot be sent."""
+    data = io.BytesIO()
+    try:
+        _Pickler(data, protocol=5, buffer_callback=lies_elsewhere).dump(thing)
+    except UNSENDABLE as error:
+        raise CannotShare(f"a model, loss or measure that cannot be sent to another process ({error}) is trained "
+                          "by one (--workers 1); what is sent must stand at the top of a module") from None
+    return data.getvalue()
 
 
 def room(size: int, dtype) -> int:

@@ -11,6 +11,9 @@ import multiprocessing
 
 import numpy as np
 
+from tinyformer import backend
+from tinyformer.cuda.nccl import cards
+from tinyformer.cuda.nccl import why_not as why_not_on_gpus
 from tinyformer.errors import InputError
 from tinyformer.nn.module import Module
 from tinyformer.train import machines
@@ -34,27 +37,34 @@ def choose(settings: Settings, model: Module, batch, recorded: int | None = None
         raise InputError(f"{wanted} workers are asked for, and mpiexec has started {ranks} ranks, which are the "
                          "workers; leave --workers out")
     if wanted != "auto":
-        if wanted > 1 and (reason := why_not(model, batch)):
+        if wanted > 1 and (reason := why_not(model, batch, machines.here().size if ranks > 1 else wanted)):
             raise InputError(f"{wanted} workers cannot share a step: {reason}; take one (--workers 1)")
         return wanted, ""
     if ranks > 1:
-        reason = why_not(model, batch)
+        reason = why_not(model, batch, machines.here().size)
         return (1, f"workers: 1, since {reason}") if reason else (ranks, f"workers: {ranks}, the ranks of MPI")
     if recorded is not None:
         return recorded, f"workers: {recorded}, as before"
+    if (xp := backend.library(model.parameters()[0].data)) is not np:
+        return 1, one_of_several(cards(xp))
     if reason := why_not(model, batch) or why_one(settings, model, batch):
         return 1, f"workers: 1, since {reason}"
     count = min(cores(), len(batch), positions(batch) // POSITIONS)
     return count, f"workers: {count} share each batch of {len(batch)} rows"
 
 
-def why_not(model: Module, batch) -> str:
-    """Why there can be no second worker; empty where there can."""
+def why_not(model: Module, batch, here: int = 2) -> str:
+    """Why there can be no second worker, or not so many on this machine; empty where there can."""
     if reason := why_whole(model, batch):
         return f"the batch cannot be divided: {reason}"
-    if any(type(p.data) is not np.ndarray for p in model.parameters()):
-        return "the model is on a GPU"
-    return ""
+    xp = backend.library(model.parameters()[0].data)
+    return "" if xp is np else why_not_on_gpus(xp, here)
+
+
+def one_of_several(there: int) -> str:
+    """What there is to say of a run on one GPU where nobody asked for several."""
+    return ("workers: 1, since the model is on a GPU" if there == 1 else
+            f"workers: 1, on one of {there} GPUs; --workers {there} takes all of them")
 
 
 def why_one(settings: Settings, model: Module, batch) -> str:

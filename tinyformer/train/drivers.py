@@ -1,4 +1,4 @@
-"""Who computes the steps of a run?  This process alone, or several that share each of them: two forms of one thing.
+"""Who computes the steps of a run?  This process alone, or several that share each of them: forms of one thing.
 
     gradients(batch, step)    the loss, the length of the gradients before they are clipped, and new values of buffers
     move(learning_rate)       the optimizer's step, after which there are no gradients
@@ -14,6 +14,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
+
+import numpy as np
 
 from tinyformer import backend
 from tinyformer.engine import no_grad
@@ -74,16 +76,19 @@ class Team:
         self.members, self.settings, self.size = members, settings, members.size
         self.scale = 1.0                      # what clipping makes of the gradients, while they are moved by
 
-    def gradients(self, batch, step: int) -> tuple:
+    def shards(self, batch, step: int) -> list[tuple]:
+        """What each computes of a batch: its rows, None where there are fewer, the whole batch's counts, its noise."""
         if reason := why_whole(self.members.member.model, batch):
             raise InputError(f"{self.size} workers cannot share this batch: {reason}; take one (--workers 1)")
-        noise, shards, first = Noise(self.settings.seed, step), [], 0
+        noise, found, first = Noise(self.settings.seed, step), [], 0
         for shard in batch.split(self.size):
             last = first + len(shard)
-            shards.append((shard, batch.counts, noise.part(first, last, len(batch))))
+            found.append((shard, batch.counts, noise.part(first, last, len(batch))))
             first = last
-        nothing = [(None, batch.counts, noise)] * (self.size - len(shards))
-        cost = math.fsum(self.members.call("gradients", shards + nothing))
+        return found + [(None, batch.counts, noise)] * (self.size - len(found))
+
+    def gradients(self, batch, step: int) -> tuple:
+        cost = math.fsum(self.members.call("gradients", self.shards(batch, step)))
         norm, limit = math.sqrt(sum(self.members.call("add"))), self.settings.clip
         self.scale = limit / norm if limit is not None and limit < norm < math.inf else 1.0
         return cost, norm, {}
@@ -120,6 +125,24 @@ def _alone(model: Module, optimizer: Optimizer, settings: Settings, *functions: 
 
 
 @contextmanager
+def _shared(count: int, alone: Alone, optimizer: Optimizer, settings: Settings, **options) -> Iterator[Team]:
+    """`count` processes or ranks share the steps that one would take alone."""
+    if optimizer.xp is not np:
+        from tinyformer.train import cards
+        from tinyformer.train.on_device import OnDevice
+        if not isinstance(alone, OnDevice):
+            raise CannotShare(f"several GPUs share the steps of adamw and muon, and the optimizer is "
+                              f"{type(optimizer).__name__}; take one worker (--workers 1)")
+        with cards.sharing(count, alone, settings) as team:
+            yield team
+        return
+    members = (machines.sharing(alone.model, optimizer, **options) if machines.ranks() > 1 else
+               shared_memory.sharing(count, alone.model, optimizer, **options))
+    with members as found:
+        yield Team(found, settings)
+
+
+@contextmanager
 def driver(model: Module, optimizer: Optimizer, settings: Settings, first: Callable | None,
            recorded: int | None = None, loss: Callable | None = None,
            measure: Callable | None = None) -> Iterator[tuple[Alone | Team, str]]:
@@ -136,9 +159,7 @@ def driver(model: Module, optimizer: Optimizer, settings: Settings, first: Calla
         found = _alone(model, optimizer, settings, loss, measure)
         if count > 1:
             try:
-                members = (machines.sharing(model, optimizer, **options) if machines.ranks() > 1 else
-                           shared_memory.sharing(count, model, optimizer, **options))
-                found = Team(stack.enter_context(members), settings)
+                found = stack.enter_context(_shared(count, found, optimizer, settings, **options))
             except (CannotShare, shared_memory.WorkerKilled) as error:
                 if settings.workers != "auto":
                     raise

@@ -18,7 +18,7 @@ If a rank dies, mpiexec says so and ends the others; the last checkpoint is whol
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -37,11 +37,17 @@ from tinyformer.train.threads import set_blas_threads
 
 PATIENCE = 0.01                               # seconds between two looks, where there is nothing to do
 _world: Any = None                            # the communicator of this program, once it has been entered
+_here: Any = None                             # that of the ranks of this machine
 
 
 def ranks() -> int:
     """How many ranks there are to share a step, this one included."""
     return 1 if _world is None else _world.size
+
+
+def here() -> Any:
+    """The communicator of the ranks that are on this machine: its size, and the rank of this one among them."""
+    return _here
 
 
 @contextmanager
@@ -50,7 +56,7 @@ def machines() -> Iterator[None]:
 
     Where mpiexec has not started several, nothing happens.  InputError without mpi4py.
     """
-    global _world
+    global _world, _here
     if launched() == 1:
         yield
         return
@@ -65,7 +71,8 @@ def machines() -> Iterator[None]:
         raise InputError(f"mpiexec started {launched()} of this, and they cannot speak to one another ({error}); "
                          "pip install 'tinyformer[mpi]'") from None
     _world = MPI.COMM_WORLD
-    set_blas_threads(max(1, cores() // _world.Split_type(MPI.COMM_TYPE_SHARED).size))
+    _here = _world.Split_type(MPI.COMM_TYPE_SHARED)
+    set_blas_threads(max(1, cores() // _here.size))
     if _world.rank > 0:
         try:
             _work(_world)
@@ -111,7 +118,7 @@ class Messages:
 class Ranks:
     """The ranks as rank 0, their leader, sees them."""
 
-    def __init__(self, world, member: Member):
+    def __init__(self, world, member):
         self.world, self.member, self.size = world, member, world.size
 
     def call(self, name: str, arguments: Sequence[tuple] | None = None) -> list:
@@ -136,15 +143,31 @@ def sharing(model: Module, optimizer: Optimizer, *, keep_memory: bool = True, **
     """All ranks share the steps of this optimizer until the end of the block; `options` are those of `Member`."""
     edges = optimizer.cuts(_world.size)
     with laid_out(model, optimizer) as arena:
-        packed = arena.pack((model, optimizer, options))
-        _wait(_world)
-        _world.scatter([("begin", (arena.size, packed, edges, keep_memory))] * _world.size)
-        _world.Bcast(np.frombuffer(arena.memory, np.uint8))
-        members = Ranks(_world, _member(_world, model, optimizer, edges, options))
-        try:
+        packed, mine = arena.pack((model, optimizer, options)), _member(_world, model, optimizer, edges, options)
+        with leading(mine, _copied, arena.size, packed, edges, keep_memory) as members:
+            _world.Bcast(np.frombuffer(arena.memory, np.uint8))
             yield members
-        finally:
-            _world.scatter([("end", ())] * _world.size)
+
+
+@contextmanager
+def leading(mine, begin: Callable, *arguments) -> Iterator[Ranks]:
+    """A team of `mine`, here, and of what begin(world, *arguments) gives at each other rank, until the block ends."""
+    _wait(_world)
+    _world.scatter([("begin", (begin, arguments))] * _world.size)
+    try:
+        yield Ranks(_world, mine)
+    finally:
+        _world.scatter([("end", ())] * _world.size)
+
+
+def _copied(world, size: int, packed: tuple, edges: list[int], keep_memory: bool) -> Member:
+    """A member that has a copy of the model of rank 0."""
+    if keep_memory:
+        keep_freed_memory()
+    arena = Arena(size)
+    world.Bcast(np.frombuffer(arena.memory, np.uint8))
+    model, optimizer, options = arena.unpack(*packed)
+    return _member(world, model, optimizer, edges, options)
 
 
 def _member(world, model: Module, optimizer: Optimizer, edges: list[int], options: dict) -> Member:
@@ -164,13 +187,8 @@ def _work(world) -> None:
         if name == "end":
             member = None
         elif name == "begin":
-            size, packed, edges, keep_memory = arguments
-            if keep_memory:
-                keep_freed_memory()
-            arena = Arena(size)
-            world.Bcast(np.frombuffer(arena.memory, np.uint8))
-            model, optimizer, options = arena.unpack(*packed)
-            member = _member(world, model, optimizer, edges, options)
+            begin, given = arguments
+            member = begin(world, *given)
         else:
             world.gather(_answer(member, name, arguments))
 
@@ -182,7 +200,7 @@ def _wait(world) -> None:
         time.sleep(PATIENCE)
 
 
-def _answer(member: Member, name: str, arguments: tuple):
+def _answer(member, name: str, arguments: tuple):
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             return getattr(member, name)(*arguments)

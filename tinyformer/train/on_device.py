@@ -34,20 +34,37 @@ class OnDevice(Alone):
         self.skipped = 0.0                    # steps that were passed over, as far as was said
 
     def gradients(self, batch, step: int) -> tuple:
+        cost, buffers = self.computed(batch, Noise(self.settings.seed, step))
+        return *self.settled(cost, step), buffers
+
+    def computed(self, batch, noise: Noise, counts: dict | None = None) -> tuple:
+        """The loss of a batch or of a part of one, and new values of buffers; gradients are where backward leaves them.
+
+        MemoryError with what would fit.
+        """
         def attempt(parts: int) -> tuple:
             self.optimizer.zero_grad()
-            return accumulate(self.model, batch, parts, Noise(self.settings.seed, step),
-                              self._scaled_loss if self.moves.scaled else self.loss)
+            return accumulate(self.model, batch, parts, noise, self._scaled_loss if self.moves.scaled else self.loss,
+                              counts)
 
         with self._precision(), self.uploads.stretch():
             try:
-                cost, buffers = attempt(self.settings.accumulate)
+                return attempt(self.settings.accumulate)
             except MemoryError as error:
                 raise explained(error, batch, self.optimizer.xp, attempt) from None
+
+    def settled(self, cost, step: int, says: bool = True) -> tuple:
+        """Loss and norm of a step for which there are gradients, on the GPU, which now knows if it is to be taken."""
+        with self.uploads.stretch():
             shown = self.moves.settle(step + 1, cost, self.settings.clip)
-        if self.moves.scaled and self.settings.due(step + 1, self.settings.log_every):
+        if says and self.moves.scaled and self.settings.due(step + 1, self.settings.log_every):
             self._say_skipped(step + 1)
-        return *shown, buffers
+        return shown
+
+    def lay_out(self, flat, cost) -> None:
+        """Write all gradients into one array in the order of the parameters, and the loss behind them (None: 0)."""
+        with self.uploads.stretch():
+            self.moves.lay_out(flat, cost)
 
     def move(self, learning_rate: float) -> None:
         with self.uploads.stretch():

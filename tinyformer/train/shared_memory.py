@@ -13,7 +13,7 @@ this process to answer, and none outlives it.
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
 from multiprocessing.connection import Connection, wait
@@ -55,7 +55,7 @@ class WorkerKilled(WorkerError):
 class Workers:
     """The workers as their leader sees them: the first is here, the others are (process, connection)."""
 
-    def __init__(self, member: Member, others: Sequence[tuple[BaseProcess, Connection]]):
+    def __init__(self, member, others: Sequence[tuple[BaseProcess, Connection]]):
         self.member, self.others, self.size = member, others, 1 + len(others)
 
     def call(self, name: str, arguments: Sequence[tuple] | None = None) -> list:
@@ -120,40 +120,52 @@ def sharing(count: int, model: Module, optimizer: Optimizer, *, keep_memory: boo
         boxes = [[None if sender == owner else arena.empty(stop - start, dtype) for sender in range(count)]
                  for owner, (start, stop) in enumerate(pairwise(edges))]
         members = [Member(rank, model, optimizer, Boxes(rank, boxes, sent), edges, **options) for rank in range(count)]
-        workers = Workers(members[0], stack.enter_context(_started(members[1:], arena, keep_memory)))
-        for rank in range(1, count):
+        held = free_cores(count) or [None] * count
+        others = [(core, keep_memory, arena, *arena.pack(member))
+                  for core, member in zip(held[1:], members[1:], strict=True)]
+        found = stack.enter_context(workers(members[0], _work, others))
+        stack.enter_context(held_to(held[0]))
+        stack.enter_context(blas_threads(1))
+        yield found
+
+
+@contextmanager
+def workers(mine, work: Callable, arguments: Sequence[tuple]) -> Iterator[Workers]:
+    """A team of `mine`, here, and of a new process for each of `arguments`, until the end of the block.
+
+    The process does work(connection to this one, *its arguments), which ends in `serve`.
+    """
+    with ExitStack() as stack:
+        team = Workers(mine, stack.enter_context(_started(work, arguments)))
+        for rank in range(1, team.size):
             try:
-                workers.answer(rank)
+                team.answer(rank)
             except WorkerKilled:
                 raise
             except WorkerError as error:
                 raise CannotShare(f"{error} before it was ready; a script that trains with several workers begins its "
                                   'work below `if __name__ == "__main__":`, since each of them reads it anew; '
                                   "or take one (--workers 1)") from None
-        stack.enter_context(blas_threads(1))
-        stack.enter_context(_told_of_ends(workers))
-        yield workers
+        stack.enter_context(_told_of_ends(team))
+        yield team
 
 
 @contextmanager
-def _started(members: list[Member], arena: Arena, keep_memory: bool) -> Iterator[list[tuple[BaseProcess, Connection]]]:
-    """A process for each of the members; at the end of the block they are no more, whatever they are doing."""
+def _started(work: Callable, arguments: Sequence[tuple]) -> Iterator[list[tuple[BaseProcess, Connection]]]:
+    """A process for each; at the end of the block they are no more, whatever they are doing."""
     context, started = multiprocessing.get_context("spawn"), []
-    held = free_cores(1 + len(members)) or [None] * (1 + len(members))
     try:
         with deaf_to(signal.SIGINT, signal.SIGTERM):
-            for member, core in zip(members, held[1:], strict=True):
-                connection, far = context.Pipe()
+            for given in arguments:
+                connection, far = pipe()
                 try:
-                    process = context.Process(target=_work, daemon=True,
-                                              args=(arena, *arena.pack(member), far, core, keep_memory))
+                    process = context.Process(target=work, daemon=True, args=(far, *given))
                     process.start()
                 except (RuntimeError, OSError, AssertionError) as error:
                     raise CannotShare(f"no worker can be started: {str(error).strip()}") from None
                 far.close()
                 started.append((process, connection))
-        with held_to(held[0]):
-            yield started
+        yield started
     finally:
         for process, _ in started:
             process.kill()
@@ -162,29 +174,40 @@ def _started(members: list[Member], arena: Arena, keep_memory: bool) -> Iterator
             connection.close()
 
 
+def pipe() -> tuple[Connection, Connection]:
+    """Two ends, of which one may be sent to a process that is being started."""
+    return multiprocessing.get_context("spawn").Pipe()
+
+
 @contextmanager
-def _told_of_ends(workers: Workers) -> Iterator[None]:
+def _told_of_ends(team: Workers) -> Iterator[None]:
     """Inside this block the end of a worker is heard of at once, also while this process is at work itself."""
     if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
         yield                                                  # it is heard of when the next answer is waited for
         return
-    before = signal.signal(signal.SIGCHLD, workers.look)
+    before = signal.signal(signal.SIGCHLD, team.look)
     try:
         yield
     finally:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL if before is None else before)
 
 
-def _work(arena: Arena, data: bytes, places: list, leader: Connection, core: int | None, keep_memory: bool) -> None:
+def _work(leader: Connection, core: int | None, keep_memory: bool, arena: Arena, data: bytes, places: list) -> None:
     """The life of a worker: become a member, and do what it is told until it is ended."""
     become_worker()
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if keep_memory:
         keep_freed_memory()
     member = arena.unpack(data, places)
-    with held_to(core), np.errstate(over="ignore", invalid="ignore", divide="ignore"), suppress(EOFError, OSError):
+    with held_to(core):
+        serve(member, leader)
+
+
+def serve(member, leader: Connection) -> None:
+    """Do what the leader says, until it is no more."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"), suppress(EOFError, OSError):
         leader.send("ready")
-        while True:                                            # or until the leader is no more
+        while True:
             method, arguments = leader.recv()
             try:
                 answer = getattr(member, method)(*arguments)

@@ -17,7 +17,7 @@ from tinyformer.gradcheck.report import COLUMNS
 from tinyformer.places import NoRoom
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-NUMERIC = {"prepare", "pretrain", "finetune", "evaluate", "predict"}       # their options stand in what is run
+NUMERIC = {"prepare", "pretrain", "finetune", "prefer", "evaluate", "predict"}     # their options stand in what is run
 
 
 def python(*words, **more):

@@ -14,6 +14,7 @@ COMMANDS = {
     "prepare": "turn a text that is larger than memory into ids in a file, for pretrain to read",
     "pretrain": "train a BERT, a GPT, word vectors or another model on text, from nothing",
     "finetune": "put a head on a pre-trained model and train it on labelled examples",
+    "prefer": "let a model learn from choices: a reward model, tuning by it (GRPO, PPO), or directly (DPO)",
     "evaluate": "judge a fine-tuned model on labelled examples",
     "predict": "let a fine-tuned model classify, tag, compare, answer or rewrite",
     "glue": "fine-tune on nine tasks one after the other, and print the table",

@@ -2,7 +2,8 @@
 
 Below the folder: corpus.txt (documents between blank lines) and corpus-b.txt (in the second language), parallel.tsv,
 the nine tasks in GLUE's folders and columns, pos/*.conllu, ner/*.txt (CoNLL-2003), and squad/*.json
-and portraits/*.json (passages about several people, and about one).
+and portraits/*.json (passages about several people, and about one); asked/*.jsonl (questions with people's answers, and
+choices between two of these).
 """
 
 import json
@@ -12,8 +13,11 @@ from itertools import chain
 from pathlib import Path
 
 from tinyformer.data.readers.glue import GLUE, glue_file
+from tinyformer.rng import stream
+from tinyformer.tinyland.asked import chosen, shown
 from tinyformer.tinyland.documents import World
 from tinyformer.tinyland.sets import SPLITS, TINYGLUE, task
+from tinyformer.tinyland.word_tables import Chance
 
 SIZES = {"train": 2000, "dev": 400, "test": 400}
 
@@ -35,6 +39,9 @@ def write(folder: str | os.PathLike, seed: int = 0, documents: int = 2000, sizes
         _put(folder / "ner" / f"{split}.txt", conll2003(task("ner", split, n, seed)))
         for name in ("squad", "portraits"):
             _put(folder / name / f"{split}.json", squad(task(name, split, n, seed)))
+        chance = Chance(stream(seed, f"asked {split}"))
+        _put(folder / "asked" / f"{split}.jsonl", _lines(shown(n, chance)))
+        _put(folder / "asked" / f"choices-{split}.jsonl", _lines(chosen(n, chance)))
 
 
 def glue_rows(name: str, examples: list) -> str:
@@ -85,6 +92,11 @@ def squad(questions: list) -> str:
 
 def _rows(rows) -> str:
     return "".join("\t".join(map(str, row)) + "\n" for row in rows)
+
+
+def _lines(rows: Iterable[dict]) -> Iterable[str]:
+    """JSONL: one object a line."""
+    return (json.dumps(row) + "\n" for row in rows)
 
 
 def _put(path: Path, text: str | Iterable[str]) -> None:

@@ -1,12 +1,12 @@
 """What does it save to tune a little?  The whole model, its head alone, and LoRA, from one published encoder.
 
     python benchmarks/tuning_a_little.py DATA [--tasks sst2,ewt] [--ways full,head,lora] [--seeds 0] [--rank 8]
-                                         [--rate 5e-4] [--steps N] [--out results.jsonl]
+                                         [--rate 1e-3] [--steps N] [--out results.jsonl]
 
 DATA, encoder, batches and settings are those of finetuning.py.  Each run is a process of its own, one after another,
 with one thread.  The additions stand beside query and value, and learn at `--rate`.  Printed of each way: the figure
 of the development set, the numbers that learn, the peak of the whole process at the end of the training, and the
-processor's time for a step.  With `--steps` a run ends so early, and its figure says nothing.
+processor's time for a step.  With `--steps` a run ends so early, and is not judged.
 """
 
 import argparse
@@ -49,8 +49,9 @@ def one(options):
              "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 2**20),
              "last loss": statistics.mean(row["loss"] for row in history.rows[-20:])}
     figure = TASKS[SETTINGS[name][0]].figures[0]
-    predictions = task.predict(head, examples[1], rows[1], tokenizer_in(folder), given)
-    found[figure] = task.scores(examples[1], predictions)[figure]
+    if not options.steps:
+        predictions = task.predict(head, examples[1], rows[1], tokenizer_in(folder), given)
+        found[figure] = task.scores(examples[1], predictions)[figure]
     print(json.dumps(found), flush=True)
 
 
@@ -61,7 +62,7 @@ def main():
     parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--rank", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--out")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
@@ -92,10 +93,12 @@ def table(found):
     print("\n| set | way | figure x 100 | numbers that learn | peak MB | ms a step |\n|---|---|---|---|---|---|")
     for name, way in dict.fromkeys((run["task"], run["way"]) for run in found):
         runs = [run for run in found if (run["task"], run["way"]) == (name, way)]
-        values = [100 * run[TASKS[SETTINGS[name][0]].figures[0]] for run in runs]
+        figure = TASKS[SETTINGS[name][0]].figures[0]
+        values = [100 * run[figure] for run in runs if figure in run]
+        mean = f"{statistics.mean(values):.1f}" if values else "-"
         spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
         peak, step = (statistics.median(run[key] for run in runs) for key in ("peak", "ms"))
-        print(f"| {name} | {way} | {statistics.mean(values):.1f}{spread} | {runs[0]['learn']:,} | {peak:.0f} | "
+        print(f"| {name} | {way} | {mean}{spread} | {runs[0]['learn']:,} | {peak:.0f} | "
               f"{step:.0f} |")
 
 

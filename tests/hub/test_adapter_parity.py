@@ -39,8 +39,8 @@ def their_words(model) -> np.ndarray:
     return (torch.stack([out.start_logits, out.end_logits], -1) if "start_logits" in out else out.logits).numpy()
 
 
-@pytest.mark.parametrize("on", [("query", "value"), ("all",)], ids=",".join)
-@pytest.mark.parametrize("family, kind", KINDS)
+@pytest.mark.parametrize("family, kind, on", [(*case, ("all",)) for case in KINDS] + [
+    (*case, ("query", "value")) for case in (("Bert", TextClassifier), ("GPT2", TextClassifier), ("T5", None))])
 def test_ours_opens_there(theirs, family, kind, on, tmp_path):
     transformers, peft = theirs
     base, model = tuned(family, kind, tmp_path, on)

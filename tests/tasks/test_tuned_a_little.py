@@ -8,6 +8,7 @@ import pytest
 from refusals import refused
 
 from tinyformer.cli import main
+from tinyformer.page.served import open_all
 from tinyformer.tasks import TASKS
 from tinyformer.tasks.fine_tuned import open_trained, predictions_of
 from tinyformer.train import load_model, save_model
@@ -53,6 +54,8 @@ def test_commands_open_an_adapter(command, tmp_path, capsys, land, no_pictures):
     assert main(command("classify", out, *LORA, steps=2)) == 0
     for words in (["predict", "the old cat sleeps"], ["evaluate", "--data", str(land("classify", "dev"))]):
         assert main([*words, "--model", str(out)]) == 0
+    served, = open_all([str(out)])
+    assert served.task is TASKS["classify"] and served.described()["kind"] == "TextClassifier"
     assert main(command("classify", tmp_path / "again", model=out, steps=1)) == 0, "all of it goes on learning"
     capsys.readouterr()
     assert "is an adapter, beside which no other can be kept" in refused(

@@ -84,7 +84,7 @@ _CHOOSING = """max_length min_length do_sample early_stopping num_beams num_beam
     top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size encoder_no_repeat_ngram_size
     bad_words_ids num_return_sequences output_scores return_dict_in_generate forced_bos_token_id forced_eos_token_id
     remove_invalid_values exponential_decay_length_penalty suppress_tokens begin_suppress_tokens prefix max_new_tokens
-    pad_token_id bos_token_id eos_token_id sep_token_id decoder_start_token_id generation_config"""
+    pad_token_id bos_token_id eos_token_id sep_token_id unk_token_id decoder_start_token_id generation_config"""
 _OTHER_HEADS = """summary_type summary_use_proj summary_activation summary_proj_to_labels summary_first_dropout
     predict_special_tokens sinusoidal_pos_embds tie_weights_"""
 _FIRST_WEIGHTS = "initializer_factor"

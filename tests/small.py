@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinyformer.data.batches import PretrainingBatch, TextBatch
+from tinyformer.data.frames import UnitBatch
 from tinyformer.data.labelled import LabelledBatch, SpanBatch
 from tinyformer.data.seq2seq import Seq2SeqBatch
 from tinyformer.data.vectors import VectorBatch, hide
@@ -17,10 +18,13 @@ from tinyformer.models import (
     ELMo,
     ELMoConfig,
     GPTConfig,
+    Hubert,
+    HubertConfig,
     Llama,
     LlamaConfig,
     MaskedVectors,
     MultiLabelClassifier,
+    NextVectors,
     PairScorer,
     RobertaConfig,
     RobertaForMaskedLM,
@@ -93,6 +97,18 @@ def vectors(spread: bool = True, dtype=np.float64, **changes) -> MaskedVectors:
     """A two-layer reader of vectors of five numbers, of width 8; any field of its configuration can be changed."""
     sizes = dict(features=5, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0)
     return _prepared(MaskedVectors(VectorConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
+
+
+def hubert(spread: bool = True, dtype=np.float64, **changes) -> Hubert:
+    """The same, which tells four clusters apart."""
+    sizes = dict(features=5, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0, clusters=4)
+    return _prepared(Hubert(HubertConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
+
+
+def next_vectors(spread: bool = True, dtype=np.float64, **changes) -> NextVectors:
+    """A causal reader of vectors, which is asked for those to come."""
+    sizes = dict(features=5, layers=2, heads=2, width=8, inner=12, context=9, dropout=0.0, causal=True)
+    return _prepared(NextVectors(VectorConfig(**{**sizes, **changes}), np.random.default_rng(0)), spread, dtype)
 
 
 def head(kind: type[Head], encoder: Bert | GPT | None = None, spread: bool = True, **changes) -> Head:
@@ -170,6 +186,13 @@ def vector_batch(rows: int = 3, length: int = 7, features: int = 5, seed: int = 
     keep = np.ones((rows, length), bool)
     keep[1::2, length - 2:] = False
     return hide(rng.normal(size=(rows, length, features)), keep, 0.4, rng)
+
+
+def unit_batch(rows: int = 3, length: int = 7, features: int = 5, seed: int = 2) -> UnitBatch:
+    """The same rows, of whose hidden vectors the clusters are asked."""
+    batch, rng = vector_batch(rows, length, features, seed), np.random.default_rng(seed)
+    targets = np.where(batch.hidden, rng.integers(0, 4, batch.hidden.shape), -100)
+    return UnitBatch(batch.vectors, batch.keep, targets, batch.truth)
 
 
 def gradients(model: Module, loss) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ import pytest
 import small
 
 from tinyformer import no_grad
+from tinyformer.data.frames import further_on
 from tinyformer.gradcheck import check, hvp
 from tinyformer.models import (
     MultiLabelClassifier,
@@ -69,6 +70,17 @@ def _vectors(**options):
     return model, lambda: model.loss(batch)
 
 
+def _hubert(**options):
+    model, batch = small.hubert(**options), small.unit_batch()
+    return model, lambda: model.loss(batch)
+
+
+def _next_vectors(**options):
+    whole = small.vector_batch()
+    model, batch = small.next_vectors(**options), further_on(whole.truth, whole.keep, 2)
+    return model, lambda: model.loss(batch)
+
+
 def _elmo(**options):
     model, batch = small.elmo(**options), small.text_batch()
     return model, lambda: model.loss(batch)
@@ -114,6 +126,8 @@ MODELS = {
     "T5, version 1.1": lambda: _t5(activation="gelu_tanh", tied=False, head_size=3, decoder_layers=1),
     "masked vectors, as BERT": lambda: _vectors(),
     "masked vectors, as GPT-2": lambda: _vectors(causal=True, activation="gelu_tanh"),
+    "clusters of vectors": lambda: _hubert(),
+    "vectors to come": lambda: _next_vectors(),
     "BART, scaled words, three layers write": lambda: _seq2seq(scale_words=True, layers=1, decoder_layers=3),
 }
 

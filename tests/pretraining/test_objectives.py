@@ -117,10 +117,11 @@ def test_another_objective_is_one_file_and_one_line(ahead, corpus, small, tmp_pa
 
 def test_its_options_and_defaults_reach_the_help_and_the_errors(ahead, tmp_path):
     text = " ".join(ahead("pretrain", "--help").split())
-    assert "{bert,gpt,seq2seq,words,elmo,ahead}" in text and "to the left, ahead sees ahead" in text
+    assert "{bert,gpt,seq2seq,words,elmo,speech,ahead}" in text
+    assert "to the left, speech hears, ahead sees ahead" in text
     assert "ahead: how far ahead the token stands that is asked for (default 2)" in text
-    assert "layers, in an encoder and decoder as many of each (default 2; gpt: 4; ahead: 1)" in text
-    assert "usage: python -m tinyformer pretrain bert|gpt|seq2seq|words|elmo|ahead --corpus" in text
+    assert "layers, in an encoder and decoder as many of each (default 2; gpt: 4; speech: 3; ahead: 1)" in text
+    assert "usage: python -m tinyformer pretrain bert|gpt|seq2seq|words|elmo|speech|ahead --corpus" in text
     message = ahead("pretrain", "gpt", "--places", 3, status=2)
     assert "--places is a setting of `pretrain ahead`, and this is `pretrain gpt`; leave it out" in message
     assert "--places is 0; it must be at least 1" in ahead("pretrain", "ahead", "--places", 0, status=2)
@@ -165,15 +166,16 @@ def test_settings_of_an_old_run_still_load(model):
 def test_two_options_of_one_name_must_be_of_one_type(monkeypatch):
     merged = {item.name: item for item in fields(every_option())}
     assert merged["mask_rate"].metadata["help"] == (
-        "bert, seq2seq: share of the tokens to be guessed (default 0.15; seq2seq: 0.3, mass: 0.5, spans: 0.15)")
+        "bert, seq2seq: share of the tokens to be guessed; speech: masked, clusters: share of the vectors that is "
+        "hidden (default 0.15; seq2seq: 0.3, mass: 0.5, spans: 0.15; speech: 0.4)")
 
     class Other(OBJECTIVES["gpt"]):
         mask_rate: str | None = None
     monkeypatch.setitem(OBJECTIVES._opened, "gpt", dataclass(frozen=True)(Other))
-    with pytest.raises(TypeError, match="bert, gpt, seq2seq differ in the type of mask_rate"):
+    with pytest.raises(TypeError, match="bert, gpt, seq2seq, speech differ in the type of mask_rate"):
         every_option.__wrapped__()
 
 
 def test_an_unknown_objective_is_named():
-    with pytest.raises(InputError, match="model is 'brt'; choose one of: bert, gpt, .*, elmo; did you mean 'bert'"):
+    with pytest.raises(InputError, match="model is 'brt'; choose one of: bert, gpt, .*, elmo, .*; did you mean 'bert'"):
         resolve("brt", {})

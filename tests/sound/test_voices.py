@@ -37,7 +37,7 @@ def test_the_pulses_have_the_pitch_and_all_its_multiples():
 
 
 def test_the_tube_resonates_at_its_formants():
-    gain = resonance(np.array([[500.0, 1500, 2500]]), np.full((1, 3), 80.0), RATE)[0]
+    gain = resonance(np.array([[500.0, 1500, 2500]]), np.full((1, 3), 80.0), 1.0, RATE)[0]
     top = [k for k in range(1, 256) if gain[k - 1] < gain[k] > gain[k + 1]]
     assert np.allclose(np.array(top) * RATE / 512, [500, 1500, 2500], atol=RATE / 512)
 
@@ -49,9 +49,17 @@ def test_what_is_heard_is_what_was_said():
     pitches = [np.median([pitch_of(vowel_in(voices.say(word, who, "calm", rng))) for _ in range(3)])
                for who in (0, 6, 11)]
     assert pitches[0] < pitches[1] < pitches[2] and pitches[2] > 1.7 * pitches[0]
-    length, loud = ({mood: np.mean([of(voices.say(word, 3, mood, rng).samples) for _ in range(12)]) for mood in MOODS}
-                    for of in (len, lambda samples: np.sqrt((samples**2).mean())))
+    length, loud, bright = (
+        {mood: np.mean([of(voices.say(word, 3, mood, rng).samples) for _ in range(12)]) for mood in MOODS}
+        for of in (len, lambda samples: np.sqrt((samples**2).mean()), brightness))
     assert length["sad"] > 1.2 * length["angry"] and loud["sad"] < 0.8 * loud["angry"]
+    assert bright["sad"] < bright["calm"] < bright["angry"]
+
+
+def brightness(samples: np.ndarray) -> float:
+    """The share of the energy above 1500 Hz."""
+    energy = np.abs(np.fft.rfft(samples))**2
+    return energy[len(energy) * 3 // 8:].sum() / energy.sum()
 
 
 def vowel_in(said) -> np.ndarray:

@@ -18,6 +18,8 @@ KIND = "vectors"
 MODELS = Table({                              # the name of the class -> the class
     "VectorEncoder": "tinyformer.models.vectors:VectorEncoder",
     "MaskedVectors": "tinyformer.models.vectors:MaskedVectors",
+    "NextVectors": "tinyformer.models.predictive_coding:NextVectors",
+    "Hubert": "tinyformer.models.hubert:Hubert",
 })
 
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
         TextClassifier,
         TokenTagger,
     )
+    from tinyformer.models.hubert import Hubert, HubertConfig
     from tinyformer.models.llama import Llama, LlamaConfig
     from tinyformer.models.parts.encoders import encoder_of
+    from tinyformer.models.predictive_coding import NextVectors
     from tinyformer.models.roberta import Roberta, RobertaConfig, RobertaForMaskedLM
     from tinyformer.models.seq2seq import Seq2Seq
     from tinyformer.models.t5 import T5, T5Config
@@ -31,6 +33,6 @@ __getattr__, __dir__ = opens(
     distilbert="DistilBert DistilBertConfig DistilBertForMaskedLM", elmo="ELMo ELMoConfig", gpt="GPT",
     roberta="Roberta RobertaConfig RobertaForMaskedLM", seq2seq="Seq2Seq",
     heads="MultiLabelClassifier PairClassifier PairScorer SpanFinder TextClassifier TokenTagger",
-    llama="Llama LlamaConfig", t5="T5 T5Config",
+    hubert="Hubert HubertConfig", llama="Llama LlamaConfig", predictive_coding="NextVectors", t5="T5 T5Config",
     vectors="MaskedVectors VectorConfig VectorEncoder", word2vec="WordVectors WordVectorsConfig",
     **{"parts.encoders": "encoder_of"})

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from tinyformer.plot.predictions import confusion, score_scatter
     from tinyformer.plot.repetition import repeated
     from tinyformer.plot.shots import shot_curve
+    from tinyformer.plot.spectrograms import heard
     from tinyformer.plot.tags import tagged_sentences
 
 __getattr__, __dir__ = opens(
     __name__, answers="marked_answers", attention="attention_map", bars="glue_table grouped", comparison="compared",
     cosines="alike", every_run="single_runs", gradients="valley", graph="Graph", losses="loss_curve",
     panels="Bars Panel", predictions="confusion score_scatter", repetition="repeated", shots="shot_curve",
-    tags="tagged_sentences")
+    spectrograms="heard", tags="tagged_sentences")

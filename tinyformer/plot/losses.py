@@ -13,13 +13,14 @@ Points = Sequence[tuple[float, float]]
 
 
 def loss_curve(training: Points, path: str | Path, *, validation: Points = (), entropy: float | None = None,
-               start: float | None = None, pairs: bool = False, title: str = "Training loss",
-               unit: str = "nats per token") -> None:
+               start: float | None = None, blind: tuple[str, float] | None = None, pairs: bool = False,
+               title: str = "Training loss", unit: str = "nats per token") -> None:
     """Draw losses, in this unit, over steps, each series a list of (step, loss).
 
     `entropy` is the unigram entropy: the plateau of a model that knows how often each token occurs and nothing else.
-    `start` is ln V, the loss of a model that knows nothing.  Both are drawn as named levels.  With `pairs` the losses
-    have that of a sentence pair in them, and ln 2, the loss of a coin, is added to both levels.
+    `start` is ln V, the loss of a model that knows nothing; `blind` is what else to hold it against, such as
+    ("guessing the mean", 0.5).  All are drawn as named levels.  With `pairs` the losses have that of a sentence pair in
+    them, and ln 2, the loss of a coin, is added to the levels.
     """
     drawn, axes = figure(8, 5)
     steps, losses = _columns(training)
@@ -37,6 +38,7 @@ def loss_curve(training: Points, path: str | Path, *, validation: Points = (), e
     named = ((start, "ln V", "nothing", GREY), (entropy, "unigram entropy", "only how often each token occurs", GREEN))
     levels = [(value + coin, f"{name}{plus} = {value + coin:.2f}: knows {knows}", colour)
               for value, name, knows, colour in named if value is not None]
+    levels += [(blind[1] + coin, f"{blind[0]} = {blind[1] + coin:.2f}", GREY)] if blind else []
     shown = [value for value, *_ in [*labels, *levels]]
     low, high = min([*shown, *losses, *(v for _, v in validation)]), max([*shown, *losses])
     axes.set_ylim(low - 0.06 * (high - low or 1), high + 0.10 * (high - low or 1))

@@ -9,4 +9,5 @@ OBJECTIVES = Table({
     "seq2seq": "tinyformer.pretraining.repairing:Repairing",
     "words": "tinyformer.pretraining.negative_sampling:NegativeSampling",
     "elmo": "tinyformer.pretraining.two_directions:TwoDirections",
+    "speech": "tinyformer.pretraining.speech:Speech",
 })

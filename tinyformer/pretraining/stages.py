@@ -87,7 +87,7 @@ def prepare(settings: Objective, training: Sequence, held_out: Sequence,
     model.to(choose_device(settings.device)[0], settings.dtype)
     amounts = settings.facts(training)
     facts = {"model": settings.model, "parameters": model.count(),
-             **({"vocabulary": len(tokenizer)} if tokenizer is not None else {}), **amounts}
+             **({"vocabulary": len(tokenizer)} if hasattr(tokenizer, "__len__") else {}), **amounts}
     parts = [", ".join(f"{amount:,} {name}" for name, amount in amounts.items()) + " for training",
              *([str(tokenizer)] if tokenizer is not None else []), f"{facts['parameters']:,} parameters",
              f"{settings.steps:,} steps of {settings.batch_size} x {settings.max_length} {settings.unit}, "

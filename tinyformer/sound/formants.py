@@ -9,22 +9,22 @@ import math
 
 import numpy as np
 
-from tinyformer.sound.spectrogram import hann
+from tinyformer.sound.spectrogram import frames, hann
 
 SIZE = 512                                    # of the transform in which a frame is filtered
 LOWER = (1.0, 0.5, 0.25)                      # how high the peaks of the three formants are
 
 
-def voiced(pitch: np.ndarray, hum: np.ndarray, hiss: np.ndarray, formants: np.ndarray, widths: np.ndarray, rate: int,
-           hop: int, rng: np.random.Generator) -> np.ndarray:
+def voiced(pitch: np.ndarray, hum: np.ndarray, hiss: np.ndarray, formants: np.ndarray, widths: np.ndarray,
+           bright: float, rate: int, hop: int, rng: np.random.Generator) -> np.ndarray:
     """A sound of T frames, one every `hop` samples: pitch in Hz, loudness of hum and hiss (T,) -> samples (T hop,).
 
-    The formants and their widths (T, 3) are in Hz.
+    The formants and their widths (T, 3) are in Hz; a voice that is `bright`, above 1, has more of the higher ones.
     """
     moments, samples = np.arange(len(pitch)) * hop, np.arange(len(pitch) * hop)
     pitch, hum, hiss = (np.interp(samples, moments, track) for track in (pitch, hum, hiss))            # (T hop,)
     source = hum * pulses(pitch, rate) + hiss * 0.06 * rng.normal(size=len(samples))
-    return filtered(source, resonance(formants, widths, rate), hop)
+    return filtered(source, resonance(formants, widths, bright, rate), hop)
 
 
 def pulses(pitch: np.ndarray, rate: int) -> np.ndarray:
@@ -39,11 +39,12 @@ def pulses(pitch: np.ndarray, rate: int) -> np.ndarray:
     return np.where(at_peak, count, np.sin((count + 0.5) * x) / (2 * np.where(at_peak, 1, half)) - 0.5) / count
 
 
-def resonance(formants: np.ndarray, widths: np.ndarray, rate: int) -> np.ndarray:
+def resonance(formants: np.ndarray, widths: np.ndarray, bright: float, rate: int) -> np.ndarray:
     """The gain of the tube for each wave of the transform: (T, 3) -> (T, SIZE // 2 + 1), a peak for each formant."""
     waves = np.arange(SIZE // 2 + 1) * (rate / SIZE)           # in Hz
     away = (waves - formants[..., None]) / (widths[..., None] / 2)                       # (T, 3, K)
-    return (np.array(LOWER)[:, None] / np.sqrt(1 + away**2)).sum(1)
+    heights = np.array(LOWER) * bright ** np.arange(3)
+    return (heights[:, None] / np.sqrt(1 + away**2)).sum(1)
 
 
 def filtered(source: np.ndarray, gain: np.ndarray, hop: int) -> np.ndarray:
@@ -52,12 +53,10 @@ def filtered(source: np.ndarray, gain: np.ndarray, hop: int) -> np.ndarray:
     Half a transform before and after a frame is left empty, for a filter rings.
     """
     before = SIZE // 2 - hop
-    fade, out = hann(2 * hop), np.zeros(len(source) + SIZE)
-    padded = np.pad(source, hop)
-    for number, each in enumerate(gain):
-        first = number * hop                                   # in `padded`; the frame's middle is at this sample
-        stretch = np.zeros(SIZE)
-        piece = padded[first:first + 2 * hop]
-        stretch[before:before + len(piece)] = piece * fade[:len(piece)]
-        out[first:first + SIZE] += np.fft.irfft(np.fft.rfft(stretch) * each, SIZE)
+    pieces = frames(np.pad(source, hop), 2 * hop, hop)[:len(gain)] * hann(2 * hop)       # (T, 2 hop)
+    stretched = np.pad(pieces, ((0, 0), (before, SIZE - before - 2 * hop)))              # (T, SIZE)
+    heard = np.fft.irfft(np.fft.rfft(stretched) * gain, SIZE)
+    out = np.zeros(len(source) + SIZE)
+    for number, each in enumerate(heard):
+        out[number * hop:number * hop + SIZE] += each
     return out[SIZE // 2:SIZE // 2 + len(source)]

@@ -2,8 +2,8 @@
 
 What is said, by whom and how are drawn independently, so that each can be asked of a sound by itself.  A word is two or
 three syllables of 16 phones, the same for all; a speaker is a pitch, a length of the tube, breath and a tempo; a mood
-moves pitch, melody, tempo and loudness, as measured in people (Banse and Scherer 1996, table 5).  How far the
-microphone stands is drawn as well, or loudness alone would tell the mood.
+moves pitch, melody, tempo, loudness and brightness, as measured in people (Banse and Scherer 1996, table 5).  How
+far the microphone stands is drawn as well, or loudness alone would tell the mood.
 """
 
 from collections.abc import Iterator
@@ -28,9 +28,9 @@ PHONES = {
 }
 VOWELS, STOPS, SILENCE = "aeiou", "tk", "silence"
 NAMES = (*PHONES, SILENCE)
-# mood -> factors of pitch, of how far the melody moves, of tempo and of loudness, and how the melody goes
-MOODS = {"calm": (1.0, 0.6, 1.0, 1.0, -0.3), "happy": (1.18, 1.6, 1.08, 1.25, 0.5),
-         "sad": (0.92, 0.4, 0.85, 0.7, -0.8), "angry": (1.12, 1.2, 1.15, 1.6, -0.6)}
+# mood -> factors of pitch, of how far the melody moves, of tempo, loudness and brightness, and how the melody goes
+MOODS = {"calm": (1.0, 0.6, 1.0, 1.0, 1.0, -0.3), "happy": (1.3, 1.6, 1.08, 1.25, 1.3, 0.5),
+         "sad": (0.88, 0.4, 0.8, 0.7, 0.5, -0.8), "angry": (1.15, 1.2, 1.2, 1.6, 2.2, -0.6)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class Voices:
 
     def say(self, word: str, speaker: int, mood: str, rng: np.random.Generator) -> Utterance:
         """A word of ours, in the voice of a speaker of ours, in a mood; no two are quite alike."""
-        who, (high, melody, quick, loud, falls) = self.speakers[speaker], MOODS[mood]
+        who, (high, melody, quick, loud, bright, falls) = self.speakers[speaker], MOODS[mood]
         lengths = [PHONES[phone][-1] / (who.tempo * quick) * rng.uniform(0.85, 1.15) for phone in self.words[word]]
         edge = [rng.uniform(0.03, 0.09) for _ in range(2)]     # silence before and after, in seconds
         spans = [max(2, round(seconds * RATE / HOP)) for seconds in (edge[0], *lengths, edge[1])]
@@ -87,8 +87,8 @@ class Voices:
         bend = falls * time + 0.5 * np.cos(np.pi * time)
         pitch = who.pitch * high * rng.normal(1, 0.04) * (1 + 0.12 * melody * bend)
         hum = table[:, 4]
-        samples = voiced(pitch, hum, table[:, 5] + who.breath * hum, table[:, :3], np.repeat(table[:, 3:4], 3, 1), RATE,
-                         HOP, rng)
+        samples = voiced(pitch, hum, table[:, 5] + who.breath * hum, table[:, :3], np.repeat(table[:, 3:4], 3, 1),
+                         bright, RATE, HOP, rng)
         samples *= loud * np.exp(rng.normal(0, 0.35))          # the microphone stands nearer or further away
         samples = 0.5 * samples + 0.002 * rng.normal(size=len(samples))
         return Utterance(np.clip(samples, -1, 1).astype(np.float32), RATE, word, who.name, mood, phones)
@@ -108,7 +108,7 @@ def _words(count: int, rng: np.random.Generator) -> dict[str, tuple[str, ...]]:
 def _speaker(number: int, count: int, rng: np.random.Generator) -> Speaker:
     """Number 0 has the lowest voice and the last one the highest; high voices tend to have short tubes."""
     height = (number + rng.uniform(0, 1)) / count
-    return Speaker(f"speaker{number}", 90 * 2.4**height, 0.88 + 0.3 * height + rng.uniform(-0.05, 0.05),
+    return Speaker(f"speaker{number}", 90 * 2.4**height, 0.85 + 0.3 * height + rng.uniform(-0.08, 0.08),
                    rng.uniform(0.02, 0.2), rng.uniform(0.88, 1.12))
 
 

@@ -22,6 +22,8 @@ def open_folder(folder: str) -> tuple[Any, Tokenizer]:
         raise InputError(f"{folder}: holds the runs of several seeds and no model of its own; name one of them, such "
                          f"as {several[0].parent}")
     model, tokenizer = load_model(folder)
+    if not hasattr(model.config, "vocabulary"):
+        raise InputError(f"{folder}: holds a {type(model).__name__}, which reads no text; a model that does is needed")
     if tokenizer is None:
         raise InputError(f"{folder}: has a model but no vocabulary; put vocab.txt, or vocab.json and merges.txt, "
                          "beside the weights")

@@ -24,6 +24,8 @@ from tinyformer.hub import config_json, tensor_names
 from tinyformer.json_text import NotJSON, parse_json
 from tinyformer.nn.module import Module, fitted
 from tinyformer.places import room_for
+from tinyformer.sound import extractor
+from tinyformer.sound.extractor import Extractor
 from tinyformer.text import Tokenizer, load_tokenizer
 from tinyformer.train import adapters, durable
 from tinyformer.train.state import check_moments, check_state
@@ -31,7 +33,7 @@ from tinyformer.train.weights import INDEX, WEIGHTS, read_arrays, read_weights, 
 
 CONFIG, MOMENTS, STATE = "config.json", "optimizer.safetensors", "trainer_state.json"
 TOKENIZER_FILES = ("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "tokenizer.json", "tokenizer_config.json",
-                   "special_tokens_map.json", "chat_template.jinja")
+                   "special_tokens_map.json", "chat_template.jinja", extractor.FILE)
 
 
 def save_model(folder: str | Path, model: Module, tokenizer=None, overwrite: bool = False) -> Path:
@@ -107,10 +109,11 @@ def _load_adapter(folder: Path, model: Module | None) -> tuple[Any, Tokenizer | 
     return found, tokenizer_in(folder) or tokenizer
 
 
-def tokenizer_in(folder: Path) -> Tokenizer | None:
-    """The tokenizer in the folder of a model, None where there is none."""
-    has_one = any((folder / name).exists() for name in ("vocab.txt", "vocab.json", "tokenizer.json", "spiece.model"))
-    return load_tokenizer(folder) if has_one else None
+def tokenizer_in(folder: Path) -> Any:
+    """The tokenizer in the folder of a model, or what turns sounds into its vectors; None where there is neither."""
+    if any((folder / name).exists() for name in ("vocab.txt", "vocab.json", "tokenizer.json", "spiece.model")):
+        return load_tokenizer(folder)
+    return Extractor.load(folder) if (folder / extractor.FILE).exists() else None
 
 
 def save_checkpoint(run: Path, model: Module, optimizer, state: dict, tokenizer=None, keep: int = 2,

@@ -72,6 +72,8 @@ def explain(error: Exception) -> tuple[int, str]:
         if isinstance(error, kind):
             return status, str(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":       # NumPy's, or CuPy's
+        if type(error).__name__ == "DoesNotFit":               # and says what would: train/out_of_memory.py
+            return 1, f"out of memory: {error}"
         return 1, (f"out of memory ({error or 'no more to be had'}); what a step needs grows with batch x length: "
                    "lower --batch-size or --max-length, or compute the batch in parts with --accumulate 4")
     if type(error).__name__ == "BrokenProcessPool":            # killed from outside, most often for want of memory

@@ -2,6 +2,7 @@
 
 import importlib.util
 import warnings
+import weakref
 
 import fake_kernels
 import numpy as np
@@ -10,6 +11,7 @@ import small
 from fake_device import TALLY, asarray
 
 from tinyformer.backend import to_device, to_host
+from tinyformer.cli import explain
 from tinyformer.engine import Tensor
 from tinyformer.errors import InputError, NumericError
 from tinyformer.nn import Module
@@ -197,13 +199,22 @@ def test_steps_that_were_passed_over_are_not_counted_when_a_run_is_saved():
     (1, "4 rows of 7 positions does not fit, and in 4 parts it does: --accumulate 4, or --batch-size 1"),
     (0, "4 rows of 7 positions does not fit, nor does any part of it: take a shorter --max-length")])
 def test_what_fits_is_found_where_memory_runs_out(room, said):
-    def loss(model, batch, counts, rng):
-        if len(batch) > room:
-            raise MemoryError("out of memory allocating 9 bytes")
-        return model.loss(batch, counts, rng)
+    tried = []
 
-    with pytest.raises(MemoryError, match=f"^out of memory allocating 9 bytes; a batch of {said}"):
+    def loss(model, batch, counts, rng):
+        assert not any(value() for value in tried), "what an earlier try has computed is in the way of this one"
+        value = model.loss(batch, counts, rng)
+        tried.append(weakref.ref(value))
+        if len(batch) > room:
+            raise MemoryError("Out of memory allocating 9 bytes (allocated so far: 5 bytes).")
+        tried.clear()
+        return value
+
+    with pytest.raises(MemoryError, match=rf"^Out of memory allocating 9 bytes \(.*\); a batch of {said}") as found:
         train(small.gpt().to("fake"), [small.text_batch(rows=4)], Settings(steps=1), loss=loss, progress=False)
+    status, message = explain(found.value)
+    assert status == 1 and message.startswith("out of memory: Out of memory allocating 9 bytes")
+    assert message.count("--accumulate") == (room > 0)
 
 
 def test_info_says_what_the_card_is():

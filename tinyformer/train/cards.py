@@ -94,7 +94,7 @@ class Card:
         """The sums and counts of an evaluation, over one batch; none where there is none left for this one."""
         return {} if batch is None else next(self.work.figures([batch]))
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Part from the others, when all that was begun is done."""
         self.communicator, ended = None, self.communicator
         ended.destroy()
@@ -145,7 +145,7 @@ def sharing(count: int, work: OnDevice, settings: Settings) -> Iterator[Cards]:
         members.call("join", [(count, nccl_of(xp).get_unique_id())] * count)
         try:
             yield Cards(members, settings)
-            members.call("leave")
+            members.call("close")
         finally:
             mine.abort()
 

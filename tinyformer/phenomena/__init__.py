@@ -43,6 +43,8 @@ PHENOMENA = {
     "next-sentence": Phenomenon(".next_sentence", "reading", 2,
                                 "Is next sentence too easy, and what does order teach?"),
     "masks": Phenomenon(".masks", "reading", 6, "Which tokens should be hidden, and how many?"),
+    "gpt-to-llama": Phenomenon(".gpt_to_llama", "reading", 2, "Which parts make a Llama of a GPT-2, and what is each "
+                                                              "worth?", ("data",)),
     "induction": Phenomenon(".induction", "inside", 1, "How does a model go on with what it has read once before?"),
     "layers": Phenomenon(".layers", "inside", 6, "Which layer holds what?", ("model", "data")),
     "attention-zoo": Phenomenon(".attention_zoo", "inside", 6, "What do the heads of a BERT look at?",
@@ -58,7 +60,7 @@ def overview() -> str:
     lines = []
     for chapter, title in CHAPTERS.items():
         lines += ["", f"{title}:"]
-        lines += [f"  {name:<14}{each.minutes:>3g} min  {each.question}"
+        lines += [f"  {name:<16}{each.minutes:>3g} min  {each.question}"
                   + f"  (also of yours: {', '.join('--' + taken for taken in each.takes)})" * bool(each.takes)
                   for name, each in PHENOMENA.items() if each.chapter == chapter]
     return "\n".join(["experiments, with the minutes that three seeds take on two cores", *lines])

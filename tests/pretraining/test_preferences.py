@@ -280,8 +280,8 @@ def test_a_reward_model_is_a_folder_as_the_hub_has_them(start, rewards, capsys):
 
 
 @pytest.mark.parametrize("method, more, said", [
-    ("direct", [], "prefers the chosen answer in"), ("tune", ["--gold", "tinyland"], "gold 0."),
-    ("tune", ["--passes", "2", "--no-scaled", "--beta", "0"], "reward ")])
+    ("direct", [], "prefers the chosen answer in"),
+    ("tune", ["--gold", "tinyland", "--passes", "2", "--no-scaled"], "gold 0.")])
 def test_a_run_says_what_came_of_it_and_goes_on_where_it_stopped(start, rewards, tmp_path, capsys, method, more, said):
     if method == "tune":
         more = [*more, "--reward", rewards]

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import fake_cuda
 import fake_device
+import fake_nccl
 import numpy as np
 import pytest
 import small
 from fake_device import TALLY, FakeArray
 from walk import cases, run, specials
 
+from tinyformer.cuda.nccl import nccl_of, said
 from tinyformer.generate import write_batch
 from tinyformer.train import Settings, train
 
@@ -140,10 +142,29 @@ def test_what_else_is_asked_of_a_gpu_is_there():
         assert not [name for name in {*vars(ours)} - own if not name.startswith("_") and not hasattr(theirs, name)]
         for name in ("__init__", "record", "wait_event"):
             if name in vars(ours):
-                assert {*parameters(getattr(ours, name))[0]} <= {*parameters(getattr(theirs, name))[0]}
+                taken, any_number = parameters(getattr(theirs, name))
+                assert any_number or {*parameters(getattr(ours, name))[0]} <= {*taken}
     assert callable(cupy.cuda.get_elapsed_time) and callable(cupy.get_default_memory_pool)
     assert callable(cupy.cuda.get_current_stream)
     assert issubclass(cupy.cuda.memory.OutOfMemoryError, MemoryError)
+
+
+def test_what_is_asked_of_nccl_is_there():
+    """Whose module is opened only where the library is installed; Cython leaves its signatures in it."""
+    there = words_of("cupy_backends.cuda.libs.nccl").decode("latin-1")
+    functions = {name: value for name, value in vars(fake_nccl).items() if inspect.isfunction(value)}
+    for name in (*functions, *(name for name in vars(fake_nccl) if name.startswith("NCCL_"))):
+        assert re.search(rf"\0{name}\0", there), name
+    for name, ours in vars(fake_nccl.NcclCommunicator).items():
+        if not name.startswith("_"):
+            theirs = re.search(rf"NcclCommunicator\.{name}\((.*?)\)", there)[1]
+            assert [part.split()[-1] for part in theirs.split(",")] == parameters(ours)[0]
+    assert "Fetch the NCCL unique ID as a Python bytes object" in there
+    assert all(f"{name} (" in there for name in parameters(fake_nccl.NcclCommunicator)[0])
+    if (found := nccl_of(cupy)) is None:
+        assert said(cupy) == "not installed; pip install nvidia-nccl-cu12"
+    else:
+        assert len(found.get_unique_id()) == fake_nccl.NAME
 
 
 def test_what_there_is_of_bfloat16():

@@ -158,7 +158,7 @@ class Moves:
         chunks = self.sums.size - self.first
         KERNELS.over_rows("adamw", o.values, chunks, WIDTH, o.values, *o.memory.values(), self.gradients,
                           up(self.xp, np.array(rates)), self.slots[self.first:], self.starts[self.first:], self.sizes,
-                          self.places, self.state, chunks, *o.betas, o.eps)
+                          self.places, self.state, chunks, *map(float, (*o.betas, o.eps)))
         self.held = []
 
     def scale(self) -> Any:

@@ -113,6 +113,12 @@ def test_rewriting(tmp_path, capsys, no_pictures):
     assert first == second
 
 
+def test_little_learns_faster():
+    options = TASKS["classify"].options
+    assert options(lora=8).peak(384) == pytest.approx(1e-3) == 20 * options().peak(384)
+    assert options(lora=8).peak(64) == pytest.approx(1e-2) and options(lora=8, learning_rate=0.5).peak(64) == 0.5
+
+
 @pytest.mark.parametrize("more, message", [
     (["--lora", "0"], "--lora is 0; a rank must be at least 1"),
     (["--lora", "17"], "rank is 17"), (["--lora", "2", "--lora-on", "quary"], "no product 'quary'; choose among query"),

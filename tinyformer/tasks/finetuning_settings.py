@@ -21,7 +21,7 @@ TRAINING = ("epochs", "steps", "batch_size", "accumulate", "recompute", "max_len
             "warmup", "optimizer", "matrix_rate", "momentum", "weight_decay", "clip", "dropout", "freeze",
             "layer_decay", "lora", "lora_alpha", "lora_on", "seed", "seeds", "workers", "device", "precision",
             "skip_bad_rows")
-FASTER = 10                                   # times the learning rate where little learns
+FASTER = 20                                   # times the learning rate where little learns
 NARROW = 256                                  # below this width the published learning rate moves too little
 
 
@@ -48,7 +48,7 @@ class Finetuning:
                              "the same numbers in less memory, for about a third more time")
     max_length: int = option(128, "tokens in one row; longer texts are cut, long documents read in windows", least=8)
     learning_rate: float | None = option(None, "the highest learning rate (default 5e-5; 5e-4 for models narrower than "
-                                         "256; with --lora ten times as much; 1e-2 where the encoder is frozen)",
+                                         "256; with --lora twenty times as much; 1e-2 where the encoder is frozen)",
                                          least=0)
     schedule: str = option("linear", "how the rate falls after the warm-up; constant-then-down: in the last third of "
                            "the steps", tuple(SCHEDULES))

@@ -23,9 +23,8 @@ SIDEWAYS = {("options", "errors"), ("options", "json_text"), ("options", "places
             ("tensor_manners", "wrong_calls")}      # on one floor, in one direction
 UPWARDS = {("engine", "ops"), ("engine", "inside"),            # in its last line, for operators; for a look at a tensor
            ("backend", "cuda")}                                # once there is a GPU
-ORACLES = {"torch", "transformers", "tokenizers", "scipy", "sklearn", "seqeval", "sacrebleu",         # for tests alone
-           "gensim"}
-LATE = {"matplotlib", "tqdm", "safetensors", "regex"}          # imported inside the function that uses them
+ORACLES = {"torch", "transformers", "tokenizers", "scipy", "seqeval", "sacrebleu", "gensim"}      # for tests alone
+LATE = {"matplotlib", "tqdm", "safetensors", "regex", "sklearn", "PIL"}      # inside the function that uses them
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
 
 

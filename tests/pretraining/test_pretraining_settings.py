@@ -34,7 +34,7 @@ def test_the_shakespeare_preset_is_the_reference_run():
 def test_muon_is_the_default_where_it_was_measured_to_be_better():
     assert {name: resolve(name, {}).optimizer for name in OBJECTIVES} == {
         "bert": "muon", "gpt": "muon", "seq2seq": "adamw", "words": "adamw", "elmo": "adamw",
-        "speech": "adamw"}
+        "speech": "adamw", "pictures": "adamw"}
     assert resolve("bert", {}).matrix_rate == 0.01 and resolve("gpt", {}).matrix_rate == 0.02
     assert resolve("gpt", {"optimizer": "adamw"}).optimizer == "adamw"
 

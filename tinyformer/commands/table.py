@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": "judge a fine-tuned model on labelled examples",
     "predict": "let a fine-tuned model classify, tag, compare, answer or rewrite",
     "glue": "fine-tune on nine tasks one after the other, and print the table",
+    "probe": "ask what features of pictures are worth, with many labels and with few",
     "features": "write the hidden vectors of texts to a file, to probe what is in them",
     "neighbours": "show which words lie near a word, and what is to one word as another is to a third",
     "fill": "let a BERT guess what stands at each [MASK]",

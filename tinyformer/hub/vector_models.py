@@ -20,6 +20,11 @@ MODELS = Table({                              # the name of the class -> the cla
     "MaskedVectors": "tinyformer.models.vectors:MaskedVectors",
     "NextVectors": "tinyformer.models.predictive_coding:NextVectors",
     "Hubert": "tinyformer.models.hubert:Hubert",
+    "SimCLR": "tinyformer.models.simclr:SimCLR",
+    "BYOL": "tinyformer.models.byol:BYOL",
+    "MaskedPatches": "tinyformer.models.hidden_patches:MaskedPatches",
+    "PlacedPatches": "tinyformer.models.hidden_patches:PlacedPatches",
+    "PictureEncoder": "tinyformer.models.pictures:PictureEncoder",
 })
 
 

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from tinyformer.plot.shots import shot_curve
     from tinyformer.plot.spectrograms import heard
     from tinyformer.plot.tags import tagged_sentences
+    from tinyformer.plot.tiled import tiles
 
 __getattr__, __dir__ = opens(
     __name__, answers="marked_answers", attention="attention_map", bars="glue_table grouped", comparison="compared",
     cosines="alike", every_run="single_runs", gradients="valley", graph="Graph", losses="loss_curve",
     panels="Bars Panel", predictions="confusion score_scatter", repetition="repeated", shots="shot_curve",
-    spectrograms="heard", tags="tagged_sentences")
+    spectrograms="heard", tags="tagged_sentences", tiled="tiles")

@@ -10,4 +10,5 @@ OBJECTIVES = Table({
     "words": "tinyformer.pretraining.negative_sampling:NegativeSampling",
     "elmo": "tinyformer.pretraining.two_directions:TwoDirections",
     "speech": "tinyformer.pretraining.speech:Speech",
+    "pictures": "tinyformer.pretraining.pictures:PictureObjective",
 })

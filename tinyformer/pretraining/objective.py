@@ -143,6 +143,10 @@ class Objective:
         """What is to be learned instead of `model.loss`, (model, batch, counts, rng) -> a number; None for nothing."""
         return None
 
+    def measuring(self) -> Any:
+        """What looks at the model while it trains instead of `model.measure`: (model, batch) -> figures; or None."""
+        return None
+
     def sources(self, training: Sequence, held_out: Sequence) -> dict[str, str]:
         """Hashes of what is read: a run that is resumed is held to them."""
         return {LEARNED_FROM: fingerprint(training), "held-out examples": fingerprint(held_out)}

@@ -112,7 +112,7 @@ def train(prepared: Prepared, title: str | None = None, out: Path | None = None,
                         log_every=max(1, min(10, s.steps // 100)))
     return run_loop(prepared.model, prepared.batches, settings, out=out, tokenizer=prepared.tokenizer,
                     validation=sample, title=title or s.model, facts=prepared.facts, data=prepared.data,
-                    loss=s.lesson(), **options)
+                    loss=s.lesson(), measure=s.measuring(), **options)
 
 
 def measure(prepared: Prepared, pairs: int = PAIRS) -> dict[str, float]:

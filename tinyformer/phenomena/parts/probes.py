@@ -1,28 +1,13 @@
 """What can be read off a vector by a linear function alone?  Probes, on every layer and on layers side by side.
 
-A probe is fitted to the vectors of some texts and judged on those of others: ridge regression on labels as 0 and 1, of
-which the highest score counts.  It has a closed form, so that no learning rate stands between two layers.  (Alain and
-Bengio 2017; what a probe must be held against: Hewitt and Liang 2019.)
+The probe itself, ridge regression, stands in `metrics/read_off.py`.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-PENALTY = 0.01                                # of the squared weights, for each example
-
-
-def right(train: np.ndarray, labels: Sequence, test: np.ndarray, truth: Sequence, penalty: float = PENALTY) -> float:
-    """The share of the test vectors that get their label: train (N, C) with N labels, test (M, C) with M."""
-    names, hot = np.unique(np.asarray(labels), return_inverse=True)
-    x, more = _standard(train, test)
-    y = np.eye(len(names))[hot]                                # (N, K)
-    centre = y.mean(0)
-    if len(x) < x.shape[1]:                                    # the same weights from the smaller of two systems
-        weights = x.T @ np.linalg.solve(x @ x.T + penalty * len(x) * np.eye(len(x)), y - centre)       # (C, K)
-    else:
-        weights = np.linalg.solve(x.T @ x + penalty * len(x) * np.eye(x.shape[1]), x.T @ (y - centre))
-    return float(np.mean(names[(more @ weights + centre).argmax(-1)] == np.asarray(truth)))
+from tinyformer.metrics.read_off import right
 
 
 def by_layer(train: np.ndarray, labels: Sequence, test: np.ndarray, truth: Sequence) -> list[float]:
@@ -55,11 +40,3 @@ def expected_layer(found: Sequence[float], chance: float) -> float:
     """
     gains = np.diff(np.maximum.accumulate([chance, *found]))
     return float(np.arange(len(found)) @ gains / gains.sum()) if gains.sum() > 0 else float(len(found) - 1)
-
-
-def _standard(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both with mean 0 and variance 1 over the training vectors, in float64; what never changes is 0."""
-    train, test = np.asarray(train, np.float64), np.asarray(test, np.float64)
-    mean, scale = train.mean(0), train.std(0)
-    scale = np.where(scale > 1e-9, scale, np.inf)
-    return (train - mean) / scale, (test - mean) / scale

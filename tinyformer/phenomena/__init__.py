@@ -43,6 +43,10 @@ PHENOMENA = {
     "next-sentence": Phenomenon(".next_sentence", "reading", 2,
                                 "Is next sentence too easy, and what does order teach?"),
     "masks": Phenomenon(".masks", "reading", 6, "Which tokens should be hidden, and how many?"),
+    "distillation": Phenomenon(".distillation", "reading", 3, "What is a teacher worth to a small model?"),
+    "albert-sharing": Phenomenon(".albert_sharing", "reading", 2, "What is a layer worth that is read several times?"),
+    "roberta-changes": Phenomenon(".roberta_changes", "reading", 3, "What did RoBERTa change in how BERT learns, and "
+                                                                    "what is each change worth?", ("data",)),
     "gpt-to-llama": Phenomenon(".gpt_to_llama", "reading", 2, "Which parts make a Llama of a GPT-2, and what is each "
                                                               "worth?", ("data",)),
     "induction": Phenomenon(".induction", "inside", 1, "How does a model go on with what it has read once before?"),

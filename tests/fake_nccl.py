@@ -14,7 +14,7 @@ import numpy as np
 available = True
 NCCL_FLOAT32, NCCL_FLOAT64, NCCL_SUM = 7, 8, 0
 NAME = 128                                    # bytes in the name of a communicator
-LONG = 60                                     # seconds after which a test has failed
+LONG = 300                                    # seconds after which a test has failed
 
 
 def get_version() -> int:

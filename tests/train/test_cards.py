@@ -23,7 +23,7 @@ from tinyformer.train.cards import Cards, sharing
 from tinyformer.train.drivers import driver
 from tinyformer.train.on_device import OnDevice
 
-pytestmark = pytest.mark.skipif(fake_kernels.COMPILER is None, reason="no C compiler")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(fake_kernels.COMPILER is None, reason="no C compiler")]
 BATCH = small.text_batch(rows=4)
 
 

@@ -9,7 +9,7 @@ import pytest
 from tinyformer.cli import main
 from tinyformer.phenomena import word_vectors
 from tinyformer.phenomena.kit import Found, Sizes
-from tinyformer.phenomena.parts.word_questions import by_chance, kinds, pairs, right_analogies, same_kind
+from tinyformer.phenomena.parts.word_questions import Answers, analogies, by_chance, kinds, pairs, same_kind
 from tinyformer.tasks.neighbours import Neighbours
 
 
@@ -18,6 +18,9 @@ def test_words_have_one_kind_and_pairs_one_relation():
     assert (known["cat"], known["geese"], known["anna"], known["yellow"]) == ("animal", "animal", "person", "colour")
     assert "bat" not in known, "it flies, and hits the ball"
     assert ("mouse", "mice") in related["plurals"] and ("buy", "bought") in related["past tense"]
+    assert ("school", "teachers") in related["who is met there"] and ("baker", "bread") in related["what they make"]
+    for name in ("who is met there", "what they make"):        # one for one
+        assert len({b for _, b in related[name]}) == len(related[name])
     assert ("cow", "grass") in related["what it eats"] and ("plum", "purple") in related["its colour"]
 
 
@@ -29,11 +32,15 @@ def test_neighbours_and_analogies_are_counted():
     vectors = np.repeat(rng.normal(size=(12, 30)), 2, axis=0)
     vectors[1::2, 0] += 3
     found = Neighbours(words, vectors)
-    assert right_analogies(found, forms, 40, 0) == 1.0
+    assert analogies(found, forms, 40, 0) == Answers(1.0, 1.0, 1.0), "the nearest is its other form, even if not asked"
+    far = vectors.copy()
+    far[1::2, 0] += 30
+    assert analogies(Neighbours(words, far), forms, 40, 0).alone < 0.5, "a plural is nearer to other plurals"
     assert same_kind(found, kinds()) == 1.0, "the nearest is its other form"
-    assert right_analogies(Neighbours(words, rng.normal(size=(24, 30))), forms, 40, 0) < 0.2
+    drawn = analogies(Neighbours(words, rng.normal(size=(24, 30))), forms, 40, 0)
+    assert drawn.right < 0.2 and 0.2 < drawn.form < 0.8
     assert by_chance(Neighbours("abcd", np.eye(4)), {"a": "x", "b": "x", "c": "y"}) == pytest.approx(1 / 3)
-    assert right_analogies(found, [("not", "there")], 5, 0) == 0
+    assert analogies(found, [("not", "there")], 5, 0) == Answers(0, 0, 0)
 
 
 def test_counting_finds_words_in_the_same_company():
@@ -45,11 +52,12 @@ def test_counting_finds_words_in_the_same_company():
     assert vectors.shape == (10, 3) and cosines[same].min() > cosines[~same].max() + 0.3
 
 
-@pytest.mark.parametrize("kind, forms, none, word", [(0.9, 0.5, 0.1, "seen"), (0.7, 0.5, 0.1, "not seen"),
+@pytest.mark.parametrize("kind, partners, none, word", [(0.9, 0.5, 0.1, "seen"), (0.7, 0.5, 0.1, "not seen"),
                                                      (0.9, 0.1, 0.1, "not seen"), (0.9, 0.5, 0.5, "unclear")])
-def test_the_rule(kind, forms, none, word):
-    outcomes = [{"seed": seed, "arm": arm, "kinds": none if arm == word_vectors.SHUFFLED else kind, "plurals": forms,
-                 "past tense": forms} for seed in range(3) for arm in word_vectors.ARMS]
+def test_the_rule(kind, partners, none, word):
+    outcomes = [{"seed": seed, "arm": arm, "kinds": none if arm == word_vectors.SHUFFLED else kind,
+                 word_vectors.PARTNERS: {"right": partners}}
+                for seed in range(3) for arm in word_vectors.ARMS]
     assert word_vectors.verdict(Found(word_vectors.EXPERIMENT.full, [0, 1, 2], outcomes)).word == word
 
 

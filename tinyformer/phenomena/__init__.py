@@ -29,7 +29,8 @@ class Phenomenon:
 
 
 CHAPTERS = {"words": "From words to contexts", "reading": "What is learned by reading", "inside": "What happens inside",
-            "prompts": "Prompts and numbers", "languages": "Languages"}
+            "prompts": "Prompts and numbers", "languages": "Languages",
+            "judgement": "Learning from judgement"}
 PHENOMENA = {
     "two-senses": Phenomenon(".two_senses", "words", 2, "Does the vector of apple know the fruit from the phone?",
                              ("model", "data")),
@@ -56,6 +57,7 @@ PHENOMENA = {
     "in-context": Phenomenon(".in_context", "prompts", 35, "Does a larger model learn more from its prompt?"),
     "addition": Phenomenon(".addition", "prompts", 3, "Can a small GPT learn to calculate?"),
     "translation": Phenomenon(".translation", "languages", 7, "Does reading help to translate?"),
+    "rlhf": Phenomenon(".rlhf", "judgement", 2, "What does a model learn from a judge that is nearly right?"),
 }
 
 

@@ -23,7 +23,7 @@ from tinyformer.phenomena.kit import Sizes
 from tinyformer.pretraining.preferences.bradley_terry import reward_loss, reward_measure
 from tinyformer.pretraining.preferences.drawn_batches import Asking, Examination, Judge, ScoredBy
 from tinyformer.rng import stream
-from tinyformer.tinyland.asked import UNSURE, people_say, questions
+from tinyformer.tinyland.asked import UNSURE, chosen, people_say, questions
 from tinyformer.tinyland.word_tables import Chance
 from tinyformer.train import Settings, evaluate, train
 
@@ -116,16 +116,25 @@ def lineage(sizes: Sizes, seed: int, optimizer: str = "adamw") -> Lineage:
 
 
 def choose(model: GPT, words: Words, count: int, seed: int) -> list[tuple[Row, Row]]:
-    """Pairs of answers of the model to one question, the one that the judge prefers first; ties are left out."""
+    """Pairs of answers of the model to one question, the one that the judge prefers first; ties are left out.
+
+    A model that has learned so little that the judge prefers hardly anything gets people's answers to learn from.
+    """
     found: list[tuple[Row, Row]] = []
+    size = min(256, count)
     for number in range(1000):
         rng = stream(seed, "choices", number)
-        asked = np.repeat(rng.integers(0, len(words.prompts), 256), 2)
+        asked = np.repeat(rng.integers(0, len(words.prompts), size), 2)
         said = drawn(model, [words.prompts[one] for one in asked], LONGEST, {END}, rng, len(words.names))
         worth = words.gold(asked, said)
         for first in np.flatnonzero(worth[::2] != worth[1::2]) * 2:
             pair = [words.row(asked[first], said[place]) for place in (first, first + 1)]
             found.append((pair[0], pair[1]) if worth[first] > worth[first + 1] else (pair[1], pair[0]))
-        if len(found) >= count:
+        if len(found) >= count or number == 2 and len(found) < size // 20:
             break
+    numbers = {each.words: number for number, each in enumerate(words.questions)}
+    for row in chosen(max(0, count - len(found)), Chance(stream(seed, "people's choices"))):
+        better, worse = (words.row(numbers[row["prompt"]], [*words.ids(row[which]), END])
+                         for which in ("chosen", "rejected"))
+        found.append((better, worse))
     return found[:count]

@@ -42,6 +42,14 @@ def test_half_the_way_by_hand():
     assert half((3, 9, 9, 0, 3)) == half((5, 4, 0, 0, 0)) == 1000
 
 
+def test_a_curve_that_does_not_rise_is_never_half_the_way():
+    curves = [[{"step": step, "x": value} for step, value in zip((0, 1, 10), values, strict=True)]
+              for values in ((0, 2, 8), (3, 9, 3))]
+    found = Found(embryology.EXPERIMENT.full, [0, 1], [{"seed": seed, "arm": None, "curve": curve}
+                                                       for seed, curve in enumerate(curves)])
+    assert embryology.told(found, "x") == f"{10 ** (1 / 3):,.0f}, never"
+
+
 @pytest.mark.parametrize("speech, content, matched, word", [(10, 100, 100, "seen"), (1000, 100, 100, "not seen"),
                                                             (10, 1, 100, "not seen"), (10, 100, 1, "unclear")])
 def test_what_the_rule_asks_for(speech, content, matched, word):

@@ -98,6 +98,12 @@ def halves(found: Found, name: str) -> list[float]:
     return [half_way(each, name) for each in found.outcomes]
 
 
+def told(found: Found, name: str) -> str:
+    """The same in words."""
+    rises = [each["curve"][-1][name] > each["curve"][0][name] for each in found.outcomes]
+    return ", ".join(f"{step:,.0f}" if rose else "never" for step, rose in zip(halves(found, name), rises, strict=True))
+
+
 def later(found: Found, second: str, first: str) -> list[float]:
     """How many times as many steps the second curve takes to its half way, seed by seed."""
     return [a / b for a, b in zip(halves(found, second), halves(found, first), strict=True)]
@@ -125,7 +131,7 @@ def table(found: Found) -> list[Table]:
     """For every curve what it begins and ends with, and when it has come half the way."""
     def rows(names) -> list:
         return [(name, *(spread([each["curve"][place][name] for each in found.outcomes]) for place in (0, -1)),
-                 ", ".join(f"{step:,.0f}" for step in halves(found, name))) for name in names]
+                 told(found, name)) for name in names]
 
     head = "before the first step", "after the last", "half the way at step"
     return [Table(("probe", *head), rows(PROBED.values()),

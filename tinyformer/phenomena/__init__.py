@@ -39,6 +39,7 @@ PHENOMENA = {
     "cloze": Phenomenon(".cloze", "words", 3, "Which side of a blank does a model see: its left, its right, or both at "
                                               "once?"),
     "few-labels": Phenomenon(".few_labels", "reading", 9, "What is pre-training worth when labels are few?"),
+    "scratch": Phenomenon(".scratch", "reading", 12, "Is a start that has read better and faster than a fresh one?"),
     "embryology": Phenomenon(".embryology", "reading", 8, "When does BERT learn parts of speech, syntax and meaning?"),
     "corruptions": Phenomenon(".corruptions", "reading", 16, "Which damage teaches most when it is repaired?"),
     "next-sentence": Phenomenon(".next_sentence", "reading", 2,

@@ -30,7 +30,7 @@ class Phenomenon:
 
 CHAPTERS = {"words": "From words to contexts", "reading": "What is learned by reading", "inside": "What happens inside",
             "prompts": "Prompts and numbers", "languages": "Languages",
-            "judgement": "Learning from judgement"}
+            "judgement": "Learning from judgement", "beyond": "Beyond text"}
 PHENOMENA = {
     "two-senses": Phenomenon(".two_senses", "words", 2, "Does the vector of apple know the fruit from the phone?",
                              ("model", "data")),
@@ -59,6 +59,8 @@ PHENOMENA = {
     "addition": Phenomenon(".addition", "prompts", 3, "Can a small GPT learn to calculate?"),
     "translation": Phenomenon(".translation", "languages", 7, "Does reading help to translate?"),
     "rlhf": Phenomenon(".rlhf", "judgement", 2, "What does a model learn from a judge that is nearly right?"),
+    "collapse": Phenomenon(".collapse", "beyond", 1,
+                           "What keeps a model that only agrees with itself from saying the same of everything?"),
 }
 
 

@@ -20,5 +20,5 @@ class Detector:
         if total / count < COLLAPSED and not self.gone:
             self.say(f"{self.title}: the projections have collapsed, their spread is {total / count:.3f} (1 is even, "
                      f"below {COLLAPSED} nothing is told apart): what the loss says is no longer worth anything")
-        self.gone = total / count < COLLAPSED
+            self.gone = True
         return found

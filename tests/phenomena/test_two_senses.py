@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,9 +18,11 @@ from tinyformer.phenomena.parts.ambiguous_words import (
     Use,
     in_tinyland,
     in_treebank,
+    shown,
     tinyland_words,
     uses,
 )
+from tinyformer.phenomena.parts.one_vector_a_spelling import KINDS, learned_vectors, nearest_words, where_used
 from tinyformer.phenomena.parts.senses_apart import apart, by_layer, centred, cosines, vectors_of
 from tinyformer.phenomena.parts.small_berts import told
 from tinyformer.train import load_model
@@ -49,9 +52,30 @@ def test_a_vector_is_that_of_the_word_in_its_text(untrained):
         row = np.array([[tokenizer.cls_id, *use.ids, tokenizer.sep_id]])
         alone = np.stack([state.data[0, 1 + use.place] for state in encoder.states(row)])
         np.testing.assert_allclose(vectors, alone, atol=1e-6)
-    layers = by_layer(encoder, tokenizer, {"bank": of_word})
+    layers = by_layer(partial(vectors_of, encoder, tokenizer), [{"bank": of_word}])
     assert layers["uncentred"]["bank"][2] == pytest.approx(apart(found[:, 2], ["a", "a", "b"]))
+    other = [replace(use, place=use.place + 9) for use in of_word]
+    both = by_layer(partial(vectors_of, encoder, tokenizer), [{"bank": of_word}, {"bank": other}])["uncentred"]["bank"]
+    alone = by_layer(partial(vectors_of, encoder, tokenizer), [{"bank": other}])["uncentred"]["bank"]
+    np.testing.assert_allclose(both, np.mean([alone, layers["uncentred"]["bank"]], 0), atol=1e-6)
     assert layers["centred"]["bank"][1] == pytest.approx(apart(centred(found[:, 1]), ["a", "a", "b"]))
+
+
+def test_what_has_one_vector_for_a_spelling_cannot_tell_its_senses(untrained):
+    _, tokenizer = load_model(untrained)
+    ids = tokenizer.encode("the bank of a river is old and the bank is here . " * 40)
+    places = [place for place, id in enumerate(ids) if id == tokenizer.encode("bank")[0]]
+    for name in KINDS:
+        vectors = learned_vectors(name, ids, tokenizer, width=8, steps=3, batch_size=4, length=16, seed=0)
+        assert vectors.shape == (len(tokenizer), 8)
+        of_word = [Use("", sense, tuple(ids[:ROOM]), place) for place, sense in zip(places, "aba", strict=False)]
+        assert where_used(vectors, of_word).shape == (3, 1, 8)
+        found = by_layer(partial(where_used, vectors), [{"bank": of_word}])
+        assert found["centred"]["bank"] == [0] and found["uncentred"]["bank"][0] == pytest.approx(0, abs=1e-6)
+    vectors = np.eye(len(tokenizer))
+    first, second = tokenizer.encode("bank")[0], tokenizer.encode("river")[0]
+    vectors[second] += 3 * vectors[first]
+    assert nearest_words(vectors, tokenizer, "bank", 1) == [tokenizer.tokens[second]]
 
 
 def test_uses_stand_in_the_text_that_goes_on(untrained):
@@ -70,13 +94,17 @@ def test_uses_stand_in_the_text_that_goes_on(untrained):
 
 def test_words_of_tinyland_stand_anywhere_in_new_sentences_of_either_sense():
     tokenizer = told(100, 100, 800, (("story", 1), ("facts", 1))).tokenizer
-    found = in_tinyland(3, 7, tokenizer, lambda sentence: "money" in sentence)
+    met = in_tinyland(3, 5, 7, tokenizer, lambda sentence: "money" in sentence)
+    found, counts = shown(met, 7), {word: len(of_word) // 2 for word, of_word in met.items()}
+    assert shown(met, 7) == found != shown(met, 7, draw=1)
+    assert min(counts.values()) == 3 and max(counts.values()) == 5
     assert set(found) == set(tinyland_words()) and tinyland_words()["apple"] == ("food", "company")
     places = [use.place for of_word in found.values() for use in of_word]
     assert min(places) < 6 and max(places) > ROOM - 7          # no sense has places of its own
     for word, of_word in found.items():
-        assert [use.sense for use in of_word] == [sense for sense in tinyland_words()[word] for _ in range(3)]
-        assert len({use.sentence for use in of_word[:3]}) == len({use.sentence for use in of_word[3:]}) == 3
+        half = counts[word]
+        assert [use.sense for use in of_word] == [sense for sense in tinyland_words()[word] for _ in range(half)]
+        assert len({use.sentence for use in of_word[:half]}) == len({use.sentence for use in of_word[half:]}) == half
         pieces = tokenizer.encode(word)
         for use in of_word:
             assert len(use.ids) == ROOM and "money" not in use.sentence and word in use.sentence.lower()
@@ -109,24 +137,29 @@ def test_spellings_of_a_treebank_are_nouns_and_verbs(tmp_path, untrained):
         in_treebank([treebank(tmp_path / "b.conllu", {"book": ["NOUN", "VERB"] * 4})], 6, 0, tokenizer)
 
 
-def outcome(seed: int, best: float, enters: float = 0.01, untrained: float = 0.02) -> dict:
+def outcome(seed: int, best: float, enters: float = 0.01, untrained: float = 0.02, table: float = 0.0) -> dict:
     return {"seed": seed, "arm": None, "read": [enters, 0.1, best, 0.2], "uncentred": [0.0] * 4,
-            "untrained": [0.0, untrained, 0.0, 0.0], "words": {word: [0, 1, 2, 3] for word in tinyland_words()}}
+            "untrained": [0.0, untrained, 0.0, 0.0], "words": {word: [0, 1, 2, 3] for word in tinyland_words()},
+            "count": dict.fromkeys(tinyland_words(), 4),
+            "one vector": {"CBOW": [table, 0.0], "skip-gram": [0.0, 0.0]},
+            "nearest": {name: ["pear"] for name in KINDS}}
 
 
 @pytest.mark.parametrize("last, word", [({"best": 0.5}, "seen"), ({"best": 0.2}, "unclear"),
                                         ({"best": 0.5, "enters": 0.06}, "unclear"),
-                                        ({"best": 0.5, "untrained": 0.06}, "unclear")])
+                                        ({"best": 0.5, "untrained": 0.06}, "unclear"),
+                                        ({"best": 0.5, "table": -0.06}, "unclear")])
 def test_the_rule_and_the_table(last, word):
     found = Found(two_senses.EXPERIMENT.quick, [0, 1, 2], [outcome(0, 0.4), outcome(1, 0.3), outcome(2, **last)])
     assert two_senses.verdict(found).word == word
-    layers, words = two_senses.table(found)
+    layers, words, nearest = two_senses.table(found)
     assert layers.rows[0][0] == "what enters" and layers.rows[1][1] == "0.10 ± 0.00"
-    assert words.rows[4] == ("apple", "food, company", 4, "2.00", "2.00", "2.00")
+    assert words.rows[4] == ("apple", "food, company", "4 / 4 / 4", "2.00", "2.00", "2.00")
+    assert layers.rows[-1] == ("skip-gram", "0.00 ± 0.00", "0.00 ± 0.00", "") and nearest.rows[0] == ("CBOW", "pear")
 
 
 def test_a_quick_run_with_files_of_the_user(tmp_path, untrained, monkeypatch, capsys):
-    small = two_senses.EXPERIMENT.quick.but(steps=2, documents=40, width=16, uses=2)
+    small = two_senses.EXPERIMENT.quick.but(steps=2, documents=40, width=16, least=2, most=2, given=2)
     monkeypatch.setattr(two_senses, "EXPERIMENT", replace(two_senses.EXPERIMENT, quick=small))
     file = treebank(tmp_path / "a.conllu", {"fast": ["ADJ"] * 9, "book": ["NOUN", "VERB"] * 6, "so": ["ADV"] * 9})
     words = ["reproduce", "two-senses", "--quick", "--seeds", "1", "--model", str(untrained), "--data", file]
@@ -137,6 +170,7 @@ def test_a_quick_run_with_files_of_the_user(tmp_path, untrained, monkeypatch, ca
     assert given["spellings"] == {"book": {"senses": ["NOUN", "VERB"], "count": 2}}
     assert given["read"] != given["untrained"] and built_in["read"] != built_in["untrained"]
     shown = built_in["shown"]
+    assert built_in["one vector"]["CBOW"][0] == 0 and len(built_in["nearest"]["skip-gram"]) == 6
     assert np.shape(shown["cosines"]) == (4, 4, 4) and shown["senses"] == ["food"] * 2 + ["company"] * 2
     assert (tmp_path / "out" / "two-senses.png").read_bytes().startswith(b"\x89PNG")
     assert f"On {file}, with {untrained}:" in capsys.readouterr().out

@@ -1,7 +1,7 @@
 """Which words mean two things, and where do they stand?  Those of tinyland, and spellings of a treebank."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -40,19 +40,24 @@ def tinyland_words() -> dict[str, tuple[str, str]]:
     return {word: senses[:2] for word, senses in lexicon().senses.items()}
 
 
-def in_tinyland(number: int, seed: int, tokenizer: Tokenizer,
+def in_tinyland(least: int, most: int, seed: int, tokenizer: Tokenizer,
                 known: Callable[[str], bool]) -> dict[str, list[Use]]:
-    """For each word `number` uses of either sense in different sentences that are not known, first those of the one."""
+    """For each word its uses in different sentences that are not known, as many of one sense as of the other.
+
+    One goes on until each sense of each word was met in `least` sentences, and keeps `most` of each at most.
+    """
     found: dict[str, dict[str, dict]] = {word: {sense: {} for sense in both} for word, both in tinyland_words().items()}
     missing = {(word, sense) for word, both in found.items() for sense in both}
     for word, use in uses(_told(seed), tokenizer):
-        if (word, use.sense) in missing and not known(use.sentence):
-            found[word][use.sense].setdefault(use.sentence, use)
-            if len(found[word][use.sense]) == number:
-                missing.remove((word, use.sense))
+        met = found[word].get(use.sense, {})
+        if use.sense in found[word] and len(met) < most and not known(use.sentence):
+            met.setdefault(use.sentence, use)
+            if len(met) >= least:
+                missing.discard((word, use.sense))
         if not missing:
             break
-    return {word: _shown([list(by_sentence.values()) for by_sentence in both.values()], seed, word)
+    fewest = {word: min(map(len, both.values())) for word, both in found.items()}
+    return {word: [use for by_sentence in both.values() for use in list(by_sentence.values())[:fewest[word]]]
             for word, both in found.items()}
 
 
@@ -83,8 +88,8 @@ def in_treebank(paths: Sequence[str], number: int, seed: int, tokenizer: Tokeniz
         raise InputError(f"{', '.join(paths)}: no spelling is {' and '.join(TWO)} in {LEAST} sentences each; give a "
                          "longer treebank")
     words = sorted(fewest, key=lambda word: (-fewest[word], word))[:MOST]
-    return {word: _shown([_drawn(list(by_sentence.values()), min(number, fewest[word]), seed)
-                          for by_sentence in found[word].values()], seed, word) for word in words}
+    return {word: [use for by_sentence in found[word].values()
+                   for use in _drawn(list(by_sentence.values()), min(number, fewest[word]), seed)] for word in words}
 
 
 def _read(path: str) -> Iterator[Marked]:
@@ -103,15 +108,17 @@ def _drawn(known: Sequence[Use], number: int, seed: int) -> list[Use]:
     return [known[which] for which in stream(seed, f"uses {known[0].sense}").permutation(len(known))[:number]]
 
 
-def _shown(both: Sequence[Sequence[Use]], seed: int, word: str) -> list[Use]:
-    """The uses of either sense in ROOM tokens, in which the word stands anywhere.
+def shown(words: Mapping[str, Sequence[Use]], seed: int, draw: int = 0) -> dict[str, list[Use]]:
+    """The same uses in ROOM tokens of their text, in which the word stands anywhere, elsewhere in each draw.
 
     If it stood where it happens to stand in a sentence, its place would say what it means.
     """
-    found = [use for uses in both for use in uses]
-    places = stream(seed, f"places {word}").integers(ROOM, size=len(found)).tolist()
-    return [replace(use, ids=use.ids[use.place - place:use.place - place + ROOM], place=place)
-            for use, place in zip(found, places, strict=True)]
+    found = {}
+    for word, of_word in words.items():
+        places = stream(seed, f"places {word}", draw).integers(ROOM, size=len(of_word)).tolist()
+        found[word] = [replace(use, ids=use.ids[use.place - place:use.place - place + ROOM], place=place)
+                       for use, place in zip(of_word, places, strict=True)]
+    return found
 
 
 def uses(sentences: Iterable[Marked], tokenizer: Tokenizer) -> Iterator[tuple[str, Use]]:

@@ -1,6 +1,6 @@
 """How far apart are the senses of a word?  The vectors of one spelling where it means this or that, by layer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -45,12 +45,17 @@ def apart(vectors: np.ndarray, groups: Sequence) -> float:
     return float(found[within].mean() - found[~same].mean())
 
 
-def by_layer(encoder: Bert, tokenizer: Tokenizer, words: Mapping[str, Sequence[Use]]) -> dict[str, dict]:
-    """How far apart the senses of each word are in every layer: {"centred": {word: [...]}, "uncentred": ...}."""
+def by_layer(vectors: Callable[[Sequence[Use]], np.ndarray],
+             draws: Sequence[Mapping[str, Sequence[Use]]]) -> dict[str, dict[str, list[float]]]:
+    """How far apart the senses of each word are in every layer: {"centred": {word: [...]}, "uncentred": ...}.
+
+    vectors(uses) are those of a word where it is used, (N, L + 1, C), as `vectors_of` finds them.  Each of the `draws`
+    has the same words in other places of their texts; what is told is the mean over them.
+    """
     found: dict[str, dict[str, list[float]]] = {"centred": {}, "uncentred": {}}
-    for word, uses in words.items():
-        layers = vectors_of(encoder, tokenizer, uses).swapaxes(0, 1)                       # (L + 1, N, C)
-        senses = [use.sense for use in uses]
-        found["centred"][word] = [apart(centred(layer), senses) for layer in layers]
-        found["uncentred"][word] = [apart(layer, senses) for layer in layers]
+    for word in draws[0]:
+        looks = [(vectors(draw[word]).swapaxes(0, 1), [use.sense for use in draw[word]]) for draw in draws]
+        for way, change in (("centred", centred), ("uncentred", np.asarray)):
+            found[way][word] = np.mean([[apart(change(layer), senses) for layer in layers]         # (L + 1, N, C)
+                                        for layers, senses in looks], 0).tolist()
     return found

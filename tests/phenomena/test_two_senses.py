@@ -22,7 +22,7 @@ from tinyformer.phenomena.parts.ambiguous_words import (
     tinyland_words,
     uses,
 )
-from tinyformer.phenomena.parts.one_vector_a_spelling import KINDS, learned_vectors, nearest_words, where_used
+from tinyformer.phenomena.parts.one_vector_a_spelling import KINDS, learned_vectors, where_used
 from tinyformer.phenomena.parts.senses_apart import apart, by_layer, centred, cosines, vectors_of
 from tinyformer.phenomena.parts.small_berts import told
 from tinyformer.train import load_model
@@ -72,10 +72,6 @@ def test_what_has_one_vector_for_a_spelling_cannot_tell_its_senses(untrained):
         assert where_used(vectors, of_word).shape == (3, 1, 8)
         found = by_layer(partial(where_used, vectors), [{"bank": of_word}])
         assert found["centred"]["bank"] == [0] and found["uncentred"]["bank"][0] == pytest.approx(0, abs=1e-6)
-    vectors = np.eye(len(tokenizer))
-    first, second = tokenizer.encode("bank")[0], tokenizer.encode("river")[0]
-    vectors[second] += 3 * vectors[first]
-    assert nearest_words(vectors, tokenizer, "bank", 1) == [tokenizer.tokens[second]]
 
 
 def test_uses_stand_in_the_text_that_goes_on(untrained):
@@ -141,8 +137,7 @@ def outcome(seed: int, best: float, enters: float = 0.01, untrained: float = 0.0
     return {"seed": seed, "arm": None, "read": [enters, 0.1, best, 0.2], "uncentred": [0.0] * 4,
             "untrained": [0.0, untrained, 0.0, 0.0], "words": {word: [0, 1, 2, 3] for word in tinyland_words()},
             "count": dict.fromkeys(tinyland_words(), 4),
-            "one vector": {"CBOW": [table, 0.0], "skip-gram": [0.0, 0.0]},
-            "nearest": {name: ["pear"] for name in KINDS}}
+            "one vector": {"CBOW": [table, 0.0], "skip-gram": [0.0, 0.0]}}
 
 
 @pytest.mark.parametrize("last, word", [({"best": 0.5}, "seen"), ({"best": 0.2}, "unclear"),
@@ -152,10 +147,10 @@ def outcome(seed: int, best: float, enters: float = 0.01, untrained: float = 0.0
 def test_the_rule_and_the_table(last, word):
     found = Found(two_senses.EXPERIMENT.quick, [0, 1, 2], [outcome(0, 0.4), outcome(1, 0.3), outcome(2, **last)])
     assert two_senses.verdict(found).word == word
-    layers, words, nearest = two_senses.table(found)
+    layers, words = two_senses.table(found)
     assert layers.rows[0][0] == "what enters" and layers.rows[1][1] == "0.10 ± 0.00"
     assert words.rows[4] == ("apple", "food, company", "4 / 4 / 4", "2.00", "2.00", "2.00")
-    assert layers.rows[-1] == ("skip-gram", "0.00 ± 0.00", "0.00 ± 0.00", "") and nearest.rows[0] == ("CBOW", "pear")
+    assert layers.rows[-1] == ("skip-gram", "0.00 ± 0.00", "0.00 ± 0.00", "")
 
 
 def test_a_quick_run_with_files_of_the_user(tmp_path, untrained, monkeypatch, capsys):
@@ -170,7 +165,7 @@ def test_a_quick_run_with_files_of_the_user(tmp_path, untrained, monkeypatch, ca
     assert given["spellings"] == {"book": {"senses": ["NOUN", "VERB"], "count": 2}}
     assert given["read"] != given["untrained"] and built_in["read"] != built_in["untrained"]
     shown = built_in["shown"]
-    assert built_in["one vector"]["CBOW"][0] == 0 and len(built_in["nearest"]["skip-gram"]) == 6
+    assert built_in["one vector"]["CBOW"][0] == 0
     assert np.shape(shown["cosines"]) == (4, 4, 4) and shown["senses"] == ["food"] * 2 + ["company"] * 2
     assert (tmp_path / "out" / "two-senses.png").read_bytes().startswith(b"\x89PNG")
     assert f"On {file}, with {untrained}:" in capsys.readouterr().out

@@ -23,7 +23,7 @@ from tinyformer.models import Bert, encoder_of
 from tinyformer.models.parts.encoders import like
 from tinyformer.phenomena.kit import Experiment, Files, Found, Sizes, Table, Verdict, at_least, at_most, judged
 from tinyformer.phenomena.parts.ambiguous_words import ROOM, Use, in_tinyland, in_treebank, shown, tinyland_words
-from tinyformer.phenomena.parts.one_vector_a_spelling import KINDS, learned_vectors, nearest_words, where_used
+from tinyformer.phenomena.parts.one_vector_a_spelling import KINDS, learned_vectors, where_used
 from tinyformer.phenomena.parts.senses_apart import by_layer, centred, cosines, vectors_of
 from tinyformer.phenomena.parts.small_berts import fresh, read, told
 from tinyformer.rng import stream
@@ -38,7 +38,7 @@ EXPERIMENT = Experiment(
     control="CBOW and skip-gram, which have one vector for every spelling, so that theirs is 0 by construction; what "
             "enters the BERT's first layer, the word and its place alone; and the same BERT before it has read "
             "anything, at its best layer.",
-    not_found="It is no matter of all words alike: a bat and a mouse, told of in few sentences, are told apart least.",
+    not_found="It is no matter of all words alike: a bat and a mouse are told apart least.",
     takes={"model": "the folder of a BERT with its vocabulary, such as a published one",
            "data": "a treebank (CoNLL-U) in which one spelling is two parts of speech, such as \"book\" or \"run\""})
 SEEN, NOTHING = 0.3, 0.05                          # the rule; and what cannot know stays at the second or below
@@ -67,7 +67,6 @@ def one(sizes: Sizes, seed: int) -> dict:
     return {**figures(by_layer(look, draws), before), "count": {word: len(uses) // 2 for word, uses in words.items()},
             "one vector": {name: single(by_layer(partial(where_used, vectors), draws))
                            for name, vectors in tables.items()},
-            "nearest": {name: nearest_words(vectors, text.tokenizer, SHOWN, 6) for name, vectors in tables.items()},
             "shown": picture(look, some(draws[0][SHOWN], sizes.least))}
 
 
@@ -127,9 +126,7 @@ def table(found: Found) -> list[Table]:
     """How far apart by layer, with the controls; each word in the best layer; and the same for files of the user."""
     tables = [layers_of(found[None]), words_of(found[None], {
         word: (", ".join(senses), " / ".join(f"{each['count'][word]}" for each in found[None]))
-        for word, senses in tinyland_words().items()}), Table(
-        ("vectors", f"nearest to {SHOWN}"), [(name, ", ".join(found[None][0]["nearest"][name])) for name in KINDS],
-        note=f"the one vector of both senses, seed {found.seeds[0]}")]
+        for word, senses in tinyland_words().items()})]
     if found.given:
         tables += [layers_of(found.given, f"On {', '.join(found.files.data)}, with {found.files.model}:"),
                    words_of(found.given, {word: (", ".join(said["senses"]), said["count"])

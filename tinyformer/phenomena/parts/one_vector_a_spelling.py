@@ -8,7 +8,6 @@ from tinyformer.data.word_windows import WordWindows
 from tinyformer.models import WordVectors, WordVectorsConfig
 from tinyformer.phenomena.parts.ambiguous_words import Use
 from tinyformer.rng import stream
-from tinyformer.tasks.neighbours import Neighbours
 from tinyformer.text import Tokenizer
 from tinyformer.train import Settings, train
 
@@ -35,10 +34,3 @@ def learned_vectors(name: str, ids: Iterable[int], tokenizer: Tokenizer, *, widt
 def where_used(vectors: np.ndarray, uses: Sequence[Use]) -> np.ndarray:
     """The vector of a word at each of its uses, (N, 1, C), as `vectors_of` has it of a BERT of one layer."""
     return vectors[[use.ids[use.place] for use in uses]][:, None]
-
-
-def nearest_words(vectors: np.ndarray, tokenizer: Tokenizer, word: str, top: int) -> list[str]:
-    """The words whose vectors lie nearest to that of a word, of its first piece where it has several."""
-    chosen = [id for id in range(len(tokenizer)) if id not in tokenizer.special_ids]
-    found = Neighbours([tokenizer.tokens[id] for id in chosen], vectors[chosen])
-    return [name for name, _ in found.nearest(tokenizer.tokens[tokenizer.encode(word)[0]], top)]

@@ -22,8 +22,8 @@ OTHERS = "matplotlib", "mpi4py", "regex", "tornado", "tqdm"     # what a newcome
 def test_every_part_runs_and_leaves_its_table(tmp_path):
     for name in OTHERS:
         (tmp_path / f"{name}.py").write_text("raise ImportError('not on this machine')")
-    done = subprocess.run(["bash", "benchmarks/gpu.sh", "--device", "fake", "--small", "--json", tmp_path / "gpu.json"],
-                          cwd=ROOT, capture_output=True, text=True,
+    done = subprocess.run(["bash", "benchmarks/gpu.sh", "--device", "fake", "--small", "--seconds", "9999", "--json",
+                           tmp_path / "gpu.json"], cwd=ROOT, capture_output=True, text=True,
                           env=os.environ | {"PYTHON": sys.executable, "PYTHONPATH": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("every number that was judged is right\n")
@@ -82,7 +82,7 @@ def test_a_test_that_fails_on_the_device_is_the_first_wrong_number(monkeypatch, 
     from benchmarks import gpu_numbers
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_one.py").write_text(
-        "import pytest\n\n@pytest.mark.gpu\ndef test_sum():\n    assert 1 + 1 == 3\n")
+        "import pytest\n\n@pytest.mark.{}\ndef test_sum():\n    assert 1 + 1 == 3\n".format("gpu"))
     (tmp_path / "setup.cfg").write_text("[tool:pytest]\nmarkers =\n    gpu: a device\n")
     monkeypatch.setattr(gpu_numbers, "ROOT", tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

@@ -23,8 +23,8 @@ class Options:
     quick: bool = switch("smaller and shorter, to see that it works; shows little")
     model: str | None = option(None, "folder of a model of yours, ours or published, at which an experiment that takes "
                                "one looks as well", metavar="DIR")
-    data: tuple[str, ...] = option((), "file of yours, at which an experiment that takes one looks as well; can be "
-                                   "given again", metavar="FILE")
+    data: tuple[str, ...] = option((), "file of yours, or a folder, at which an experiment that takes one looks as "
+                                   "well; can be given again", metavar="FILE")
     resume: bool = switch("go on with an experiment that was stopped, or with more seeds; what is done in --out is not "
                           "done again")
     overwrite: bool = switch("replace the results that stand in --out")

@@ -18,7 +18,8 @@ __getattr__, __dir__ = opens(__name__, **{"kit.running": "reproduce reproduce_al
 class Phenomenon:
     """A line of the list: the module, its chapter, the minutes it takes on two cores, and the question it answers.
 
-    `takes` are the options by which a user's own files come into it: "model", "data".
+    `takes` are the options by which a user's own files come into it: "model", "data"; what stands behind --data is a
+    folder where `folders` says so.
     """
 
     module: str
@@ -26,6 +27,7 @@ class Phenomenon:
     minutes: float
     question: str
     takes: tuple[str, ...] = ()
+    folders: bool = False
 
 
 CHAPTERS = {"words": "From words to contexts", "reading": "What is learned by reading", "inside": "What happens inside",
@@ -61,6 +63,8 @@ PHENOMENA = {
     "rlhf": Phenomenon(".rlhf", "judgement", 2, "What does a model learn from a judge that is nearly right?"),
     "collapse": Phenomenon(".collapse", "beyond", 1,
                            "What keeps a model that only agrees with itself from saying the same of everything?"),
+    "superb": Phenomenon(".superb", "beyond", 2, "What can be read off a model that has only listened?", ("data",),
+                         folders=True),
 }
 
 

@@ -52,7 +52,8 @@ class Files:
             raise InputError(f"{model}: no {MODEL} in it; --model takes the folder of a model, ours or published")
         found = hashlib.sha256()
         folder = [path for ending in READ for path in sorted(Path(model).glob(ending))] if model else []
-        for path in [*folder, *map(Path, data)]:
+        inside = PHENOMENA[name].folders
+        for path in [*folder, *(each for one in data for each in (_files_in(Path(one)) if inside else [Path(one)]))]:
             found.update(_digest(path))
         return cls(files.model, data, found.hexdigest()[:16]) if files else files
 
@@ -73,6 +74,14 @@ def to_add(name: str, takes: Mapping[str, str]) -> str:
     options = "".join(f" --{each} {TAKEN[each]}" for each in takes)
     what = " and ".join(f"{TAKEN[each]} is {words}" for each, words in takes.items())
     return f"It looks at files of yours as well, `python -m tinyformer reproduce {name}{options}`, where {what}."
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files in a folder and below it; InputError where it is none."""
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder, and this experiment takes one with --data; give the folder that the "
+                         "files are in")
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _digest(path: Path) -> bytes:

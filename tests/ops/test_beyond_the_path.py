@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from walk import close, cotangent, same_as_twin
 
@@ -12,11 +12,9 @@ from tinyformer.engine import Tensor
 from .layouts import arrays, shapes
 from .test_reduce import axes
 
-few = settings(max_examples=40)
 full = shapes.filter(lambda shape: 0 not in shape)
 
 
-@few
 @given(st.data(), st.booleans())
 def test_reductions_are_numpys_and_those_of_smaller_ops(data, keepdims):
     x = data.draw(arrays(shape=data.draw(full)))
@@ -35,7 +33,6 @@ def test_reductions_are_numpys_and_those_of_smaller_ops(data, keepdims):
     same_as_twin(lambda x: ops.var(x, **how), var, x, tolerance=1e-9)
 
 
-@few
 @given(st.data(), st.booleans())
 def test_roots_away_from_their_corner_and_products_without_a_zero(data, keepdims):
     x = data.draw(arrays(shape=data.draw(full), low=0.5, high=2))
@@ -47,7 +44,6 @@ def test_roots_away_from_their_corner_and_products_without_a_zero(data, keepdims
         same_as_twin(lambda x: ops.std(x, **how), lambda x: ops.sqrt(ops.var(x, **how)), x, tolerance=1e-8)
 
 
-@few
 @given(st.data())
 def test_a_product_with_zeros_has_the_slopes_of_the_products_without_each(data):
     x = np.round(data.draw(arrays(shape=(3, 4))))              # whole numbers, so that zeros are common
@@ -57,7 +53,6 @@ def test_a_product_with_zeros_has_the_slopes_of_the_products_without_each(data):
     close(leaf.grad, g[:, None] * others)
 
 
-@few
 @given(st.data())
 def test_along_one_axis(data):
     x = data.draw(arrays(shape=data.draw(full.filter(lambda shape: shape))))
@@ -71,7 +66,6 @@ def test_along_one_axis(data):
     same_as_twin(lambda x: ops.normalize(x, axis=axis), lambda x: x / ops.norm(x, axis=axis, keepdims=True), x)
 
 
-@few
 @given(st.data())
 def test_corners_and_copies(data):
     a, b = (data.draw(arrays(shape=shape)) for shape in ((3, 1), (2, 1, 4)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 from walk import close, cotangent, same_as_twin
@@ -12,10 +12,7 @@ from tinyformer.engine import Tensor
 
 from .layouts import arrays
 
-few = settings(max_examples=40)
 
-
-@few
 @given(arrays(shape=array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=4)), st.sampled_from([1e-6, 0.3]),
        st.data())
 def test_rms_norm_equals_smaller_ops(x, eps, data):
@@ -33,7 +30,6 @@ def test_rms_norm_cannot_tell_how_x_was_scaled():
     close(ops.rms_norm(x.data * 7, np.ones(8), eps=0).data, ops.rms_norm(x.data, np.ones(8), eps=0).data, 1e-13)
 
 
-@few
 @given(arrays(shape=array_shapes(min_dims=0, max_dims=3, max_side=4)), st.data())
 def test_gates_equal_smaller_ops(x, data):
     up = data.draw(arrays(shape=x.shape))
@@ -41,7 +37,6 @@ def test_gates_equal_smaller_ops(x, data):
     same_as_twin(ops.swiglu, lambda gate, up: gate * gate.sigmoid() * up, x, up)
 
 
-@few
 @given(st.integers(1, 3), st.integers(1, 4), st.integers(1, 3), st.data())
 def test_rotary_equals_smaller_ops(heads, length, pairs, data):
     x = data.draw(arrays(shape=(heads, length, 2 * pairs)))
@@ -69,7 +64,6 @@ def test_a_product_of_turned_vectors_knows_their_distance_alone():
     assert length == pytest.approx(np.linalg.norm(query), abs=1e-12)
 
 
-@few
 @given(st.sampled_from([(), (2,), (2, 3)]), st.integers(1, 4), st.integers(1, 4), st.booleans(), st.booleans(),
        st.data())
 def test_attention_with_a_bias_equals_smaller_ops(lead, queries, keys, causal, shared, data):

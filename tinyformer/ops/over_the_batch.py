@@ -17,7 +17,7 @@ def batch_norm(xp, x, gain, bias, *, mean=None, variance=None, eps: float = 1e-5
     variance (which divides by N) are those of each channel over all N rows.  With `mean` and `variance` (C,) given
     those are taken instead, constants such as running averages, and each row stands alone (their algorithm 2).
 
-    down the rows the derivation is that of `layer_norm`, δunit = rstd (δx - mean(δx) - unit mean(unit δx)), so that
+    Down the rows the derivation is that of `layer_norm`, δunit = rstd (δx - mean(δx) - unit mean(unit δx)), so that
     dx = rstd gain (dout - mean(dout) - unit mean(dout unit)).  Both means are known already: they are the gradients of
     bias and gain, over N.  With constants dx = rstd gain dout, and nothing is lost.  unit is kept in place of x.
     Raises ValueError for a batch of one row, of which nothing can be told, and for constants without their partner.

@@ -1,6 +1,6 @@
 """Is next sentence too easy, and what does order teach?  Three ways to test the second sentence, and one that leaks.
 
-For each seed and arm a BERT of two layers and width 48 reads the same stories in a language of 44 words, in which the
+For each seed and arm a BERT of two layers and width 48 reads the same stories in a language of 56 words, in which the
 topic of a sentence and its stage in the story are told by different words, and fills in blanks.  Beside that it is
 asked whether B follows A ("next": a false B tells of another topic, at the very same stage), whether A and B stand in
 their order ("order": a false pair is swapped), or nothing.  In the fourth arm a false B comes from anywhere in other
@@ -28,7 +28,7 @@ NEXT, ORDER, NONE, LEAKING = ARMS = ("next", "order", "none", "next, leaking")
 OBJECTIVES = {NEXT: "nsp", ORDER: "sop", NONE: "none", LEAKING: "nsp"}
 EXPERIMENT = Experiment(
     chapter="reading", minutes=2, optimizer="muon",
-    full=Sizes(arms=ARMS, steps=160, stories=1500, width=48, batch_size=64, asked=400, lessons=60),
+    full=Sizes(arms=ARMS, steps=400, stories=1500, width=48, batch_size=64, asked=1000, lessons=60),
     quick=Sizes(arms=ARMS, steps=20, stories=200, width=32, batch_size=32, asked=100, lessons=5),
     control="False sentences that stand at another stage as well, so that order leaks into next sentence; a model that "
             "is asked for no pairs; a coin, 50.",
@@ -50,7 +50,7 @@ def one(sizes: Sizes, seed: int, arm: str) -> dict:
     unread = [with_twin(OTHER + number, seed) for number in range(sizes.asked)]
     right, taught = {}, {}
     for question in QUESTIONS if arm != NONE else ():
-        looked = told_in_stages.batches(unread, 100, seed, OBJECTIVES[question], leaking=question == LEAKING)
+        looked = told_in_stages.batches(unread, 100, seed, OBJECTIVES[question], question == LEAKING, hiding=False)
         right[question] = evaluate(model, list(looked.in_order()))["pair accuracy"]
     for question in TAUGHT:
         pairs = labelled(OBJECTIVES[question], LABELS + sizes.asked, seed)

@@ -86,6 +86,7 @@ def test_a_test_that_fails_on_the_device_is_the_first_wrong_number(monkeypatch, 
     (tmp_path / "setup.cfg").write_text("[tool:pytest]\nmarkers =\n    gpu: a device\n")
     monkeypatch.setattr(gpu_numbers, "ROOT", tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)                        # what these tests were called with
     with pytest.raises(gpu_numbers.Wrong, match="^the gradient suite: FAILED tests/test_one.py::test_sum - assert "):
         gpu_numbers.gradients("cuda", True)
     monkeypatch.setattr(gpu_numbers, "SUITE", -1)

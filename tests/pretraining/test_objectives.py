@@ -117,11 +117,11 @@ def test_another_objective_is_one_file_and_one_line(ahead, corpus, small, tmp_pa
 
 def test_its_options_and_defaults_reach_the_help_and_the_errors(ahead, tmp_path):
     text = " ".join(ahead("pretrain", "--help").split())
-    assert "{bert,gpt,seq2seq,words,elmo,speech,ahead}" in text
-    assert "to the left, speech hears, ahead sees ahead" in text
+    assert "{bert,gpt,seq2seq,words,elmo,speech,pictures,ahead}" in text
+    assert "pictures learns to see, ahead sees ahead" in text
     assert "ahead: how far ahead the token stands that is asked for (default 2)" in text
     assert "layers, in an encoder and decoder as many of each (default 2; gpt: 4; speech: 3; ahead: 1)" in text
-    assert "usage: python -m tinyformer pretrain bert|gpt|seq2seq|words|elmo|speech|ahead --corpus" in text
+    assert "usage: python -m tinyformer pretrain bert|gpt|seq2seq|words|elmo|speech|pictures|ahead --corpus" in text
     message = ahead("pretrain", "gpt", "--places", 3, status=2)
     assert "--places is a setting of `pretrain ahead`, and this is `pretrain gpt`; leave it out" in message
     assert "--places is 0; it must be at least 1" in ahead("pretrain", "ahead", "--places", 0, status=2)

@@ -4,6 +4,7 @@
     PYTHONPATH=tests pytest -p skipped --skipped-in=FILE         # run those alone
 """
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ def pytest_addoption(parser) -> None:
 
 
 def pytest_configure(config) -> None:
+    if hasattr(config, "workerinput"):
+        os.environ.pop("PYTEST_ADDOPTS", None)                 # a pytest that a test starts would begin FILE anew
     if (path := config.getoption("note_skipped")) and not hasattr(config, "workerinput"):      # a worker tells its head
         config.pluginmanager.register(Notes(path))
 

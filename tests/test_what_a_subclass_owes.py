@@ -4,14 +4,17 @@ import inspect
 
 import pytest
 
+from tinyformer.data.picture_batches import PictureBatches
 from tinyformer.models.parts.reader import Reader
 from tinyformer.page.expected import Writing
 from tinyformer.pretraining.objective import Objective
+from tinyformer.pretraining.preferences.method import Method
 from tinyformer.tasks.task import Task
 
 OWED = [(Task, name) for name in ("example", "rows", "predict", "scores", "constant", "collapsed")]
 OWED += [(Objective, name) for name in ("read", "make_batches", "make_model")]
-OWED += [(Reader, "vectors"), (Writing, "ask")]
+OWED += [(Method, "prepare"), (Method, "said")]
+OWED += [(Reader, "vectors"), (Writing, "ask"), (PictureBatches, "make")]
 
 
 @pytest.mark.parametrize("kind, name", OWED, ids=lambda value: getattr(value, "__name__", value))

@@ -4,7 +4,7 @@ The form is that of all folders here, config.json beside model.safetensors; mode
 under "tinyformer", and the parameters under our names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import fields
 from typing import Any
 
@@ -38,14 +38,13 @@ def described(model: Module) -> dict:
     return hub | ({"id2label": {str(number): label for number, label in enumerate(labels)}} if labels else {})
 
 
-def empty_model(hub: dict, arrays: Mapping[str, Any]) -> Module:
-    """The model that such a config.json describes, its parameters unwritten; CheckpointError where it cannot be."""
-    paper, sizes = PAPERS[hub["model_type"]], hub.get("tinyformer")
-    config_class = paper.config_class
-    known = {item.name for item in fields(config_class)}
-    if not isinstance(sizes, dict) or not {"vocabulary"} <= {*sizes} <= known:
-        raise CheckpointError(f"\"tinyformer\" is {str(sizes)[:200]}; it must name sizes of a {hub['model_type']}, "
-                              f"among them vocabulary: {', '.join(sorted(known))}")
+def described_config(hub: dict, config_class: type, kind: str, needed: Set[str], arrays: Mapping[str, Any]) -> Any:
+    """The sizes under "tinyformer"; CheckpointError where they are not those of a `kind`, or far too large."""
+    sizes, known = hub.get("tinyformer"), {item.name for item in fields(config_class)}
+    if not isinstance(sizes, dict) or not needed <= {*sizes} <= known:
+        among = f", among them {', '.join(sorted(needed))}" if needed else ""
+        raise CheckpointError(f"\"tinyformer\" is {str(sizes)[:200]}; it must name sizes of a {kind}{among}: "
+                              f"{', '.join(sorted(known))}")
     try:
         config = config_class(**sizes)
     except (InputError, TypeError) as error:
@@ -54,6 +53,13 @@ def empty_model(hub: dict, arrays: Mapping[str, Any]) -> Module:
     if least > 4 * max(held, 1_000_000):
         raise CheckpointError(f"it describes a model of at least {least:,} numbers, and the weights hold {held:,}; one "
                               "of the two files belongs to another model")
+    return config
+
+
+def empty_model(hub: dict, arrays: Mapping[str, Any]) -> Module:
+    """The model that such a config.json describes, its parameters unwritten; CheckpointError where it cannot be."""
+    paper = PAPERS[hub["model_type"]]
+    config = described_config(hub, paper.config_class, hub["model_type"], {"vocabulary"}, arrays)
     name = " ".join(map(str, hub.get("architectures") or []))
     if name == paper.__name__:
         found = paper(config, None)

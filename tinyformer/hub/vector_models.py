@@ -6,11 +6,10 @@ No library in use has a class for these, so the form is our own: model_type is "
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
-from tinyformer.errors import CheckpointError, InputError
-from tinyformer.models.parts.size import least_numbers
+from tinyformer.errors import CheckpointError
+from tinyformer.hub.readers import described_config
 from tinyformer.nn.module import Module
 from tinyformer.opening import Table
 
@@ -42,17 +41,5 @@ def empty_model(hub: dict, arrays: Mapping[str, Any]) -> Module:
     if name not in MODELS:
         raise CheckpointError(f"architectures is {name!r}; of model_type {KIND!r} it must be one of: "
                               f"{', '.join(MODELS)}")
-    sizes, config_class = hub.get("tinyformer"), MODELS[name].config_class
-    known = {item.name for item in fields(config_class)}
-    if not isinstance(sizes, dict) or not {*sizes} <= known:
-        raise CheckpointError(f"\"tinyformer\" is {str(sizes)[:200]}; it must name sizes of a {name}: "
-                              f"{', '.join(sorted(known))}")
-    try:
-        config = config_class(**sizes)
-    except (InputError, TypeError) as error:
-        raise CheckpointError(str(error)) from None
-    least, held = least_numbers(config), sum(array.size for array in arrays.values())
-    if least > 4 * max(held, 1_000_000):
-        raise CheckpointError(f"it describes a model of at least {least:,} numbers, and the weights hold {held:,}; one "
-                              "of the two files belongs to another model")
+    config = described_config(hub, MODELS[name].config_class, name, set(), arrays)
     return MODELS[name](config, None)

@@ -1,14 +1,12 @@
 """Does the page of the families tell the truth?  Its lines stand in the files it names; its numbers are computed."""
 
 import re
-from pathlib import Path
-from textwrap import dedent
 
 import pytest
+from quoted import QUOTE, ROOT, stands_so
 
 from tinyformer import models
 
-ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "examples"
 PAGE = (FOLDER / "families.md").read_text(encoding="utf-8")
 PUBLISHED = (ROOT / "tests" / "models" / "test_counts.py").read_text(encoding="utf-8")
@@ -16,7 +14,6 @@ FROM_PUBLISHED_SIZES = ("word2vec", "ELMo")
 
 COUNTS = re.findall(r"^\| ([^|]+) \| ([\d,]+) \| `([^`]+)` \|$", PAGE, re.M)
 SUMS = re.findall(r"`([\d()*+ -]+)` = (-?[\d,]+)", PAGE)
-QUOTE = re.compile(r"^\[`([\w/.]+)`\]\(\.\./tinyformer/([\w/.]+)\)\n\n```py\n(.*?)^```$", re.M | re.S)
 SECTIONS = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", PAGE, re.M))
 FAMILIES = {"word2vec": 2013, "ELMo": 2018, "GPT-1": 2018, "GPT-2": 2019, "Llama": 2023, "Qwen2": 2024, "BERT": 2019,
             "RoBERTa": 2019, "DistilBERT": 2019, "ALBERT": 2020, "MiniLM": 2020, "BART": 2020, "T5": 2020}
@@ -57,11 +54,7 @@ def test_each_family_has_its_paper_its_count_and_about_ten_lines(name):
 
 @pytest.mark.parametrize("title, file, lines", QUOTE.findall(PAGE))
 def test_each_piece_stands_in_the_file_it_names(title, file, lines):
-    assert title == file
-    source = (ROOT / "tinyformer" / file).read_text(encoding="utf-8").splitlines()
-    for piece in lines.strip().split("\n\n"):
-        many = len(piece.splitlines())
-        assert piece in [dedent("\n".join(source[n:n + many])) for n in range(len(source))], piece
+    stands_so(title, file, lines)
 
 
 def test_every_link_leads_somewhere():

@@ -140,6 +140,7 @@ TWINS = {
 }
 NONE = {
     "dropout": "PyTorch draws its chance otherwise, so no two masks agree; checked in ops/test_dropout.py",
+    "dropout_add": "as dropout; checked in ops/test_dropout.py",
 }
 
 

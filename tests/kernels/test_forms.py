@@ -32,6 +32,8 @@ CALLS = {
                       ([(3, 50, 7)], dict(target=np.where(IDS == 2, -100, IDS), label_smoothing=0.2, count=500))],
     "dropout": [([(7, 11)], lambda: dict(rate=0.3, rng=stream(0, "dropout 0"))),
                 ([()], lambda: dict(rate=0.3, rng=stream(0, "dropout 0")))],
+    "dropout_add": [([(7, 11), (7, 11)], lambda: dict(rate=0.3, rng=stream(0, "dropout 0"))),
+                    ([(1, 11), (7, 11)], lambda: dict(rate=0.3, rng=stream(0, "dropout 0")))],       # the plain form's
     "embedding": [([(7, 3)], dict(ids=IDS)), ([(7, 1)], dict(ids=3)),
                   ([(3, 5)], dict(ids=np.resize([1, 1, 1, 2], 700)))],                       # more than one stretch
     "gelu": [([(500,)], {}), ([(5, 7)], dict(approximate="tanh"))],

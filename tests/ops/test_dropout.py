@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from walk import close, cotangent
+from walk import close, cotangent, same_as_twin
 
 from tinyformer import ops
 from tinyformer.engine import Tensor
@@ -45,6 +45,21 @@ def test_without_a_generator_or_a_rate_nothing_happens(options):
     out = ops.dropout(x, **options)
     out.backward(g := cotangent((4,)))
     assert (out.data == x.data).all() and (x.grad == g).all()
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (1, 5), (5,)], ids=["one shape", "a stretched axis", "a missing axis"])
+@pytest.mark.parametrize("rate, rng", [(0.3, seeded), (0.0, seeded), (0.3, lambda: None)])
+def test_a_sum_with_what_was_not_dropped_is_the_sum_of_the_two(shape, rate, rng):
+    numbers = np.random.default_rng(0)
+    same_as_twin(lambda x, h: ops.dropout_add(x, h, rate=rate, rng=rng()),
+                 lambda x, h: x + ops.dropout(h, rate=rate, rng=rng()), numbers.normal(size=shape),
+                 numbers.normal(size=(4, 5)))
+
+
+def test_a_sum_with_what_was_not_dropped_has_the_bits_of_the_two_in_float32():
+    x, h = np.random.default_rng(0).normal(size=(2, 500)).astype(np.float32)
+    out = ops.dropout_add(x, h, rate=0.3, rng=seeded()).data
+    assert out.dtype == np.float32 and (out == x + ops.dropout(h, rate=0.3, rng=seeded()).data).all()
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (1, 1, 1, 1)])

@@ -16,6 +16,7 @@ from tinyformer.errors import CheckpointError
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.train import Settings, muon, train
 from tinyformer.train.loop_settings import OPTIMIZERS
+from tinyformer.train.moved_by import lay_out
 from tinyformer.train.muon import Muon, newton_schulz, newton_schulz_wide, orthogonalized
 from tinyformer.train.optimizers import AdamW
 
@@ -358,7 +359,7 @@ def test_the_state_of_adamw_does_not_fit():
 def test_laid_out_elsewhere_nothing_changes():
     named, other = parameters(), parameters()
     optimizer, moved = Muon(named, hidden=HIDDEN), Muon(other, hidden=HIDDEN)
-    moved.lay_out(lambda size, dtype: np.empty(size, dtype))
+    lay_out(moved, lambda size, dtype: np.empty(size, dtype))
     assert distance(follow(optimizer, named), follow(moved, other)) == 0
 
 

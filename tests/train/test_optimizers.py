@@ -10,6 +10,7 @@ from tinyformer.backend import to_device, to_host
 from tinyformer.engine import Tensor
 from tinyformer.errors import CheckpointError
 from tinyformer.models import GPT, GPTConfig
+from tinyformer.train.moved_by import lay_out
 from tinyformer.train.optimizers import SGD, AdamW
 
 SHAPES = {"table": (300, 130), "bias": (130,), "matrix": (3, 5), "gain": (5,), "number": (), "cube": (2, 3, 4)}
@@ -233,6 +234,6 @@ def test_laid_out_elsewhere_nothing_changes():
     def empty(size, dtype):
         given[len(given)] = np.empty(size, dtype)
         return given[len(given) - 1]
-    moved.lay_out(empty)
+    lay_out(moved, empty)
     assert len(given) == 3 and all(np.shares_memory(p.data, given[0]) for p in other.values())
     close(follow(optimizer, named), follow(moved, other), 1e-300)

@@ -17,6 +17,7 @@ FORMS = Table({
     "attention": "tinyformer.cuda.attention:attention",
     "cross_entropy": "tinyformer.cuda.cross_entropy:cross_entropy",
     "dropout": "tinyformer.cuda.dropout:dropout",
+    "dropout_add": "tinyformer.cuda.dropout:dropout_add",
     "embedding": "tinyformer.cuda.embedding:embedding",
     "gelu": "tinyformer.cuda.gelu:gelu",
     "layer_norm": "tinyformer.cuda.layer_norm:layer_norm",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from tinyformer.data.masking import IGNORED, chinese_words, mask_tokens, word_numbers
+from tinyformer.data.masking import IGNORED, mask_tokens, word_numbers
 from tinyformer.data.order import EpochOrder
 from tinyformer.data.pairs import SentencePairs
 from tinyformer.errors import InputError
@@ -127,7 +127,7 @@ class MaskedBatches:
         self.pairs = SentencePairs(documents, sep_id=tokenizer.sep_id, max_length=max_length,
                                    objective=objective, short_seq_prob=short_seq_prob, seed=seed, donors=donors,
                                    twins=twins)
-        self.begins = self._word_beginnings(word_list) if whole_word else None
+        self.begins = self.pairs.word_beginnings(tokenizer, word_list) if whole_word else None
         self.order = EpochOrder(len(self.pairs), seed)
 
     @property
@@ -204,18 +204,6 @@ class MaskedBatches:
         positions = np.flatnonzero(targets != IGNORED)                         # (M,)
         labels = None if pairs[0].label is None else np.array([pair.label for pair in pairs], dtype=np.int64)
         return PretrainingBatch(inputs, segments, keep, positions, targets.reshape(-1)[positions], labels)
-
-    def _word_beginnings(self, word_list: Collection[str] | None) -> np.ndarray:
-        """For each token of the corpus (N,): does it begin a word?"""
-        ids, bounds = self.pairs.ids, self.pairs.bounds
-        if word_list is None:
-            is_continuation = self.tokenizer.is_continuation
-            return ~np.array([is_continuation(id) for id in range(len(self.tokenizer))], dtype=bool)[ids]
-        words, begins = frozenset(word_list), np.ones(len(ids), dtype=bool)
-        for start, end in zip(bounds, bounds[1:], strict=False):
-            numbers = chinese_words([self.tokenizer.tokens[id] for id in ids[start:end]], words)
-            begins[start + 1:end] = np.diff(numbers) > 0
-        return begins
 
 
 class TextWindows:

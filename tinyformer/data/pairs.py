@@ -7,11 +7,12 @@ else be a third empty).  A "sentence" of a pair is a run of several real ones, t
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from tinyformer.data.masking import chinese_words
 from tinyformer.errors import InputError
 from tinyformer.rng import stream
 
@@ -115,6 +116,17 @@ class SentencePairs:
         """The corpus again as documents of sentences, donors included."""
         return [[self.ids[self.bounds[s]:self.bounds[s + 1]] for s in range(begin, end)]
                 for begin, end in zip(self.first, self.first[1:], strict=False)]
+
+    def word_beginnings(self, tokenizer, word_list: Collection[str] | None = None) -> np.ndarray:
+        """For each token of the corpus (N,): does it begin a word?  Chinese words are those of `word_list`, if any."""
+        if word_list is None:
+            is_continuation = tokenizer.is_continuation
+            return ~np.array([is_continuation(id) for id in range(len(tokenizer))], dtype=bool)[self.ids]
+        words, begins = frozenset(word_list), np.ones(len(self.ids), dtype=bool)
+        for start, end in zip(self.bounds, self.bounds[1:], strict=False):
+            numbers = chinese_words([tokenizer.tokens[id] for id in self.ids[start:end]], words)
+            begins[start + 1:end] = np.diff(numbers) > 0
+        return begins
 
     # the corpus, flat
 

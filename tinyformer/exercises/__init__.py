@@ -59,7 +59,8 @@ CHAPTERS = {                                  # in each and from each to the nex
     "One number in, one number out": "negate add subtract scale multiply exp log sin cos sqrt divide power pow tanh "
                                      "sigmoid",
     "Corners": "relu abs clip maximum minimum",
-    "Many numbers become one": "sum mean max min cumsum prod var std norm normalize dropout",
+    "Many numbers become one": "sum mean max min cumsum prod var std norm normalize dropout "
+                               "dropout_add",
     "Matrices": "matmul affine embedding rotary",
     "The price of being wrong": "mean_squared_error binary_cross_entropy_with_logits log_softmax masked_softmax "
                                 "cross_entropy token_log_probs nt_xent",

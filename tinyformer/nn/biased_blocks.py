@@ -6,7 +6,7 @@ from tinyformer.nn.gated import GatedFeedForward
 from tinyformer.nn.layers import Linear
 from tinyformer.nn.module import Module
 from tinyformer.nn.rms_norm import RMSNorm
-from tinyformer.ops import dropout, relu
+from tinyformer.ops import dropout_add, relu
 
 
 class ReluFeedForward(Module):
@@ -37,11 +37,11 @@ class _Block(Module):
     def look(self, x, bias, keep=None, causal: bool = False, rng=None) -> Tensor:
         """The first part: self-attention."""
         h = self.attend_norm(x)
-        return x + dropout(self.attend(h, h, bias, keep, causal, self.rate, rng), rate=self.rate, rng=rng)
+        return dropout_add(x, self.attend(h, h, bias, keep, causal, self.rate, rng), rate=self.rate, rng=rng)
 
     def think(self, x, rng=None) -> Tensor:
         """The last part: every position on its own."""
-        return x + dropout(self.feed(self.feed_norm(x)), rate=self.rate, rng=rng)
+        return dropout_add(x, self.feed(self.feed_norm(x)), rate=self.rate, rng=rng)
 
 
 class BiasedBlock(_Block):
@@ -64,7 +64,7 @@ class BiasedDecoderBlock(_Block):
         """x (B, T, C), memory (B, S, C), bias (H, T, T), keep (B, 1, 1, S) -> (B, T, C)."""
         x = self.look(x, bias, None, True, rng)
         h = self.cross(self.cross_norm(x), memory, None, keep, False, self.rate, rng)
-        return self.think(x + dropout(h, rate=self.rate, rng=rng), rng)
+        return self.think(dropout_add(x, h, rate=self.rate, rng=rng), rng)
 
     def step(self, x, layer, bias) -> Tensor:
         """The same for new positions alone, x (B, t, C): `layer`, a LayerCache, holds what the others left behind."""

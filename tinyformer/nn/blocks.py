@@ -8,7 +8,7 @@ from tinyformer.engine import Tensor
 from tinyformer.nn.attention import SelfAttention
 from tinyformer.nn.layers import LayerNorm, Linear
 from tinyformer.nn.module import Module
-from tinyformer.ops import affine_gelu, dropout
+from tinyformer.ops import affine_gelu, dropout_add
 
 
 class FeedForward(Module):
@@ -41,8 +41,8 @@ class PostNormBlock(Module):
 
     def __call__(self, x, keep=None, rng=None, past=None):     # x (B, T, C); keep (B, 1, 1, T)
         h = self.attend(x, keep, self.causal, self.rate, rng, past)
-        x = self.attend_norm(x + dropout(h, rate=self.rate, rng=rng))
-        return self.feed_norm(x + dropout(self.feed(x), rate=self.rate, rng=rng))
+        x = self.attend_norm(dropout_add(x, h, rate=self.rate, rng=rng))
+        return self.feed_norm(dropout_add(x, self.feed(x), rate=self.rate, rng=rng))
 
     def weights(self, x, keep=None) -> Tensor:
         """Where each position of x (B, T, C) looks: the attention weights (B, H, T, T)."""
@@ -67,9 +67,9 @@ class PreNormBlock(Module):
 
     def __call__(self, x, keep=None, rng=None, past=None):     # x (B, T, C); keep (B, 1, 1, T)
         h = self.attend(self.attend_norm(x), keep, self.causal, self.rate, rng, past)
-        x = x + dropout(h, rate=self.rate, rng=rng)
+        x = dropout_add(x, h, rate=self.rate, rng=rng)
         h = self.feed(self.feed_norm(x))
-        return x + dropout(h, rate=self.rate, rng=rng)
+        return dropout_add(x, h, rate=self.rate, rng=rng)
 
     def weights(self, x, keep=None) -> Tensor:
         """Where each position of x (B, T, C) looks: the attention weights (B, H, T, T)."""

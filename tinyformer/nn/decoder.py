@@ -6,7 +6,7 @@ from tinyformer.nn.blocks import FeedForward
 from tinyformer.nn.cross_attention import CrossAttention, join_heads, split_heads
 from tinyformer.nn.layers import LayerNorm
 from tinyformer.nn.module import Module
-from tinyformer.ops import attention, dropout
+from tinyformer.ops import attention, dropout_add
 
 
 class DecoderBlock(Module):
@@ -29,16 +29,16 @@ class DecoderBlock(Module):
         """x (B, T, C), memory (B, S, C), keep (B, 1, 1, S) -> (B, T, C)."""
         x = self.look_back(x, rng)
         h = self.cross(x, memory, keep, self.rate, rng)
-        return self.think(self.cross_norm(x + dropout(h, rate=self.rate, rng=rng)), rng)
+        return self.think(self.cross_norm(dropout_add(x, h, rate=self.rate, rng=rng)), rng)
 
     def look_back(self, x, rng=None) -> Tensor:
         """The first part: self-attention to what was written so far."""
         h = self.attend(x, causal=True, rate=self.rate, rng=rng)
-        return self.attend_norm(x + dropout(h, rate=self.rate, rng=rng))
+        return self.attend_norm(dropout_add(x, h, rate=self.rate, rng=rng))
 
     def think(self, x, rng=None) -> Tensor:
         """The last part: every position on its own."""
-        return self.feed_norm(x + dropout(self.feed(x), rate=self.rate, rng=rng))
+        return self.feed_norm(dropout_add(x, self.feed(x), rate=self.rate, rng=rng))
 
     def step(self, x, layer) -> Tensor:
         """The same for new positions alone, x (B, t, C): `layer`, a LayerCache, holds what the others left behind."""

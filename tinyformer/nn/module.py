@@ -107,11 +107,7 @@ class Module:
     def check(self, arrays: Mapping[str, np.ndarray]) -> None:
         """CheckpointError that lists every name of `arrays` that is missing, unexpected or mis-shaped."""
         mine = self.named_parameters() | self.named_buffers()
-        wrong = [f"missing: {name} {mine[name].shape}" for name in mine if name not in arrays]
-        wrong += [f"unexpected: {name} {arrays[name].shape}" for name in arrays if name not in mine]
-        wrong += [f"shape of {name}: given {arrays[name].shape}, wanted {mine[name].shape}"
-                  for name in mine if name in arrays and arrays[name].shape != mine[name].shape]
-        if wrong:
+        if wrong := misfits(arrays, {name: array.shape for name, array in mine.items()}):
             raise CheckpointError(f"{type(self).__name__}: {len(wrong)} tensors do not fit\n  " + "\n  ".join(wrong))
 
     def to(self, device: str | None = None, dtype=None) -> Self:
@@ -153,6 +149,14 @@ class Module:
 def fitted(array: np.ndarray, old) -> Any:
     """A copy of a host array in the precision and on the device of what it replaces."""
     return backend.to_device(np.array(array, dtype=old.dtype, order="C"), backend.device_of(old))
+
+
+def misfits(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple]) -> list[str]:
+    """A line for each of `arrays` that is missing, unexpected or of another shape than the one wanted."""
+    wrong = [f"missing: {name} {shape}" for name, shape in shapes.items() if name not in arrays]
+    wrong += [f"unexpected: {name} {array.shape}" for name, array in arrays.items() if name not in shapes]
+    return wrong + [f"shape of {name}: given {arrays[name].shape}, wanted {shape}" for name, shape in shapes.items()
+                    if name in arrays and arrays[name].shape != shape]
 
 
 def _kind(array) -> str:

@@ -5,7 +5,7 @@ from tinyformer.nn.gated import GatedFeedForward
 from tinyformer.nn.grouped_attention import GroupedAttention
 from tinyformer.nn.module import Module
 from tinyformer.nn.rms_norm import RMSNorm
-from tinyformer.ops import dropout
+from tinyformer.ops import dropout_add
 
 
 class RotaryBlock(Module):
@@ -24,8 +24,8 @@ class RotaryBlock(Module):
     def __call__(self, x, places, keep=None, rng=None, past=None) -> Tensor:
         """x (B, T, C), places (T,) or (B, T), keep (B, 1, 1, S) -> (B, T, C)."""
         h = self.attend(self.attend_norm(x), places, keep, self.rate, rng, past)
-        x = x + dropout(h, rate=self.rate, rng=rng)
-        return x + dropout(self.feed(self.feed_norm(x)), rate=self.rate, rng=rng)
+        x = dropout_add(x, h, rate=self.rate, rng=rng)
+        return dropout_add(x, self.feed(self.feed_norm(x)), rate=self.rate, rng=rng)
 
     def weights(self, x, places, keep=None) -> Tensor:
         """Where each position of x (B, T, C) looks: the attention weights (B, H, T, T)."""

@@ -19,7 +19,7 @@ from tinyformer.opening import explaining, opens
 from tinyformer.ops.activation import affine_gelu, gelu, relu, sigmoid, tanh
 from tinyformer.ops.arithmetic import add, divide, exp, log, multiply, negate, pow, power, scale, sqrt, subtract
 from tinyformer.ops.attention import attention
-from tinyformer.ops.dropout import dropout
+from tinyformer.ops.dropout import dropout, dropout_add
 from tinyformer.ops.layer_norm import layer_norm
 from tinyformer.ops.linear import affine, embedding, matmul
 from tinyformer.ops.loss import binary_cross_entropy_with_logits, cross_entropy, mean_squared_error
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 __all__ = [
     "abs", "add", "affine", "affine_gelu", "attention", "batch_norm", "binary_cross_entropy_with_logits",
     "blockwise_attention", "blockwise_self_attention", "broadcast_to", "clip", "concatenate", "cos", "cross_entropy",
-    "cumsum", "divide", "dropout", "embedding", "exp", "flatten", "gelu", "getitem", "layer_norm", "log",
-    "log_softmax", "lstm", "masked_softmax", "matmul", "max", "maximum", "mean", "mean_squared_error", "min",
+    "cumsum", "divide", "dropout", "dropout_add", "embedding", "exp", "flatten", "gelu", "getitem", "layer_norm",
+    "log", "log_softmax", "lstm", "masked_softmax", "matmul", "max", "maximum", "mean", "mean_squared_error", "min",
     "minimum", "multiply", "negate", "norm", "normalize", "nt_xent", "pow", "power", "prod", "relu", "reshape",
     "rms_norm", "rotary", "scale", "self_attention", "sigmoid", "silu", "sin", "softmax", "split", "sqrt", "squeeze",
     "stack", "std", "subtract", "sum", "swapaxes", "swiglu", "tanh", "token_log_probs", "transpose", "unsqueeze",

@@ -24,6 +24,16 @@ def dropout(xp, x, *, rate: float, rng: np.random.Generator | None):
     return x * kept * lift, backward
 
 
+@primitive(keeps="kept (...) bool")
+def dropout_add(xp, x, h, *, rate: float, rng: np.random.Generator | None):
+    """x + dropout(h): what a part of a block found, h, joins the stream of sums, x.  On a GPU that is one launch.
+
+    The sum hands its gradient to both inputs, and to h only where h passed.  (Vaswani et al. 2017, section 5.4.)
+    """
+    passed, pull = dropout.raw(xp, h, rate=rate, rng=rng)
+    return x + passed, lambda dout: (dout, pull(dout))
+
+
 def draw_kept(xp, shape: tuple, rate: float, rng: np.random.Generator):
     """A boolean array, False with chance `rate`, and the factor that keeps the mean.
 
@@ -61,3 +71,15 @@ def _(rng):
 def _(rng):
     """no generator, no dropout"""
     return Call(rng.normal(size=3), rate=0.25, rng=None)
+
+
+@dropout_add.case
+def _(rng):
+    """one number in four of what is added switched off"""
+    return Call(rng.normal(size=(4, 5)), rng.normal(size=(4, 5)), rate=0.25, rng=np.random.default_rng(3))
+
+
+@dropout_add.case
+def _(rng):
+    """no generator: a sum"""
+    return Call(rng.normal(size=3), rng.normal(size=3), rate=0.25, rng=None)

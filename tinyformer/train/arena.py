@@ -24,6 +24,7 @@ import numpy as np
 
 from tinyformer.errors import InputError
 from tinyformer.nn.module import Module
+from tinyformer.train.moved_by import lay_out
 from tinyformer.train.optimizers import Optimizer
 
 ALIGNED = 64                                  # bytes: where an array begins, a line of the cache does
@@ -99,14 +100,14 @@ def laid_out(model: Module, optimizer: Optimizer, more: int = 0) -> Iterator[Are
     arena = Arena(more + sum(room(array.size, array.dtype) for array in flat))
     before = [p.data for p in frozen]
     try:
-        optimizer.lay_out(arena.empty)
+        lay_out(optimizer, arena.empty)
         for p in frozen:
             there = arena.empty(p.size, p.dtype).reshape(p.shape)
             there[...] = p.data
             p.data = there
         yield arena
     finally:
-        optimizer.lay_out(np.empty)
+        lay_out(optimizer, np.empty)
         for p, array in zip(frozen, before, strict=True):
             p.data = array
 

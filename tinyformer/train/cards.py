@@ -30,6 +30,7 @@ from tinyformer.train import machines, shared_memory
 from tinyformer.train.arena import CannotShare, packed
 from tinyformer.train.drivers import Team
 from tinyformer.train.loop_settings import Settings
+from tinyformer.train.moved_by import lay_out
 from tinyformer.train.noise import Noise
 from tinyformer.train.on_device import OnDevice
 from tinyformer.train.optimizers import Optimizer
@@ -194,6 +195,6 @@ def _whole(optimizer: Optimizer) -> Optimizer:
     values = [slot.tensor.data.ravel() for slot in optimizer.slots]
     xp = library(values[0])
     optimizer.values = xp.concatenate(values)
-    optimizer.lay_out(xp.empty)
+    lay_out(optimizer, xp.empty)
     optimizer.gathered, optimizer.scratch = (xp.empty(optimizer.chunk, optimizer.values.dtype) for _ in range(2))
     return optimizer

@@ -7,7 +7,7 @@ the last; on a GPU each line is one call for everything.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from tinyformer import backend
 from tinyformer.engine import Tensor
 from tinyformer.errors import CheckpointError
-from tinyformer.nn.module import Module
+from tinyformer.nn.module import Module, misfits
 from tinyformer.train.loop_settings import Settings
 from tinyformer.train.moved_by import named_tensors, rate_of
 
@@ -111,13 +111,6 @@ class Optimizer:
         lines = -(-self.values.size // LINE)
         return [min(self.values.size, lines * part // parts * LINE) for part in range(parts + 1)]
 
-    def lay_out(self, empty: Callable) -> None:
-        """Move the flat arrays into memory from empty(size, dtype), and the tensors' views with them."""
-        self.values = _moved(self.values, empty)
-        self.memory = {name: _moved(array, empty) for name, array in self.memory.items()}
-        for slot in self.slots:
-            slot.view = slot.tensor.data = self._part(self.values, slot)
-
     def update(self, p, g, *rest) -> None:
         """Apply the formula, in place, to one piece: p and g (n,), the moments, learning rate, decay, step."""
         raise NotImplementedError(f"{type(self).__name__} must say how a piece moves: define update")
@@ -145,11 +138,7 @@ class Optimizer:
         wanted = {f"{moment}.{slot.name}": slot.tensor.shape
                   for slot in self.slots for moment in self.remembers(slot)}
         wanted["steps"] = (len(self.slots),)
-        wrong = [f"missing: {name} {shape}" for name, shape in wanted.items() if name not in arrays]
-        wrong += [f"unexpected: {name} {arrays[name].shape}" for name in arrays if name not in wanted]
-        wrong += [f"shape of {name}: given {arrays[name].shape}, wanted {shape}" for name, shape in wanted.items()
-                  if name in arrays and arrays[name].shape != shape]
-        if wrong:
+        if wrong := misfits(arrays, wanted):
             raise CheckpointError(f"{type(self).__name__}: {len(wrong)} arrays do not fit; they are of other "
                                   "parameters or of another optimizer\n  " + "\n  ".join(wrong))
         for place, slot in enumerate(self.slots):
@@ -192,12 +181,6 @@ class Optimizer:
         for slot in slots:
             self.gathered[slot.start - start:slot.stop - start] = slot.tensor.grad.reshape(-1)
         return self.gathered[:slots[-1].stop - start]
-
-
-def _moved(array, empty: Callable):
-    there = empty(array.size, array.dtype)
-    there[...] = array
-    return there
 
 
 class SGD(Optimizer):

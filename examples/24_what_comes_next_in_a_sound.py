@@ -33,7 +33,7 @@ train(model, batches, Settings(steps=120, learning_rate=4e-3, warmup=20), progre
 error, count = model.measure(batch)["vector loss"]
 repeating = np.abs(batch.truth - batch.vectors)[batch.hidden].mean()
 mean = np.abs(batch.truth)[batch.hidden].mean()
-if len(sys.argv) > 1:
+if sys.argv[1:]:
     from tinyformer import plot
     guessed = model(batch.vectors, batch.keep).data
     rows = [[each[n][batch.keep[n]].reshape(-1, 40) for n in range(3)]

@@ -1,10 +1,12 @@
 """Every run of the tests is the same run: hypothesis draws the same examples each time, and keeps no memory of them.
 
 A shell starts what runs in its background deaf to Ctrl-C, and so would be every command that a test interrupts.
+Where several processes share the tests, there is one for each core, and threads of theirs would wait for one another.
 Below: a text to train on within a second, sentences of a small grammar in several documents, and two models of it;
 then labelled sets, a model to begin with, and one with each head, made within a second or two.
 """
 
+import os
 import signal
 import sys
 
@@ -16,6 +18,10 @@ settings.register_profile("steady", deadline=None, max_examples=40, derandomize=
                           suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("brief", settings.get_profile("steady"), max_examples=8)   # where they ran with 40 before
 settings.load_profile("steady")
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    from tinyformer.train.threads import set_blas_threads
+    set_blas_threads(1)
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -148,6 +148,8 @@ def main():
         return child(*chosen.serve)
     links = [f"2 ranks, {gbit} Gbit/s" for gbit in chosen.gbit.split(",") if gbit]
     modes = ["1 process, 1 thread", "1 process, 2 threads", "2 workers", *["2 ranks"] * chosen.ranks, *links]
+    if shutil.which("mpiexec") is None and (chosen.ranks or links):
+        parser.error("--ranks and --gbit need mpiexec: pip install -e '.[mpi]', and the environment's bin in PATH")
     facts = conditions(rounds=chosen.rounds)
     say(facts)
     found, rows, bars = {}, [], {}

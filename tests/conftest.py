@@ -146,6 +146,8 @@ def heads(command, tmp_path_factory):
 @pytest.fixture
 def no_pictures(monkeypatch):
     """Pictures take longer than the few steps of a test."""
+    from tinyformer import plot
     from tinyformer.tasks import finished_run
     monkeypatch.setattr(finished_run, "draw", lambda *parts: None)
-    monkeypatch.setattr(finished_run, "draw_loss", lambda *parts: None)
+    for name in ("loss_curve", "heard"):
+        monkeypatch.setattr(plot, name, lambda *parts, **more: None)

@@ -7,7 +7,7 @@ import pytest
 
 from tinyformer.cli import main
 from tinyformer.phenomena import rlhf
-from tinyformer.phenomena.kit import Found
+from tinyformer.phenomena.kit import Found, jobs
 from tinyformer.phenomena.parts.asked_world import END, Words
 
 
@@ -42,6 +42,7 @@ def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     small = rlhf.EXPERIMENT.quick.but(read=2, follow=2, shown=20, choices=12, held=4, reward=2, steps=2, ppo=3, times=1)
     monkeypatch.setattr(rlhf, "EXPERIMENT", replace(rlhf.EXPERIMENT, quick=small))
+    monkeypatch.setattr(jobs, "side_by_side", lambda title, one, asked, said: ((job, one(*job)) for job in asked))
     assert main(["reproduce", "rlhf", "--quick", "--seeds", "1", "--out", str(tmp_path)]) == 0
     outcome, = json.loads((tmp_path / "metrics.json").read_text())["outcomes"]
     assert 0 <= outcome["start"]["gold"] <= 1 and [row["step"] for row in outcome["PPO, three passes"]] == [0, 1, 2, 3]

@@ -189,14 +189,14 @@ def test_direct_starts_at_a_coin_and_its_first_step_is_in_favour_of_what_was_cho
 
 def test_answers_are_drawn_from_the_distribution_of_the_model_each_by_itself():
     model = a_gpt(dtype=np.float32)
-    many = drawn(model, [PROMPTS[0]] * 3000, 3, {2}, np.random.default_rng(0), known=8)
+    many = drawn(model, [PROMPTS[0]] * 1500, 3, {2}, np.random.default_rng(0), known=8)
     with no_grad():
         logits = model(np.array([PROMPTS[0]])).data[0, -1, :8].astype(float)
     expected = np.exp(logits) / np.exp(logits).sum()
-    share = np.bincount([row[0] for row in many], minlength=8) / 3000
-    assert np.abs(share - expected).max() < 0.04 and max(map(max, many)) < 8
+    share = np.bincount([row[0] for row in many], minlength=8) / 1500
+    assert np.abs(share - expected).max() < 0.05 and max(map(max, many)) < 8
     assert all(2 not in row[:-1] and (len(row) == 3 or row[-1] == 2) for row in many)
-    some = drawn(model, [PROMPTS[0]] * 3000, 3, {2}, np.random.default_rng(0), known=8)
+    some = drawn(model, [PROMPTS[0]] * 1500, 3, {2}, np.random.default_rng(0), known=8)
     assert some == many
 
 
@@ -269,7 +269,7 @@ def rewards(start):
     return start / "reward"
 
 
-def test_a_reward_model_is_a_folder_as_the_hub_has_them(start, rewards, capsys):
+def test_a_reward_model_is_a_folder_as_the_hub_has_them(start, rewards, capsys, no_pictures):
     model, _ = tinyformer.load(rewards)
     found = json.loads((rewards / "config.json").read_text())
     assert type(model) is PairScorer and found["architectures"] == ["GPT2ForSequenceClassification"]
@@ -282,11 +282,13 @@ def test_a_reward_model_is_a_folder_as_the_hub_has_them(start, rewards, capsys):
 @pytest.mark.parametrize("method, more, said", [
     ("direct", [], "prefers the chosen answer in"),
     ("tune", ["--gold", "tinyland", "--passes", "2", "--no-scaled"], "gold 0.")])
-def test_a_run_says_what_came_of_it_and_goes_on_where_it_stopped(start, rewards, tmp_path, capsys, method, more, said):
+def test_a_run_says_what_came_of_it_and_goes_on_where_it_stopped(start, rewards, tmp_path, capsys, method, more, said,
+                                                                 request):
     if method == "tune":
         more = [*more, "--reward", rewards]
     assert main(words(start, method, tmp_path / "a", *more)) == 0
     assert said in capsys.readouterr().out and (tmp_path / "a/loss.png").stat().st_size > 5000
+    request.getfixturevalue("no_pictures")
     assert main(words(start, method, tmp_path / "b", *more)) == 0
     for path in (tmp_path / "b").glob("checkpoint-00000004/*"):
         path.unlink()

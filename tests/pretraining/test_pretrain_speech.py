@@ -16,8 +16,8 @@ from tinyformer.pretraining.pretraining_settings import resolve
 from tinyformer.pretraining.speech_methods import METHODS, mean_of_clusters
 from tinyformer.sound import Extractor, Voices, write_wav
 
-BRIEF = ["--layers", "2", "--width", "16", "--heads", "2", "--max-length", "40", "--batch-size", "4", "--steps", "8",
-         "--evaluate-every", "8", "--validation", "0.2"]
+BRIEF = ["--layers", "2", "--width", "16", "--heads", "2", "--max-length", "40", "--batch-size", "4", "--steps", "4",
+         "--evaluate-every", "4", "--validation", "0.2"]
 
 
 @pytest.fixture(scope="module")
@@ -57,30 +57,38 @@ def test_a_method_leaves_a_model_and_a_picture(method, kind, blind, run, wavs, c
     assert f"holds a {kind.__name__}, which reads no text" in capsys.readouterr().err
 
 
-def test_clusters_of_two_rounds_and_what_was_stopped_goes_on_bit_for_bit(run, capsys):
+def test_clusters_of_two_rounds_and_what_was_stopped_goes_on_bit_for_bit(run, capsys, no_pictures):
     first = run("clusters", "first", "--clusters", "6")
     model, ear = tinyformer.load(first)
     assert type(model) is Hubert and np.array(ear.centres).shape == (6, 80) and model.config.clusters == 6
-    whole, broken = (run("clusters", name, "--clusters", "5", "--teacher", str(first), "--save-every", "4")
+    whole, broken = (run("clusters", name, "--clusters", "5", "--teacher", str(first), "--save-every", "2")
                      for name in ("whole", "broken"))
     assert "val accuracy" in capsys.readouterr().out
     assert np.array(tinyformer.load(whole)[1].centres).shape == (5, 16), "of hidden vectors"
     for name in ("model.safetensors", "config.json", "MANIFEST.json", "metrics.json"):
         (broken / name).unlink()
-    for path in (broken / "checkpoint-00000008").iterdir():
+    for path in (broken / "checkpoint-00000004").iterdir():
         path.unlink()
-    (broken / "checkpoint-00000008").rmdir()
+    (broken / "checkpoint-00000004").rmdir()
     assert main(["pretrain", "speech", "--out", str(broken), "--resume"]) == 0
     assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
 
 
+OWN = {"masked": {}, "clusters": dict(clusters=8), "next": dict(distance=3)}
+
+
+@pytest.fixture(scope="module")
+def voices():
+    """Sixty words, and what says that they were read."""
+    return resolve("speech", dict(corpus="voices", utterances=60)).read()
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_it_learns_to_hear(method):
-    """In a hundred steps it beats who knows nothing."""
-    settings = resolve("speech", dict(corpus="voices", utterances=120, method=method, steps=100, layers=1, width=32,
-                                      batch_size=16, learning_rate=5e-3, **{"masked": {}, "next": dict(distance=1),
-                                                                            "clusters": dict(clusters=8)}[method]))
-    prepared = stages.prepare(settings, *settings.read())
+def test_it_learns_to_hear(method, voices):
+    """In sixty steps it beats who knows nothing."""
+    settings = resolve("speech", dict(corpus="voices", utterances=60, method=method, steps=60, layers=1, width=32,
+                                      batch_size=16, learning_rate=5e-3, **OWN[method]))
+    prepared = stages.prepare(settings, *voices)
     stages.train(prepared, progress=False)
     found = stages.measure(prepared)
     assert found["val loss"] < 0.9 * found["blind loss"]
@@ -115,7 +123,7 @@ def test_settings_that_mean_nothing_are_refused(given, said):
     assert said in str(error.value)
 
 
-def test_a_teacher_that_does_not_fit_is_refused(run, bert):
+def test_a_teacher_that_does_not_fit_is_refused(run, bert, no_pictures):
     first = run("masked", "first", "--stacked", "1")
     clusters = resolve("speech", dict(corpus="voices", utterances=4, method="clusters", teacher=str(first)))
     for settings, said in ((clusters, "--stacked is 2, and the teacher in .* has 1; give it the same"),

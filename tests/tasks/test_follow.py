@@ -122,18 +122,18 @@ def test_it_opens_in_the_usual_library(trained):
 
 
 @pytest.mark.parametrize("more", [["--packed"], ["--fresh", "--dropout", "0.1"]])
-def test_other_ways_to_learn_it(start, tmp_path, more):
+def test_other_ways_to_learn_it(start, tmp_path, more, no_pictures):
     assert main(words(start, tmp_path / "x", "--steps", "3", *more)) == 0
     assert json.loads((tmp_path / "x/settings.json").read_text())["packed"] == ("--packed" in more)
 
 
-def test_a_llama_learns_it_too_and_a_run_goes_on_where_it_stopped(start, tmp_path):
+def test_a_llama_learns_it_too_and_a_run_goes_on_where_it_stopped(start, tmp_path, no_pictures):
     whole, stopped = words(start, tmp_path / "a", model="llama"), words(start, tmp_path / "b", model="llama")
-    assert main([*whole, "--steps", "6"]) == 0
-    assert main([*stopped, "--steps", "6", "--save-every", "3"]) == 0
-    for path in (tmp_path / "b").glob("checkpoint-00000006/*"):
+    assert main([*whole, "--steps", "4"]) == 0
+    assert main([*stopped, "--steps", "4", "--save-every", "2"]) == 0
+    for path in (tmp_path / "b").glob("checkpoint-00000004/*"):
         path.unlink()
-    assert main([*stopped, "--steps", "6", "--save-every", "3", "--resume"]) == 0
+    assert main([*stopped, "--steps", "4", "--save-every", "2", "--resume"]) == 0
     assert (tmp_path / "a/model.safetensors").read_bytes() == (tmp_path / "b/model.safetensors").read_bytes()
 
 

@@ -130,7 +130,7 @@ def choose(model: GPT, words: Words, count: int, seed: int) -> list[tuple[Row, R
         for first in np.flatnonzero(worth[::2] != worth[1::2]) * 2:
             pair = [words.row(asked[first], said[place]) for place in (first, first + 1)]
             found.append((pair[0], pair[1]) if worth[first] > worth[first + 1] else (pair[1], pair[0]))
-        if len(found) >= count or number == 2 and len(found) < size // 20:
+        if len(found) >= count or number == 2 and 20 * len(found) < size:
             break
     numbers = {each.words: number for number, each in enumerate(words.questions)}
     for row in chosen(max(0, count - len(found)), Chance(stream(seed, "people's choices"))):

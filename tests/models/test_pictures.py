@@ -8,6 +8,7 @@ from tinyformer.data.picture_batches import PatchesHidden, PatchesShuffled, TwoV
 from tinyformer.data.pictures import Pictures
 from tinyformer.data.shapes import NAMES, shapes
 from tinyformer.data.views import Views
+from tinyformer.engine import Tensor
 from tinyformer.errors import InputError
 from tinyformer.gradcheck import check
 from tinyformer.models.byol import BYOL, BYOLConfig
@@ -99,6 +100,7 @@ def test_features_are_those_of_the_running_averages_and_one_by_one():
     model = made(BYOL)
     whole = model.features(PICTURES.pixels)
     assert np.allclose(whole[3:4], model.features(PICTURES.pixels[3:4]), atol=1e-5)
+    assert np.allclose(model.projections(PICTURES.pixels), model.online.project(Tensor(whole)).data, atol=1e-5)
     assert whole.shape == (24, 8) and PictureClassifier(model.config, 6, np.random.default_rng(0))(
         PICTURES.pixels).shape == (24, 6)
 

@@ -1,7 +1,10 @@
 """Do `pretrain pictures` and `probe` do what they say, by each method; is nothing lost where a run was stopped?"""
 
 import json
+import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tinyformer
@@ -15,16 +18,29 @@ LEFT = {"simclr": {"views", "neighbours", "filters"}, "byol": {"views", "neighbo
         "masked": {"patches", "neighbours", "attention"}, "jigsaw": {"patches", "neighbours", "attention"}}
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    """A function that pre-trains on few small shapes, into the folder that it returns."""
+@pytest.fixture(autouse=True)
+def few_shapes(monkeypatch):
     monkeypatch.setattr("tinyformer.data.pictures.DRAWN", 72)
 
-    def folder(method, name="run", *more):
-        words = ["pretrain", "pictures", "--method", method, "--out", str(tmp_path / name), *BRIEF, *more]
-        assert main(words) == 0
-        return tmp_path / name
+
+def trained(folder, method, *more):
+    """The folder, after pre-training on few small shapes into it."""
+    assert main(["pretrain", "pictures", "--method", method, "--out", str(folder), *BRIEF, *more]) == 0
     return folder
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A function that pre-trains into a folder of its own."""
+    return lambda method, name="run", *more: trained(tmp_path / name, method, *more)
+
+
+@pytest.fixture(scope="module")
+def simclr(tmp_path_factory):
+    """A run of SimCLR, with all its pictures, for whoever only looks at one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tinyformer.data.pictures.DRAWN", 72)
+        return trained(tmp_path_factory.mktemp("runs") / "simclr", "simclr")
 
 
 @pytest.fixture
@@ -34,8 +50,23 @@ def undrawn(monkeypatch):
     monkeypatch.setattr("tinyformer.pretraining.stages.draw", lambda *parts: None)
 
 
+@pytest.fixture
+def sketched(monkeypatch):
+    """What would be drawn is looked through, and an empty file stands for it."""
+    def tiles(rows, path, **more):
+        assert {np.shape(picture) for _, pictures in rows for picture in pictures} == {(8, 8)}
+        path.touch()
+
+    monkeypatch.setattr("tinyformer.plot.tiles", tiles)
+    monkeypatch.setattr("tinyformer.plot.loss_curve", lambda points, path, **more: path.touch())
+
+
+def test_a_run_is_drawn(simclr):
+    assert all((simclr / f"{name}.png").stat().st_size > 3000 for name in LEFT["simclr"] | {"loss"})
+
+
 @pytest.mark.parametrize("method", LEFT)
-def test_each_method_leaves_a_model_its_figures_and_pictures(run, method, capsys):
+def test_each_method_leaves_a_model_its_figures_and_pictures(run, sketched, method, capsys):
     out = run(method)
     metrics, settings = (json.loads((out / name).read_text()) for name in ("metrics.json", "settings.json"))
     assert {path.stem for path in out.glob("*.png")} == LEFT[method] | {"loss"}
@@ -49,12 +80,11 @@ def test_each_method_leaves_a_model_its_figures_and_pictures(run, method, capsys
 
 def test_a_resumed_run_ends_bit_for_bit_where_the_unbroken_one_does(run, undrawn):
     """BYOL's target and batch norm's averages are buffers, and come back with the rest."""
-    whole, broken = (run("byol", name, "--save-every", "2") for name in ("whole", "broken"))
+    whole = run("byol", "whole", "--save-every", "2")
+    broken = Path(shutil.copytree(whole, whole.with_name("broken")))
     for name in ("model.safetensors", "config.json", "MANIFEST.json", "metrics.json"):
         (broken / name).unlink()
-    for path in (broken / "checkpoint-00000004").iterdir():
-        path.unlink()
-    (broken / "checkpoint-00000004").rmdir()
+    shutil.rmtree(broken / "checkpoint-00000004")
     assert main(["pretrain", "pictures", "--out", str(broken), "--resume"]) == 0
     assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
 
@@ -69,17 +99,15 @@ def test_a_collapse_is_said_while_it_trains_and_in_the_end(run, undrawn, capsys)
     assert [line["evaluation"]["spread"] < 0.1 for line in lines if "evaluation" in line][-1]
 
 
-def test_probe_shows_what_features_are_worth(run, undrawn, capsys):
-    out = run("simclr")
-    capsys.readouterr()
-    assert main(["probe", str(out), "--supervised", "2", "--few", "2"]) == 0
+def test_probe_shows_what_features_are_worth(simclr, capsys):
+    assert main(["probe", str(simclr), "--supervised", "2", "--few", "2"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert [line.split("  ")[0].split(",")[0] for line in said[1:5]] == ["SimCLR", "random encoder", "pixels",
-                                                                         "supervised"]
-    assert "linear, 2 each" in said[0] and said[5].startswith("54 examples, 18 asked")
-    assert main(["probe", str(out), "--supervised", "0", "--json"]) == 0
+    assert [line.split("  ")[0].split(",")[0] for line in said[1:7]] == [
+        "SimCLR", "random encoder", "pixels", "behind its head", "behind a random head", "supervised"]
+    assert "linear, 2 each" in said[0] and said[7].startswith("54 examples, 18 asked")
+    assert main(["probe", str(simclr), "--supervised", "0", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)["right"]
-    assert all(0 <= share <= 1 for row in figures.values() for share in row.values()) and len(figures) == 3
+    assert all(0 <= share <= 1 for row in figures.values() for share in row.values()) and len(figures) == 5
 
 
 @pytest.mark.parametrize("given, message", [
@@ -109,8 +137,7 @@ def test_what_suits_a_method_is_taken_where_nobody_says_otherwise():
 @pytest.mark.parametrize("words, message", [
     (["probe", "MODEL", "--corpus", "nothing"], "nothing: no such pictures"),
     (["pretrain", "pictures", "--out", "x"], "no pictures were named; give --corpus digits")])
-def test_errors_are_one_line(run, undrawn, words, message, capsys, tmp_path, monkeypatch):
+def test_errors_are_one_line(simclr, words, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    out = run("simclr") if "MODEL" in words else ""
-    assert main([str(out) if word == "MODEL" else word for word in words]) == 2
+    assert main([str(simclr) if word == "MODEL" else word for word in words]) == 2
     assert message in capsys.readouterr().err

@@ -47,6 +47,8 @@ def run(options: Options) -> int:
     untrained = type(model)(model.config, stream(options.seed, "weights"))
     found = {f"{type(model).__name__}, from {options.model}": model.features, "random encoder": untrained.features,
              "pixels": as_they_are}
+    if hasattr(model, "projections"):
+        found = {**found, "behind its head": model.projections, "behind a random head": untrained.projections}
     figures = {name: probed(features, train, test, options.few, options.seed) for name, features in found.items()}
     if options.supervised:
         views = Views(**{name: known[name] for name in ("turn", "zoom", "shift", "crop", "contrast", "grain")

@@ -17,7 +17,7 @@ from tinyformer.data.picture_batches import PictureBatch
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.errors import InputError
 from tinyformer.models.parts.spread import spread
-from tinyformer.models.pictures import Head, PictureConfig, PictureEncoder
+from tinyformer.models.pictures import Head, PictureConfig, PictureEncoder, in_pieces
 from tinyformer.nn import Module
 from tinyformer.nn.batch_norm import Fresh, named
 from tinyformer.ops import concatenate, normalize
@@ -109,3 +109,7 @@ class BYOL(Module):
     def features(self, pictures) -> np.ndarray:
         """The vectors (N, C) before the head of the branch that learns."""
         return self.online.encoder.features(pictures)
+
+    def projections(self, pictures) -> np.ndarray:
+        """The vectors (N, P) behind that head."""
+        return in_pieces(self.online, pictures)

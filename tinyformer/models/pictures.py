@@ -5,6 +5,7 @@ of the vectors of the patches (hidden_patches.py).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -105,9 +106,14 @@ class PictureEncoder(Module):
 
     def features(self, pictures) -> np.ndarray:
         """The vectors (N, C) of any number of pictures, on the host."""
-        with no_grad():
-            return np.concatenate([to_host(self(pictures[first:first + ROWS]).data)
-                                   for first in range(0, len(pictures), ROWS)])
+        return in_pieces(self, pictures)
+
+
+def in_pieces(read: Callable[..., Tensor], pictures) -> np.ndarray:
+    """What `read` makes of any number of pictures (N, S, S), so many at a time, on the host."""
+    with no_grad():
+        return np.concatenate([to_host(read(pictures[first:first + ROWS]).data)
+                               for first in range(0, len(pictures), ROWS)])
 
 
 class PictureClassifier(Module):

@@ -1,8 +1,8 @@
 """How does a model learn to see from two views of everything?  It finds the other view among all that is in the batch.
 
 SimCLR (Chen et al. 2020, section 2): two views of each picture are encoded, a head projects them, and each is to be
-nearer to its partner than to any other row (`nt_xent`).  The head is thrown away in the end: it forgets what views
-change, and the vector before it still knows.
+nearer to its partner than to any other row (`nt_xent`).  The head forgets what views change, and the vector before it
+still knows: what is later read off knows best which of the two it wants (section 4.2; `reproduce pictures`).
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tinyformer.backend import to_host
 from tinyformer.data.picture_batches import PictureBatch
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models.parts.spread import spread
-from tinyformer.models.pictures import Head, PictureConfig, PictureEncoder
+from tinyformer.models.pictures import Head, PictureConfig, PictureEncoder, in_pieces
 from tinyformer.nn import Module
 from tinyformer.nn.batch_norm import Fresh, named
 from tinyformer.ops import nt_xent
@@ -61,3 +61,7 @@ class SimCLR(Module):
     def features(self, pictures) -> np.ndarray:
         """The vectors (N, C) before the head."""
         return self.encoder.features(pictures)
+
+    def projections(self, pictures) -> np.ndarray:
+        """The vectors (N, P) behind the head, which the loss looks at."""
+        return in_pieces(self, pictures)

@@ -38,7 +38,7 @@ def grouped(panels: Sequence[Bars], groups: Mapping[str, Sequence[str]], path: s
                       markeredgecolor="white", markeredgewidth=0.5)
             axes.annotate(f"{values.mean():.1f}", (max(values.max(), values.mean(), 0), y), xytext=(5, 0),
                           textcoords="offset points", va="center", fontsize=9, color=INK.get(colour, colour))
-        axes.set_yticks(places, [clipped(name, 16) for name, _ in names])
+        axes.set_yticks(places, [clipped(name, 26) for name, _ in names])
         axes.set_ylim(places[-1] + 0.7, -0.7)
         axes.tick_params(axis="y", length=0, labelleft=axes is grid.flat[0])
         axes.grid(False, axis="y")

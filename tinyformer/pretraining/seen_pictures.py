@@ -78,27 +78,37 @@ def draw_neighbours(encoders: dict[str, Callable], pictures: Pictures, asked: Pi
 def draw_filters(weight, side: int, path: Path) -> None:
     """What the units of the first layer look for: those with the largest weights."""
     from tinyformer import plot
-    filters = to_host(weight)
-    largest = np.argsort(-np.abs(filters).sum(-1), kind="stable")[:SHOWN * SHOWN].reshape(-1)
-    shown = filters[largest].reshape(len(largest), side, side)
+    shown = largest_filters(weight, side, SHOWN * SHOWN)
     plot.tiles([("", shown[first:first + SHOWN]) for first in range(0, len(shown), SHOWN)], path, signed=True,
                title="What units of the first layer look for")
 
 
+def largest_filters(weight, side: int, count: int) -> np.ndarray:
+    """The largest rows of a first layer's weights (C, S S), as pictures (at most `count`, S, S)."""
+    filters = to_host(weight)
+    largest = np.argsort(-np.abs(filters).sum(-1), kind="stable")[:count]
+    return filters[largest].reshape(len(largest), side, side)
+
+
 def draw_attention(encoder: VectorEncoder, pictures: Pictures, patch: int, path: Path) -> None:
-    """At which patches those of a picture look, on average over them: each head of the first and the last layer."""
+    """At which patches those of a picture look: each head of the first and the last layer."""
     from tinyformer import plot
     some = pictures.pixels[:SHOWN]
-    with no_grad():
-        x, looks = encoder.embed(cut(some, patch)), []
-        for layer in encoder.layers:
-            looks.append(to_host(layer.weights(x).data).mean(2))               # (B, H, T): what is looked at
-            x = layer(x)
+    looks = looked_at(encoder, some, patch)
     rows = [("picture", some)]
     for number in dict.fromkeys((0, len(looks) - 1)):
-        for head in range(looks[number].shape[1]):
-            seen = looks[number][:, head]
-            seen = seen / seen.max(-1, keepdims=True)
-            heat = joined(np.repeat(seen[..., None], patch * patch, -1), some.shape[-1])
-            rows.append((f"layer {number + 1}, head {head + 1}", heat))
+        rows += [(f"layer {number + 1}, head {head + 1}", heat) for head, heat in enumerate(looks[number])]
     plot.tiles(rows, path, title="Which patches are looked at")
+
+
+def looked_at(encoder: VectorEncoder, pixels: np.ndarray, patch: int) -> np.ndarray:
+    """How much of the looks of a picture's patches each patch gets, the most 1, for every layer: (L, H, N, S, S)."""
+    with no_grad():
+        x, looks = encoder.embed(cut(pixels, patch)), []
+        for layer in encoder.layers:
+            looks.append(to_host(layer.weights(x).data).mean(2).swapaxes(0, 1))          # (H, N, T)
+            x = layer(x)
+    seen = np.stack(looks)
+    seen /= seen.max(-1, keepdims=True)
+    heat = joined(np.repeat(seen.reshape(-1, seen.shape[-1], 1), patch * patch, -1), pixels.shape[-1])
+    return heat.reshape(*seen.shape[:-1], *pixels.shape[1:])

@@ -16,9 +16,8 @@ def test_the_rule(whole, alone, word):
     assert collapse.verdict(Found(collapse.EXPERIMENT.full, [0, 1, 2], outcomes)).word == word
 
 
-def test_the_quick_run_leaves_what_it_promises(tmp_path):
+def test_the_quick_run_leaves_what_it_promises(tmp_path, here):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-    pytest.importorskip("sklearn", reason="scikit-learn, the extra pictures, is not installed")
     assert main(["reproduce", "collapse", "--quick", "--seeds", "1", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())["outcomes"]
     assert [each["arm"] for each in found] == list(collapse.ARMS) and "Verdict" in (tmp_path / "page.md").read_text()

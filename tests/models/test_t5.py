@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import small
 
-from tinyformer import no_grad
+from tinyformer import no_grad, tinyland
 from tinyformer.data.frame import frame_of
 from tinyformer.data.seq2seq import seq2seq_batch
 from tinyformer.errors import CheckpointError, InputError
@@ -16,6 +16,8 @@ from tinyformer.models.t5 import T5
 from tinyformer.nn.int8_layers import keep_in_bytes
 from tinyformer.nn.relative_positions import bucket_of
 from tinyformer.pretraining.pretraining_settings import resolve
+from tinyformer.tasks import TASKS
+from tinyformer.tasks.as_text import asked
 from tinyformer.text.unigram import UnigramTokenizer
 from tinyformer.train import load_model, save_model
 
@@ -78,6 +80,30 @@ def test_what_we_save_computes_and_writes_the_same_there_and_comes_back(theirs, 
     again, _ = load_model(folder)
     assert again.config == ours.config
     assert all(np.array_equal(a, b) for a, b in zip(again.state().values(), ours.state().values(), strict=True))
+
+
+def test_several_tasks_as_text_are_prepared_as_they_prepare_them(theirs, tmp_path):
+    """The same ids of sources and answers, the same padding, the same loss."""
+    import torch
+    names = "cola", "stsb", "mnli"
+    examples = [asked(name, e) for name in names for e in tinyland.task(name, "train", 4, 0)]
+    tokenizer = UnigramTokenizer.train([text for e in examples for text in (e.source, e.target)], 340,
+                                       specials=("<pad>", "</s>", "<unk>"))
+    options = TASKS["rewrite"].options(as_text=",".join(names), dropout=0.0)
+    task = TASKS["rewrite"].under(options)
+    model = task.build(small.t5(dtype=np.float32, vocabulary=len(tokenizer), context=128), tokenizer, [], options)
+    batch, = task.in_order(task.rows(examples, tokenizer, [], options), tokenizer, options)
+    folder = save_model(tmp_path / "model", model, tokenizer)
+
+    reader = theirs.T5TokenizerFast.from_pretrained(folder)
+    source, answer = (reader(texts, padding=True, return_tensors="pt") for texts in (
+        [e.source for e in examples], [e.target for e in examples]))
+    labels = answer.input_ids.masked_fill(answer.attention_mask == 0, -100)
+    assert np.array_equal(batch.ids, source.input_ids) and np.array_equal(batch.keep, source.attention_mask)
+    assert np.array_equal(batch.targets, labels)
+    with torch.no_grad():
+        expected = theirs.T5ForConditionalGeneration.from_pretrained(folder).eval()(**source, labels=labels).loss
+    assert model.loss(batch, batch.counts).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_the_buckets_are_theirs(theirs):

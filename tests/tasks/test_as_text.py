@@ -1,12 +1,16 @@
 """Are tasks with labels learned as texts, several at once, and each judged by its own official figures?"""
 
 import json
+from collections import Counter
 
+import numpy as np
 import pytest
+from refusals import refused
 
 from tinyformer import tinyland
 from tinyformer.cli import main
 from tinyformer.data import readers
+from tinyformer.data.order import MixedOrder
 from tinyformer.data.readers import PairExample, TextExample
 from tinyformer.errors import InputError
 from tinyformer.tasks import TASKS, as_text
@@ -42,43 +46,83 @@ def test_what_is_no_answer_is_wrong_and_spaces_say_nothing():
     assert as_text.understood("rte", "Not_ Entailment", "entailment") == "not_entailment"
     assert as_text.understood("rte", "perhaps", "not_entailment") == "entailment"
     assert as_text.understood("mnli", "", "neutral") != "neutral"
-    assert as_text.understood("stsb", "three", 3.0) == 0.0 and as_text.understood("stsb", "nan", 3.0) == 0.0
-    assert as_text.understood("stsb", " 3.4", 3.0) == 3.4
+    assert as_text.understood("stsb", " 3.4", 3.0) == as_text.understood("stsb", "3 . 4", 3.0) == 3.4
+    for no_score in ("three", "nan", "", "1e0", "-1", "5.2", "50", "3.4 3.4"):
+        assert as_text.understood("stsb", no_score, 3.0) == as_text.NO_SCORE < 0
 
 
 def test_each_is_judged_by_its_own_figures_and_the_commonest_answer_stands_beside():
     examples = [as_text.asked("rte", e) for e in tinyland.task("rte", "dev", 30, 0)]
     examples += [as_text.asked("stsb", e) for e in tinyland.task("stsb", "dev", 30, 0)]
-    task = TASKS["rewrite"]
+    task = TASKS["rewrite"].under(TASKS["rewrite"].options(as_text="rte,stsb"))
     found = task.scores(examples, [{"text": one.target} for one in examples])
     assert found["rte accuracy"] == 1 and found["stsb pearson"] > 0.99 and found["exact"] == 1
-    assert task.named(found)[-3:] == ["rte accuracy", "stsb pearson", "stsb spearman"]
+    assert found["average"] == pytest.approx((1 + (found["stsb pearson"] + found["stsb spearman"]) / 2) / 2)
+    assert task.named(found) == ["average", "rte accuracy", "stsb pearson", "stsb spearman", "exact"]
     blind = task.scores(examples, task.constant(examples, examples))
     assert blind["rte accuracy"] < 0.7 and blind["stsb pearson"] == 0
+
+
+def test_a_task_comes_as_often_as_the_limit_lets_it_and_each_of_its_examples_as_often_as_another():
+    groups = ["large"] * 50 + ["small"] * 7
+    order = MixedOrder(groups, 3, limit=10)
+    assert order.count == 17 and [*order.epoch(4)] == [*MixedOrder(groups, 3, 10).epoch(4)]
+    epochs = [order.epoch(number) for number in range(10)]
+    for epoch in epochs:
+        assert len({*epoch}) == 17 and Counter(groups[n] for n in epoch) == {"large": 10, "small": 7}
+    seen = Counter(np.concatenate(epochs).tolist())
+    assert {seen[n] for n in range(50)} == {2} and {seen[n] for n in range(50, 57)} == {10}
+    assert sorted(MixedOrder(groups, 3, 100).epoch(0)) == [*range(57)]
+    assert not np.array_equal(epochs[0] < 50, epochs[1] < 50), "tasks come in an order of their own in every epoch"
 
 
 def test_wrong_names_and_places_are_refused(tmp_path):
     with pytest.raises(InputError, match="'colla' is not one of the nine; did you mean 'cola'"):
         TASKS["rewrite"].options(as_text="colla")
+    with pytest.raises(InputError, match="give --as-text, too, or leave it out"):
+        TASKS["rewrite"].options(mixing_limit=5)
     with pytest.raises(InputError, match="leave out --endings and --columns"):
         TASKS["rewrite"].options(as_text="cola", endings="a,b")
     with pytest.raises(InputError, match="the folder of GLUE, with CoLA, SST-2"):
         as_text.read(str(tmp_path / "none"), ["cola"], True)
 
 
-def test_two_tasks_are_learned_by_one_run_of_the_published_files(tmp_path, capsys):
-    glue = tmp_path / "glue"
-    for folder, name, header in (("SST-2", "sst2", "sentence\tlabel\n"), ("RTE", "rte",
-                                                                          "index\tsentence1\tsentence2\tlabel\n")):
-        (glue / folder).mkdir(parents=True)
+@pytest.fixture
+def glue(tmp_path):
+    """A folder with two of GLUE's tasks in their published files."""
+    folder = tmp_path / "glue"
+    for name, task, header in (("SST-2", "sst2", "sentence\tlabel\n"), ("STS-B", "stsb", "\t".join(
+            ["index", "genre", "filename", "year", "old_index", "source1", "source2", "sentence1", "sentence2",
+             "score\n"]))):
+        (folder / name).mkdir(parents=True)
         for split, count in (("train", 12), ("dev", 6)):
-            rows = [f"{e.text}\t{e.label}" if name == "sst2" else f"{n}\t{e.first}\t{e.second}\t{e.label}"
-                    for n, e in enumerate(tinyland.task(name, split, count, 0))]
-            (glue / folder / f"{split}.tsv").write_text(header + "\n".join(rows) + "\n")
+            rows = [f"{e.text}\t{e.label}" if task == "sst2" else "\t".join([*map(str, range(7)), e.first, e.second,
+                                                                            str(e.label)])
+                    for e in tinyland.task(task, split, count, 0)]
+            (folder / name / f"{split}.tsv").write_text(header + "\n".join(rows) + "\n")
+    return folder
+
+
+def test_two_tasks_are_learned_by_one_run_of_the_published_files(glue, tmp_path, capsys):
     out = tmp_path / "out"
-    assert main(["finetune", "rewrite", "--model", "scratch", "--as-text", "sst2,rte", "--train", str(glue), "--dev",
-                 str(glue), "--out", str(out), "--steps", "2", "--width", "16", "--layers", "1", "--workers", "1",
-                 "--max-length", "48"]) == 0
+    told = ["average", "sst2 accuracy", "stsb pearson", "stsb spearman"]
+    assert main(["finetune", "rewrite", "--model", "scratch", "--as-text", "sst2,stsb", "--mixing-limit", "5",
+                 "--train", str(glue), "--dev", str(glue), "--out", str(out), "--epochs", "2", "--save-every", "1",
+                 "--batch-size", "10", "--width", "16", "--layers", "1", "--workers", "1", "--max-length", "48"]) == 0
     metrics = json.loads((out / "metrics.json").read_text())
-    assert {"sst2 accuracy", "rte accuracy", "copy sst2 accuracy"} <= metrics.keys() and metrics["train"] == 24
-    assert "sst2 accuracy" in capsys.readouterr().out
+    assert {*told, *(f"commonest {name}" for name in told), "exact"} <= metrics.keys() and metrics["train"] == 24
+    assert metrics["steps"] == 2, "two epochs of five examples of each task"
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    looks = [line["evaluation"] for line in lines if "evaluation" in line]
+    assert len(looks) == 2 and all({*told} <= look.keys() for look in looks)
+    assert {name: looks[-1][name] for name in told} == {name: metrics[name] for name in told}
+    said = capsys.readouterr().out
+    assert all(f"{name} {metrics[name]:.4f} (the commonest answer {metrics[f'commonest {name}']:.4f})" in said
+               for name in told)
+
+    assert main(["evaluate", "--model", str(out), "--data", str(glue), "--out", str(tmp_path / "judged")]) == 0
+    judged = json.loads((tmp_path / "judged" / "metrics.json").read_text())
+    assert {name: judged[name] for name in told} == {name: metrics[name] for name in told}
+    assert f"stsb pearson {metrics['stsb pearson']:.4f}, stsb" in capsys.readouterr().out
+    assert "tasks as text are read from the folder of GLUE" in refused(
+        capsys, "evaluate", "--model", out, "--data", glue / "SST-2" / "dev.tsv")

@@ -49,6 +49,15 @@ def test_every_head(kind, command, untrained, land, tmp_path, capsys, no_picture
             assert scores[task.figures[0]] == pytest.approx(found[task.figures[0]])
 
 
+def test_another_run_in_its_place_leaves_no_merged_model_of_the_old_one(command, tmp_path, no_pictures):
+    out, mine = tmp_path / "run", tmp_path / "run" / "merged"
+    assert main(command("classify", out, *LORA, "--merge", steps=1)) == 0 and (mine / "model.safetensors").exists()
+    assert main(command("classify", out, *LORA, "--overwrite", steps=1)) == 0 and not mine.exists()
+    assert main(command("classify", out, "--overwrite", steps=1)) == 0
+    mine.mkdir()
+    assert main(command("classify", out, "--overwrite", steps=1)) == 0 and mine.exists(), "not a run's, but the user's"
+
+
 def test_commands_open_an_adapter(command, tmp_path, capsys, land, no_pictures):
     out = tmp_path / "run"
     assert main(command("classify", out, *LORA, steps=2)) == 0

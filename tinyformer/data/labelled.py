@@ -58,11 +58,14 @@ class SpanBatch(Rows):
 
 
 class EncodedRows(list):
-    """Rows ready to be put into batches, and how many examples were cut (or, of documents, windowed) to fit."""
+    """Rows ready to be put into batches, and how many examples were cut (or, of documents, windowed) to fit.
 
-    def __init__(self, rows=(), cut: int = 0):
+    Where several tasks are mixed, `groups` has the name of each row's.
+    """
+
+    def __init__(self, rows=(), cut: int = 0, groups: Sequence[str] = ()):
         super().__init__(rows)
-        self.cut = cut
+        self.cut, self.groups = cut, groups
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,10 +86,11 @@ class PairBatches:
 
     Each pair comes once in an epoch, in an order of its own; a batch may reach into the next epoch, so that all are
     full.  Ids beyond `max_length` are cut off.  `pair` gives the pair of a number, with fresh noise in a subclass.
+    Where `order` is given, they come as it says.
     """
 
     def __init__(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]], tokenizer, *, batch_size: int,
-                 max_length: int, seed: int):
+                 max_length: int, seed: int, order: EpochOrder | None = None):
         frame_of(tokenizer)                          # raises where it has none
         if batch_size < 1:
             raise InputError(f"batch_size is {batch_size}; it must be 1 or larger")
@@ -97,12 +98,12 @@ class PairBatches:
             raise InputError("there are no pairs of a source and a target; the text is empty")
         self.pairs, self.tokenizer, self.seed = pairs, tokenizer, seed
         self.batch_size, self.room = batch_size, _room(max_length)
-        self.order = EpochOrder(len(pairs), seed)
+        self.order = order or EpochOrder(len(pairs), seed)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Steps after which every pair has been seen once."""
-        return -(-len(self.pairs) // self.batch_size)
+        """Steps after which all pairs of an epoch have been seen once."""
+        return -(-self.order.count // self.batch_size)
 
     def batch(self, step: int) -> Seq2SeqBatch:
         """The batch of this step."""

@@ -1,11 +1,12 @@
 """How does a task with labels become a text for a text?  Its name in front, its answer in words: GLUE's nine, as in T5.
 
 "cola sentence: The course is jumping well." is answered by "unacceptable" or "acceptable", and a pair of STS-B by a
-number that is written out, "3.8", in steps of 0.2.  So one model learns all tasks at once, from one loss, and each is
-judged by its own official figures.  (Raffel et al. 2020, section 2.4 and appendix D.)
+number that is written out, "3.8", in steps of 0.2.  What is written is held to the answers that there are, and each
+task is judged by its own official figures.  (Raffel et al. 2020, section 2.4 and appendix D.)
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from tinyformer.options import suggestion
 
 TINYLAND = "tinyland"                         # in the place of a folder: the generated sets
 LEARNED, JUDGED = 1000, 300                   # of each of these
-STEPS = 5                                     # in which a score is written: fifths
+STEPS, HIGHEST = 5, 5.0                       # a score is written in fifths, from 0
+NO_SCORE = -1.0                               # what stands for a text that is none
 YES = {"0": "not_entailment", "1": "entailment"}
 SAME = {"0": "not_equivalent", "1": "equivalent"}
 
@@ -80,8 +82,8 @@ def read(folder: str, names: Sequence[str], training: bool, skip_bad_rows: int =
     """The examples of several tasks in one list: of GLUE's folder, or of tinyland."""
     split, found = "train" if training else "dev", Examples()
     if folder != TINYLAND and not Path(folder).is_dir():
-        raise InputError(f"{folder}: with --as-text, --train and --dev name the folder of GLUE, with CoLA, SST-2 ... "
-                         f"in it, or {TINYLAND}, nine generated tasks")
+        raise InputError(f"{folder}: tasks as text are read from the folder of GLUE, with CoLA, SST-2 ... in it, or "
+                         f"from {TINYLAND}, nine generated tasks; name one of the two")
     for name in names:
         if folder == TINYLAND:
             generated = tinyland.task(name, split, LEARNED if training else JUDGED, 0)
@@ -108,14 +110,12 @@ def said(name: str, label: str | float | None) -> str | None:
 
 
 def understood(name: str, text: str, true: str | float) -> str | float:
-    """The label that a text stands for; a text that is no answer is wrong: another class, or the number 0."""
+    """The label that a text stands for; a text that is no answer is wrong: another class, or a score below all."""
     words = FORMS[name].words
     if words is None:
-        try:
-            number = float(text.strip())
-        except ValueError:
-            return 0.0
-        return number if math.isfinite(number) else 0.0
+        written = as_written(text)
+        score = float(written) if re.fullmatch(r"\d(\.\d{0,9})?", written, re.ASCII) else NO_SCORE
+        return score if score <= HIGHEST else NO_SCORE
     found = {as_written(word): label for label, word in words.items()}.get(as_written(text))
     return found if found is not None else next(label for label in words if label != true)
 
@@ -123,6 +123,11 @@ def understood(name: str, text: str, true: str | float) -> str | float:
 def as_written(text: str) -> str:
     """A text without its spaces and capitals, for a vocabulary may have pulled a word apart."""
     return "".join(text.lower().split())
+
+
+def figures_of(names: Sequence[str]) -> list[str]:
+    """What the official figures of these tasks are called where several are told: "cola matthews"."""
+    return [f"{name} {metric}" for name in names for metric in readers.GLUE[name].metrics]
 
 
 def scores(examples: Sequence[Asked], texts: Sequence[str]) -> dict[str, float]:

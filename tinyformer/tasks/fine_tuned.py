@@ -29,7 +29,7 @@ def open_trained(given: dict) -> tuple[Module, object, Task, Finetuning]:
     model, tokenizer = open_folder(folder)
     task = task_of(model)
     settings = settings_beside(Path(folder), model, task, given)
-    return model.to(choose_device(settings.device)[0]), tokenizer, task, settings
+    return model.to(choose_device(settings.device)[0]), tokenizer, task.under(settings), settings
 
 
 def settings_beside(folder: Path, model: Any, task: Task, given: dict) -> Finetuning:

@@ -66,7 +66,7 @@ def final_line(task: Task, found: dict, count: int) -> str:
     """The one line a run ends with."""
     key, words = task.blind
     parts = [f"{name.replace('_', ' ')} {found[name]:.4f}" + (
-        f" ({words} {found[f'{key} {name}']:.4f})" if f"{key} {name}" in found and not place else "")
+        f" ({words} {found[f'{key} {name}']:.4f})" if f"{key} {name}" in found and place < task.beside else "")
         for place, name in enumerate(task.named(found))]
     seconds = [f"{found['seconds']:.0f} s of training"] if "seconds" in found else []
     return ", ".join([*parts, f"{count:,} examples", *seconds])

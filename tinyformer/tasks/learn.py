@@ -38,7 +38,7 @@ from tinyformer.train.run import check_out, saved_tokenizer
 
 def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = False) -> int:
     """Fine-tune as the settings say; with several seeds once for each, in folders of their own below --out."""
-    task, several = TASKS[settings.task], settings.seeds > 1
+    task, several = task_under(settings), settings.seeds > 1
     if several and resume not in (True, False, "auto"):
         raise InputError(f"--resume names the checkpoint of one run, {resume}, and --seeds {settings.seeds} asks for "
                          "several; give --resume alone, which takes the newest of each")
@@ -59,7 +59,8 @@ def run(settings: Finetuning, resume: bool | str = False, overwrite: bool = Fals
         history = train(prepared, out=folder, resume=again, overwrite=overwrite)
         found.append(finish(prepared, history, folder))
     if several:
-        show(over_seeds.line(found, task.figures[0]))
+        for name in task.figures[:task.beside]:
+            show(over_seeds.line(found, name))
         write_json(out / "metrics.json", over_seeds.summary(found, task.figures))
         write_json(out / SETTINGS, settings.to_dict())
     return 0
@@ -95,14 +96,23 @@ class Prepared:
         """What the model says of the development examples."""
         return finite(self.task.predict(self.model, self.dev, self.dev_rows, self.tokenizer, self.settings))
 
-    def figure(self) -> float:
-        """The figure that counts first, on the development examples."""
-        return self.task.scores(self.dev, self.predictions())[self.task.figures[0]]
+    def figures(self) -> dict[str, float]:
+        """The figures of the development examples that are told at an evaluation, the one that counts first in front.
+
+        That is the first one; where several tasks are learned at once, those of each, too.
+        """
+        found = self.task.scores(self.dev, self.predictions())
+        return {name: found[name] for name in self.task.figures[:self.task.beside]}
+
+
+def task_under(settings: Finetuning) -> Task:
+    """The task that these settings name, as they ask for it."""
+    return TASKS[settings.task].under(settings)
 
 
 def prepare(settings: Finetuning, tokenizer: Tokenizer | None = None) -> Prepared:
     """Read the files and the model, and put the head of the task on it; a run that is resumed has its tokenizer."""
-    task = TASKS[settings.task]
+    task = task_under(settings)
     train = task.read(settings.train, settings, training=True)
     dev = task.read(settings.dev, settings)
     for line in [*train.report(), *dev.report()]:
@@ -123,7 +133,7 @@ def assemble(settings: Finetuning, encoder: Any, tokenizer: Tokenizer, train: Se
 
     To rewrite, `encoder` is a Seq2Seq, which is copied and needs no head.
     """
-    task = TASKS[settings.task]
+    task = task_under(settings)
     tokenizer = task.vocabulary(tokenizer)
     if isinstance(encoder, GPT) and task.both_sides:
         able = ", ".join(name for name, each in TASKS.items() if not each.both_sides)
@@ -161,7 +171,7 @@ def scratch(settings: Finetuning, train: Sequence, tokenizer: Tokenizer | None =
 
     The vocabulary is the one that is given, or read from a folder, or trained on the texts of the training examples.
     """
-    task = TASKS[settings.task]
+    task = task_under(settings)
     if tokenizer is None and settings.tokenizer is not None:
         tokenizer = load_tokenizer(settings.tokenizer)
     elif tokenizer is None:
@@ -183,7 +193,7 @@ def train(prepared: Prepared, out: Path | None = None, title: str | None = None,
                         recompute=s.recompute, seed=s.seed, workers=s.workers, log_every=max(1, min(10, steps // 20)),
                         evaluate_every=s.save_every or max(1, steps // evaluations), save_every=s.save_every,
                         keep=s.keep, patience=s.patience, precision=s.precision)
-    judge = (prepared.task.figures[0], prepared.figure) if s.save_every or s.patience else None
+    judge = (prepared.task.figures[0], prepared.figures) if s.save_every or s.patience else None
     rates = layer_rates(prepared.model, s.layer_decay) if s.layer_decay != 1 else None
     facts = {"task": s.task, "model": s.model, "parameters": prepared.model.count(), "train": len(prepared.train),
              "dev": len(prepared.dev), "seed": s.seed} | ({"fresh": True} if s.fresh else {})

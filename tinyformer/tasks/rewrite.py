@@ -24,7 +24,7 @@ from tinyformer.models.parts.size import that_fits
 from tinyformer.models.t5 import writer
 from tinyformer.options import option, read_object
 from tinyformer.rng import stream
-from tinyformer.tasks import as_text
+from tinyformer.tasks.as_text import names_of
 from tinyformer.tasks.collapse import same_of_everything
 from tinyformer.tasks.finetuning_settings import SETTINGS, TableSettings
 from tinyformer.tasks.task import BATCH, TYPED, Task, sizes
@@ -41,14 +41,19 @@ class RewriteSettings(TableSettings):
     as_text: str | None = option(None, "learn these of GLUE's tasks at once, each as a text behind its name (T5): "
                                  "--as-text cola,stsb with --train and --dev the folder of GLUE, or tinyland",
                                  metavar="NAME,NAME")
+    mixing_limit: int | None = option(None, "with --as-text: a task of more than K examples comes as often as one of K "
+                                      "(T5's limit; default: as often as it has examples)", least=1, metavar="K")
     beams: int | None = option(None, "search for the most probable text, following so many at once (default: take the "
                                "most probable token each time)", least=1)
     length_penalty: float = option(1.0, "with --beams: compare log p / tokens**PENALTY")
 
     def __post_init__(self):
         super().__post_init__()
+        if self.as_text is None and self.mixing_limit is not None:
+            raise InputError("--mixing-limit says how often each task of --as-text comes; give --as-text, too, or "
+                             "leave it out")
         if self.as_text is not None:
-            as_text.names_of(self.as_text)
+            names_of(self.as_text)
             if self.endings is not None or self.columns is not None:
                 raise InputError("--as-text reads GLUE's own columns; leave out --endings and --columns")
         if self.freeze not in (None, "0") or self.layer_decay != 1:
@@ -72,9 +77,12 @@ class Rewrite(Task):
             raise InputError(f"{folder}: the model has learned to repair texts and nothing else yet; teach it first, "
                              f"by finetune rewrite --model {folder}, or try generate")
 
+    def under(self, options):
+        """With --as-text several tasks at once."""
+        from tinyformer.tasks.several import Several  # this task and more, so not at the top
+        return self if options.as_text is None else Several(options.as_text)
+
     def read(self, path, options, training=False, labelled=True):
-        if options.as_text is not None and not Path(path).is_file():
-            return as_text.read(path, as_text.names_of(options.as_text), training, options.skip_bad_rows)
         if options.endings is None:
             return super().read(path, options, training, labelled)
         if options.columns is not None:
@@ -162,18 +170,10 @@ class Rewrite(Task):
                  "exact": sum(a == b for a, b in zip(wanted, said, strict=True)) / len(wanted)}
         if all("tokens" in p for p in predictions):
             found["token_accuracy"] = sum(p["right"] for p in predictions) / sum(p["tokens"] for p in predictions)
-        if isinstance(examples[0], as_text.Asked):
-            found |= as_text.scores(examples, [p["text"] for p in predictions])
         return found
 
-    def named(self, found):
-        """Also the official figures of tasks that are texts."""
-        return [*super().named(found), *(name for name in found if name.partition(" ")[0] in as_text.FORMS)]
-
     def constant(self, train, examples):
-        """The source as it is; of a task that is a text, its commonest answer."""
-        if train and isinstance(examples[0], as_text.Asked):
-            return as_text.commonest(train, examples)
+        """The source as it is."""
         return [{"text": example.source} for example in examples]
 
     def collapsed(self, examples, predictions):

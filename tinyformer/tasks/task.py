@@ -33,6 +33,7 @@ class Task:
     figures: tuple[str, ...]                  # that are shown, the one that counts first
     settings: type[Finetuning] = TableSettings           # what a run can be told; a head adds what is its own
     blind = ("constant", "reading nothing")   # whose figures stand beside the model's: in metrics.json, in words
+    beside = 1                                # how many of the figures are shown with those of the blind
 
     parts: tuple[str, ...] = ()               # of a table's row, the label last; () where no table is read
     texts: tuple[str, ...] = ("text",)        # what of an example is text
@@ -59,6 +60,10 @@ class Task:
     def options(self, **given) -> Finetuning:
         """The settings of a run, those that are given and defaults for the others."""
         return self.settings(**{**given, "task": self.name})
+
+    def under(self, options: Finetuning) -> "Task":
+        """The task that these settings ask for: this one, unless they make several of it."""
+        return self
 
     def settled(self, options: Finetuning, train: Sequence = ()) -> Finetuning:
         """The settings with those filled in that the training examples decide."""

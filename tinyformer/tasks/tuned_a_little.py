@@ -18,12 +18,10 @@ from tinyformer.nn.lora import adapted, add_lora, merge
 from tinyformer.places import say
 from tinyformer.rng import stream
 from tinyformer.tasks.finetuning_settings import SETTINGS, Finetuning
-from tinyformer.train.adapters import is_adapter
+from tinyformer.train.adapters import MERGED, is_adapter
 from tinyformer.train.checkpoints import save_model
 from tinyformer.train.circumstances import BASE
 from tinyformer.train.durable import write_json
-
-MERGED = "merged"                             # in the folder of a run: the whole model
 
 
 def tune_a_little(model: Any, known: int, options: Finetuning) -> None:

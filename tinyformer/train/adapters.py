@@ -2,6 +2,7 @@
 
     out/   adapter_config.json  adapter_model.safetensors       as the library PEFT has them: see `hub/adapter_form.py`
            config.json, the files of the tokenizer              of base and additions together
+           merged/                                              where it was asked for: the whole model
 
 Opened, such a folder is the whole model: the base, with the additions added to its weights.
 """
@@ -21,11 +22,17 @@ from tinyformer.train import durable
 from tinyformer.train.weights import read_arrays, write_arrays
 
 FILES = (CONFIG, WEIGHTS)
+MERGED = "merged"
 
 
 def is_adapter(folder: Path) -> bool:
     """Whether a folder holds additions and no whole model."""
     return (folder / CONFIG).is_file()
+
+
+def merged_in(folder: Path) -> list[Path]:
+    """The folder of the whole model that stands in the folder of an adapter, if one does."""
+    return [folder / MERGED] if is_adapter(folder) and (folder / MERGED).is_dir() else []
 
 
 def base_of(model: Module) -> str | None:

@@ -56,7 +56,7 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
           out: str | Path | None = None, tokenizer=None, validation: Callable[[], Iterable] | Sequence | None = None,
           resume: bool | str | Path = False, overwrite: bool = False, title: str = "training",
           facts: dict | None = None, files: dict[str, dict] | None = None, data: dict | None = None,
-          rates: dict[str, float] | None = None, judge: tuple[str, Callable[[], float]] | None = None,
+          rates: dict[str, float] | None = None, judge: tuple[str, Callable[[], float | dict]] | None = None,
           progress: bool = True) -> History:
     """Train `model` in place on the batches of step 0, 1, ... and keep in `out` what is worth keeping.
 
@@ -69,8 +69,8 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
     caller's for metrics.json, `files` JSON files of the caller's by name, written as soon as the folder has been
     accepted; `data` says what the batches are made of, and is compared when the run is resumed; `rates` gives
     parameters by name a share of the learning rate other than 1; `judge` is the name of a figure that should rise and a
-    function that gives it, called at each evaluation: the best checkpoint is kept, and with `patience` the run stops
-    when the figure no longer rises, and goes back to the best.
+    function that gives it, or it among others by name, called at each evaluation: the best checkpoint is kept, and with
+    `patience` the run stops when the figure no longer rises, and goes back to the best.
 
     Every number is a function of the settings' seed and the step, so that a resumed run is bit for bit the unbroken one
     (on one machine, with one NumPy).  NumericError where loss or gradient is not finite: the last checkpoint is
@@ -122,7 +122,7 @@ def train(model: Module, batches, settings: Settings, *, loss: Loss | None = Non
                 if evaluates and validation is not None:
                     values = averaged(work.figures(validation() if callable(validation) else validation))
                     if judge:
-                        values[judge[0]] = judge[1]()
+                        values |= judged if isinstance(judged := judge[1](), dict) else {judge[0]: judged}
                     log.evaluation(done, values)
                     bar.say(f"{title}: step {done:,}, validation {figures(values)}")
                     saves = saves or run.is_over(log) or settings.patience is not None and run.best(log) == done

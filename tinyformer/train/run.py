@@ -241,7 +241,8 @@ class Run:
             durable.write_json(self.out / name, value)
 
     def _clear(self) -> None:
-        for path in [*checkpoints.checkpoints(self.out), *self.out.glob("nonfinite-checkpoint-*")]:
+        for path in [*checkpoints.checkpoints(self.out), *self.out.glob("nonfinite-checkpoint-*"),
+                     *adapters.merged_in(self.out)]:
             durable.remove_folder(path)
         for name in (JSONL, CSV, METRICS):
             (self.out / name).unlink(missing_ok=True)

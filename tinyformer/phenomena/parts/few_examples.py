@@ -49,10 +49,10 @@ def learned(spec: FewLabels, start: Module, tokenizer: Tokenizer, examples: tupl
     """
     training, dev = examples
     device = next(iter(start.parameters())).device
-    task = TASKS[spec.head]
-    settings = task.options(steps=spec.steps, learning_rate=spec.learning_rate, dropout=0.0, seed=seed,
-                            batch_size=spec.batch_size, max_length=spec.max_length, **dict(spec.own),
-                            device="cpu" if device == "cpu" else "cuda")
+    settings = TASKS[spec.head].options(
+        steps=spec.steps, learning_rate=spec.learning_rate, dropout=0.0, seed=seed, batch_size=spec.batch_size,
+        max_length=spec.max_length, device="cpu" if device == "cpu" else "cuda", **dict(spec.own))
+    task = learn.task_under(settings)
     prepared = learn.assemble(settings, start, tokenizer, training, dev)
     before = [{"step": 0, **evaluate(prepared.model, prepared.dev_batches())}] if looks else []
     history = learn.train(prepared, evaluations=max(looks, 1), progress=False)

@@ -245,7 +245,7 @@ def test_a_run_that_was_killed_goes_on_byte_for_byte(command, tmp_path, no_pictu
 
 def test_the_best_checkpoint_stays_beside_the_newest(command, tmp_path, no_pictures, monkeypatch):
     figures = iter([0.2, 0.9, 0.3, 0.9, 0.5, 0.4])
-    monkeypatch.setattr(learn.Prepared, "figure", lambda prepared: next(figures))
+    monkeypatch.setattr(learn.Prepared, "figures", lambda prepared: next(figures))
     assert main(command("classify", tmp_path / "run", *EACH_STEP)) == 0
     assert kept(tmp_path / "run") == [2, 5, 6], "the first of two that are equal"
     assert judged(tmp_path / "run")[2] == 0.9
@@ -253,7 +253,7 @@ def test_the_best_checkpoint_stays_beside_the_newest(command, tmp_path, no_pictu
 
 def test_a_run_stops_when_it_no_longer_gets_better(capsys, command, tmp_path, no_pictures, monkeypatch):
     out, figures = tmp_path / "run", iter([0.2, 0.9, 0.3, 0.8, 0.95, 1.0])
-    monkeypatch.setattr(learn.Prepared, "figure", lambda prepared: next(figures))
+    monkeypatch.setattr(learn.Prepared, "figures", lambda prepared: next(figures))
     words = command("classify", out, *EACH_STEP, "--patience", "2")
     assert main(words) == 0
     assert "accuracy has not risen since step 2, so the run ends here" in capsys.readouterr().err

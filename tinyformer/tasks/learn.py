@@ -105,7 +105,7 @@ class Prepared:
         return {name: found[name] for name in self.task.figures[:self.task.beside]}
 
 
-def task_under(settings: Finetuning) -> Task:
+def task_under(settings: Finetuning) -> Any:
     """The task that these settings name, as they ask for it."""
     return TASKS[settings.task].under(settings)
 

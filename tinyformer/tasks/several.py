@@ -8,6 +8,7 @@ and 3.5.2.)
 
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 from tinyformer.data.order import MixedOrder
 from tinyformer.data.seq2seq import PairBatches
@@ -18,6 +19,7 @@ from tinyformer.tasks.rewrite import Rewrite
 class Several(Rewrite):
     """The answers of several tasks, written."""
 
+    figures: Any                              # hang on the tasks
     blind = ("commonest", "the commonest answer")
 
     def __init__(self, written: str):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from tinyformer.opening import opens
 
 if TYPE_CHECKING:
+    from tinyformer.phenomena.kit.gathered import report
     from tinyformer.phenomena.kit.running import reproduce, reproduce_all
 
-__getattr__, __dir__ = opens(__name__, **{"kit.running": "reproduce reproduce_all"})
+__getattr__, __dir__ = opens(__name__, **{"kit.running": "reproduce reproduce_all", "kit.gathered": "report"})
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import small
 from refusals import refused
 
 from tinyformer import tinyland
@@ -13,7 +14,7 @@ from tinyformer.data import readers
 from tinyformer.data.order import MixedOrder
 from tinyformer.data.readers import PairExample, TextExample
 from tinyformer.errors import InputError
-from tinyformer.tasks import TASKS, as_text
+from tinyformer.tasks import TASKS, as_text, task_of
 
 
 def test_every_task_has_a_form_and_comes_back_from_its_words():
@@ -22,7 +23,7 @@ def test_every_task_has_a_form_and_comes_back_from_its_words():
         examples = tinyland.task(name, "dev", 40, 0)
         asked = [as_text.asked(name, example) for example in examples]
         assert all(one.source.startswith(f"{name} ") and one.target for one in asked)
-        back = [as_text.understood(name, one.target, one.label) for one in asked]
+        back = [as_text.understood(name, one.target) for one in asked]
         if spec.labels:
             assert back == [example.label for example in examples]
             assert {*as_text.FORMS[name].words} == {*spec.labels}
@@ -43,12 +44,24 @@ def test_how_the_paper_writes_them():
 
 
 def test_what_is_no_answer_is_wrong_and_spaces_say_nothing():
-    assert as_text.understood("rte", "Not_ Entailment", "entailment") == "not_entailment"
-    assert as_text.understood("rte", "perhaps", "not_entailment") == "entailment"
-    assert as_text.understood("mnli", "", "neutral") != "neutral"
-    assert as_text.understood("stsb", " 3.4", 3.0) == as_text.understood("stsb", "3 . 4", 3.0) == 3.4
+    assert as_text.understood("rte", "Not_ Entailment") == "not_entailment"
+    assert as_text.understood("rte", "perhaps") == as_text.understood("mnli", "") == as_text.NO_ANSWER
+    assert as_text.understood("stsb", " 3.4") == as_text.understood("stsb", "3 . 4") == 3.4
     for no_score in ("three", "nan", "", "1e0", "-1", "5.2", "50", "3.4 3.4"):
-        assert as_text.understood("stsb", no_score, 3.0) == as_text.NO_SCORE < 0
+        assert as_text.understood("stsb", no_score) == as_text.NO_SCORE < 0
+
+
+@pytest.mark.parametrize("name", ["cola", "mrpc"])
+def test_who_answers_nothing_is_always_wrong_and_not_the_opposite_of_right(name):
+    examples = [as_text.asked(name, e) for e in tinyland.task(name, "dev", 20, 0)]
+    silent = as_text.scores(examples, [""] * 20)
+    assert silent == {figure: 0 for figure in as_text.figures_of([name])}
+    half = as_text.scores(examples, [e.target if n % 2 else "perhaps" for n, e in enumerate(examples)])
+    assert all(0 < value < 0.8 for value in half.values())
+
+
+def test_a_t5_has_this_task_too():
+    assert task_of(small.t5()) is task_of(small.seq2seq()) is TASKS["rewrite"]
 
 
 def test_each_is_judged_by_its_own_figures_and_the_commonest_answer_stands_beside():

@@ -23,7 +23,7 @@ from tinyformer.options import suggestion
 TINYLAND = "tinyland"                         # in the place of a folder: the generated sets
 LEARNED, JUDGED = 1000, 300                   # of each of these
 STEPS, HIGHEST = 5, 5.0                       # a score is written in fifths, from 0
-NO_SCORE = -1.0                               # what stands for a text that is none
+NO_ANSWER, NO_SCORE = "no answer", -1.0       # what stands for a text that is none
 YES = {"0": "not_entailment", "1": "entailment"}
 SAME = {"0": "not_equivalent", "1": "equivalent"}
 
@@ -109,15 +109,14 @@ def said(name: str, label: str | float | None) -> str | None:
     return f"{round(float(label) * STEPS) / STEPS:.1f}" if words is None else words[str(label)]
 
 
-def understood(name: str, text: str, true: str | float) -> str | float:
-    """The label that a text stands for; a text that is no answer is wrong: another class, or a score below all."""
+def understood(name: str, text: str) -> str | float:
+    """The label that a text stands for; one that is no answer is of no class, or a score below all."""
     words = FORMS[name].words
     if words is None:
         written = as_written(text)
         score = float(written) if re.fullmatch(r"\d(\.\d{0,9})?", written, re.ASCII) else NO_SCORE
         return score if score <= HIGHEST else NO_SCORE
-    found = {as_written(word): label for label, word in words.items()}.get(as_written(text))
-    return found if found is not None else next(label for label in words if label != true)
+    return {as_written(word): label for label, word in words.items()}.get(as_written(text), NO_ANSWER)
 
 
 def as_written(text: str) -> str:
@@ -134,7 +133,7 @@ def scores(examples: Sequence[Asked], texts: Sequence[str]) -> dict[str, float]:
     """The official figures of each task, "cola matthews" and so on, of what was written for its examples."""
     found = {}
     for name in dict.fromkeys(example.task for example in examples):
-        pairs = [(e.label, understood(name, text, e.label)) for e, text in zip(examples, texts, strict=True)
+        pairs = [(e.label, understood(name, text)) for e, text in zip(examples, texts, strict=True)
                  if e.task == name and e.label is not None]
         true, guessed = [one for one, _ in pairs], [other for _, other in pairs]
         for metric in readers.GLUE[name].metrics:
@@ -152,7 +151,9 @@ def commonest(train: Sequence[Asked], examples: Sequence[Asked]) -> list[dict]:
 
 
 def _f1(true: Sequence, guessed: Sequence) -> float:
-    return f1(true, guessed, positive="1")
+    """F1 of "1"; what is no answer counts as the class that is wrong, as T5's own judge has it."""
+    wrong = {"0": "1", "1": "0"}
+    return f1(true, [wrong[a] if b == NO_ANSWER else b for a, b in zip(true, guessed, strict=True)], positive="1")
 
 
 METRICS: dict[str, Callable[[Sequence, Sequence], float]] = {

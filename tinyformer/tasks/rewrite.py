@@ -71,6 +71,9 @@ class Rewrite(Task):
     strip_accents = False                     # or they would be missing from every text that is written
     loss, unit = "seq2seq loss", "nats per token"
 
+    def carried_by(self, model):
+        return isinstance(model, Seq2Seq)                      # BART's or T5's: there is no head
+
     def check_folder(self, folder):
         path = folder / SETTINGS
         if path.is_file() and "noise" in read_object(str(path)):

@@ -11,6 +11,7 @@ from tinyformer.cli import main
 from tinyformer.data.conversations import Row
 from tinyformer.data.preferences import PreferenceBatches, padded, real_positions
 from tinyformer.engine import Tensor, no_grad
+from tinyformer.errors import InputError
 from tinyformer.generate import likelihoods
 from tinyformer.generate.many_answers import drawn
 from tinyformer.gradcheck import check
@@ -30,6 +31,7 @@ from tinyformer.pretraining.preferences.drawn_batches import (
     ScoredBy,
 )
 from tinyformer.pretraining.preferences.group import advantages, apart
+from tinyformer.pretraining.preferences.tune import Tune
 from tinyformer.text import ByteLevelBPE, WordPieceTokenizer
 from tinyformer.text.chat import taught
 from tinyformer.tinyland.asked import UNSURE, chosen, people_say, questions, shown
@@ -317,6 +319,9 @@ def test_what_is_refused(start, rewards, tmp_path, capsys):
                tokenizer)
     assert "its vocabulary or chat template is another" in said("tune", "--reward", other)
     assert "answer-tokens is 40" in said("tune", "--reward", rewards, "--answer-tokens", "40")
+    assert Tune().answer_room(30, 48) == 18 and Tune().answer_room(30, 200) == 64, "as many as there is room for"
+    with pytest.raises(InputError, match="^the longest question has 48 tokens, .* 48 with its answer; leave out"):
+        Tune().answer_room(48, 48)
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"prompt": "x", "good": "y", "bad": "z"}\n')
     assert f"{bad}:1: no 'chosen' among the keys" in said("direct", "--pairs", bad)

@@ -24,6 +24,7 @@ from tinyformer.text import Tokenizer
 from tinyformer.text.chat import Chat
 from tinyformer.train.checkpoints import load_model
 
+ANSWER_TOKENS = 64                            # of an answer, where there is room for so many
 EXAMINED = 32                                 # questions that are asked on the way, at most
 GOLD = ("tinyland",)
 
@@ -45,7 +46,8 @@ class Tune(Method):
                                above=0, most=1)
     scaled: bool = option(True, "--no-scaled takes how much better an answer is than its group as it is, and not in "
                           "deviations of the group")
-    answer_tokens: int = option(64, "tokens of an answer at most", least=1)
+    answer_tokens: int | None = option(None, "tokens of an answer at most (default: 64, or as many as there is room "
+                                       "for behind the longest question)", least=1)
     skip_bad_rows: int = option(0, "rows with faults that may be left out of a file", least=0)
 
     unit = "gain, turned round"
@@ -59,13 +61,9 @@ class Tune(Method):
                                                              skip_bad_rows=self.skip_bad_rows)
         asked = list({each.asked: each for each in examples}.values())                 # each question once
         prompts = [chat.prompt(each.asked) for each in asked]
-        longest, room = max(map(len, prompts)), self.room(model)
-        if longest + self.answer_tokens > room:
-            raise InputError(f"--answer-tokens is {self.answer_tokens}, the longest question has {longest} tokens, and "
-                             f"there is room for {room}; lower it, or leave out the longest questions")
+        length = self.answer_room(max(map(len, prompts)), self.room(model))
         base, learner = copy_of(model), copy_of(model)
-        asking = Asking(prompts, frozenset(ends_of(chat)), self.answer_tokens, self.questions, self.group,
-                        len(tokenizer))
+        asking = Asking(prompts, frozenset(ends_of(chat)), length, self.questions, self.group, len(tokenizer))
         judge = ScoredBy(reward_model(str(self.reward), tokenizer), prompts)
         gold = gold_of_tinyland(asked, tokenizer) if self.gold else None
         examination = Examination(base, asking, judge, gold, seed=self.seed)
@@ -74,6 +72,15 @@ class Tune(Method):
         began = {name: amount / count for name, (amount, count) in examination(learner, some).items()}
         notes = [*examples.report(), f"{len(asked):,} questions; in the beginning " + figures(began)]
         return Prepared(learner, batches, Lesson(self.beta, self.ratio_clip), examination, [some], asked, notes)
+
+    def answer_room(self, longest: int, room: int) -> int:
+        """The tokens of an answer to a question of `longest` tokens; InputError where there is no room for so many."""
+        length = min(ANSWER_TOKENS, room - longest) if self.answer_tokens is None else self.answer_tokens
+        if length < 1 or longest + length > room:
+            asked = "" if self.answer_tokens is None else f"--answer-tokens is {length}, "
+            raise InputError(f"{asked}the longest question has {longest} tokens, and there is room for {room} with its "
+                             f"answer; {'lower it, or ' * bool(asked)}leave out the longest questions")
+        return length
 
     def said(self, final: dict[str, Any]) -> list[str]:
         return [figures({name.removeprefix("val "): value for name, value in final.items()

@@ -102,7 +102,7 @@ def test_it_looks_at_files_of_the_user_as_well(tmp_path, mine, capsys):
     out = tmp_path / "out"
     assert reproduce("made-up", "--out", out) == 0
     line = ("It looks at files of yours as well, `python -m tinyformer reproduce made-up --model DIR --data FILE`, "
-            "where DIR is the folder of a model and FILE is texts in which heads are H.")
+            "where DIR is the folder of a model, and FILE is texts in which heads are H.")
     assert line in capsys.readouterr().out and line in (out / "page.md").read_text()
     assert "given" not in json.loads((out / "metrics.json").read_text())
     before = traces(out)

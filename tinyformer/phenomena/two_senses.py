@@ -172,4 +172,4 @@ def draw(found: Found, folder: Path) -> None:
         word: [list(enumerate(np.mean([each["words"][word] for each in found[None]], 0)))]
         for word in tinyland_words()}, "layer"))
     plot.alike(squares, shown["texts"], shown["senses"], panels, folder / "two-senses.png",
-               title=f"\"{SHOWN}\" in twenty sentences: do the vectors of one sense find each other?")
+               title=f"\"{SHOWN}\" in {len(shown['texts'])} sentences: do the vectors of one sense find each other?")

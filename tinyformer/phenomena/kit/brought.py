@@ -73,7 +73,7 @@ def to_add(name: str, takes: Mapping[str, str]) -> str:
     if not takes:
         return ""
     options = "".join(f" --{each} {TAKEN[each]}" for each in takes)
-    what = " and ".join(f"{TAKEN[each]} is {words}" for each, words in takes.items())
+    what = ", and ".join(f"{TAKEN[each]} is {words}" for each, words in takes.items())
     return f"It looks at files of yours as well, `python -m tinyformer reproduce {name}{options}`, where {what}."
 
 

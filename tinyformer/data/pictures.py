@@ -77,8 +77,8 @@ def read_pictures(source: str | None, side: int | None = None) -> Pictures:
         pixels, labels = read_idx_pictures(path)
         names = () if labels is None else tuple(map(str, range(int(labels.max(initial=0)) + 1)))
     else:
-        raise InputError(f"{source}: no such pictures{suggestion(source, SIDES)}; give digits, shapes, an IDX file or "
-                         "a folder of PNG files")
+        raise InputError(f"{source}: no such pictures; give digits, shapes, an IDX file or a folder of PNG files"
+                         + suggestion(source, SIDES))
     if len(pixels) < 2 or not pixels.shape[-1]:
         raise InputError(f"{source}: holds {len(pixels)} pictures; there must be two at least")
     order = stream(SHUFFLED, "order of pictures").permutation(len(pixels))

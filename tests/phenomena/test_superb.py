@@ -114,6 +114,15 @@ def test_the_rule_sees_what_is_there(content, word):
     assert superb.averages(found[None], superb.NEXT, "content")[0] == content["frames_to_come"]
 
 
+def test_the_picture_has_a_panel_for_each_kind_with_the_mean_of_its_tasks():
+    some = [outcome(seed, frames_to_come=60.0) for seed in range(3)]
+    some[0]["tasks"]["word"][superb.NEXT]["layers"] = [20.0, 80.0]
+    said, who = superb.of_kinds(some, ", your files")
+    assert (said.title, who.title) == ("What is said (2 tasks), your files", "Who says it (1 task), your files")
+    assert said.curves[superb.NEXT] == [[(0, 25.0), (1, 70.0)], *[[(0, 30.0), (1, 60.0)]] * 2]
+    assert said.levels == {superb.LOG_MEL: 30} and set(said.controls) == {superb.RANDOM_BERT, superb.RANDOM_GPT}
+
+
 def test_what_is_no_folder_is_refused_before_any_work(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["reproduce", "superb", "--quick", "--data", "digits"]) == 2

@@ -65,7 +65,7 @@ PHENOMENA = {
     "pictures": Phenomenon(".pictures", "beyond", 3, "What can be seen after looking at pictures that nobody named?"),
     "collapse": Phenomenon(".collapse", "beyond", 1,
                            "What keeps a model that only agrees with itself from saying the same of everything?"),
-    "superb": Phenomenon(".superb", "beyond", 2, "What can be read off a model that has only listened?", ("data",),
+    "superb": Phenomenon(".superb", "beyond", 4, "What can be read off a model that has only listened?", ("data",),
                          folders=True),
 }
 

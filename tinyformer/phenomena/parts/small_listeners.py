@@ -22,7 +22,7 @@ Method = Masked | Clusters | Next
 RATE, STRETCH, PLACES, CLUSTERS = 0.4, 5, 3, 50
 LENGTH = 64                                   # vectors in a row, of 20 ms each
 MOST = 20_000                                 # vectors of which clusters are made
-BATCH, HEADS, LEARNING_RATE = 16, 2, 4e-3
+BATCH, HEADS, LEARNING_RATE = 32, 4, 2e-3
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,12 +3,15 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tinyformer.cli import main
+from tinyformer.models import GPT, GPTConfig
+from tinyformer.models.heads import PairScorer
 from tinyformer.phenomena import rlhf
 from tinyformer.phenomena.kit import Found, jobs
-from tinyformer.phenomena.parts.asked_world import END, Words
+from tinyformer.phenomena.parts.asked_world import END, LOOK, Lineage, Words, learn_to_choose, settings
 
 
 def found(held, free, right=0.9, score=1.0) -> Found:
@@ -38,9 +41,31 @@ def test_answers_are_numbers_and_words():
     assert row.ids[-6:] == ids and row.answers.count(True) == 6 and len(words.names) == len(words.vocab) < 60
 
 
+def test_a_reward_model_learns_until_it_is_nearly_right():
+    words, ended = Words(), []
+    good, bad = (words.row(0, [*words.ids(text), END]) for text in ("the dog eats meat .", "i do not know ."))
+    config = GPTConfig(vocabulary=len(words.names), layers=1, heads=2, width=16, context=48, dropout=0.0)
+    for steps, held in ((200, (good, bad)), (300, (good, bad)), (20, (bad, good))):
+        model = PairScorer(GPT(config, np.random.default_rng(0)), (), np.random.default_rng(0))
+        right = learn_to_choose(model, [(good, bad)] * 8, [held] * 4, settings(steps, 1e-2, 0, "constant", LOOK))
+        ended.append((right, np.concatenate([array.ravel() for array in model.state().values()])))
+    assert [right for right, _ in ended] == [1, 1, 0], "the last is asked the contrary, and learns to its end"
+    assert np.array_equal(ended[0][1], ended[1][1]), "both ended at one look"
+
+
+def test_what_is_heard_is_counted():
+    words = Words()
+    config = GPTConfig(vocabulary=len(words.names), layers=1, heads=2, width=16, context=48, dropout=0.0)
+    model = GPT(config, np.random.default_rng(0))
+    found = Lineage(words, model, [], None, 0.9).heard(model, 0, times=4)
+    assert 0 <= found["true"] <= 1 and found["unsure"] == 0 and len(found["first"]) == 3
+    assert all(share in (0.25, 0.5, 0.75, 1) for _, share in found["first"])
+
+
 def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-    small = rlhf.EXPERIMENT.quick.but(read=2, follow=2, shown=20, choices=12, held=4, reward=2, steps=2, ppo=3, times=1)
+    small = rlhf.EXPERIMENT.quick.but(read=2, follow=2, shown=20, choices=12, held=4, reward=2, steps=2, ppo=3,
+                                       direct=2, times=1)
     monkeypatch.setattr(rlhf, "EXPERIMENT", replace(rlhf.EXPERIMENT, quick=small))
     monkeypatch.setattr(jobs, "side_by_side", lambda title, one, asked, said: ((job, one(*job)) for job in asked))
     assert main(["reproduce", "rlhf", "--quick", "--seeds", "1", "--out", str(tmp_path)]) == 0

@@ -61,7 +61,7 @@ PHENOMENA = {
     "in-context": Phenomenon(".in_context", "prompts", 35, "Does a larger model learn more from its prompt?"),
     "addition": Phenomenon(".addition", "prompts", 3, "Can a small GPT learn to calculate?"),
     "translation": Phenomenon(".translation", "languages", 7, "Does reading help to translate?"),
-    "rlhf": Phenomenon(".rlhf", "judgement", 2, "What does a model learn from a judge that is nearly right?"),
+    "rlhf": Phenomenon(".rlhf", "judgement", 4, "What does a model learn from a judge that is nearly right?"),
     "pictures": Phenomenon(".pictures", "beyond", 3, "What can be seen after looking at pictures that nobody named?"),
     "collapse": Phenomenon(".collapse", "beyond", 1,
                            "What keeps a model that only agrees with itself from saying the same of everything?"),

@@ -1,10 +1,10 @@
 """What does a model learn from a judge that is nearly right?  To be right while it is held near its start, or to cheat.
 
 A small GPT has read what sixteen animals eat and where they live, and then how people answer such questions: one in
-four knows.  A judge who knows the truth chooses between two of its answers, some thousand times, and a reward model
-learns to say which would be chosen.  By that model's score the GPT is tuned, once with a price on each nat of KL to its
-start and once without; DPO learns from the same choices directly, and PPO makes several steps of the same answers.  The
-judge looks on: what is the score worth?
+four knows.  A judge who knows the truth chooses between two of its answers, a thousand times, and a reward model learns
+from these few until it is nearly right, in every seed alike: a perfect one could not be cheated.  By its score the GPT
+is tuned, once with a price on each nat of KL to its start and once without; DPO learns from the same choices directly,
+and PPO makes several steps of the same answers.  The judge looks on: what is the score worth?
 
 Ouyang et al. 2022 for the steps; Gao, Schulman and Hilton, Scaling laws for reward model overoptimization, 2023, for
 the curves that part.
@@ -17,62 +17,66 @@ from typing import Any
 
 from tinyformer.data.preferences import PreferenceBatches
 from tinyformer.metrics.over_seeds import spread
+from tinyformer.models import GPT
 from tinyformer.models.parts.encoders import with_dropout
 from tinyformer.phenomena.kit import Experiment, Found, Sizes, Table, Verdict, at_least, at_most, judged
 from tinyformer.phenomena.parts.asked_world import Lineage, lineage, settings
 from tinyformer.pretraining.preferences.direct import direct_loss, with_base
 from tinyformer.pretraining.preferences.drawn_batches import DrawnBatches, Lesson
+from tinyformer.tinyland.asked import UNSURE, questions
 from tinyformer.train import Settings, train
 
 EXPERIMENT = Experiment(
-    chapter="judgement", minutes=2, optimizer="adamw",
-    full=Sizes(read=200, follow=400, shown=4000, choices=2000, held=300, reward=400, steps=120, ppo=45, layers=2,
-               width=64, looks=6, times=8),
-    quick=Sizes(read=20, follow=20, shown=100, choices=60, held=20, reward=10, steps=6, ppo=4, layers=1, width=16,
-                looks=2, times=2),
+    chapter="judgement", minutes=4, optimizer="adamw",
+    full=Sizes(read=200, follow=400, shown=4000, choices=1000, held=300, reward=1500, steps=360, ppo=90, direct=300,
+               layers=2, width=64, looks=12, times=8),
+    quick=Sizes(read=20, follow=20, shown=100, choices=60, held=20, reward=10, steps=6, ppo=4, direct=6,
+                layers=1, width=16, looks=2, times=2),
     control="The same tuning without the cost of KL: nothing else differs, and the same reward model judges.",
-    not_found="A reward model that is right on 96 to 99 % of choices has no error that is found in so few steps.  DPO "
-              "ends near 0.2, what \"i do not know .\" is worth; what it says was not read.")
-BETA, RATE, DPO_BETA, PASSES = 0.3, 5e-4, 0.1, 3
+    not_found="A reward model that is right on nine choices of ten takes a wrong answer for the best to nearly half of "
+              "the questions, and with KL the gold cannot rise further; one of the three was not cheated within these "
+              "steps.")
+BETA, RATE, PASSES, DIRECT_RATE = 0.4, 3e-4, 3, 5e-4
 TUNED = {"with KL": dict(beta=BETA, passes=1), "without KL": dict(beta=0.0, passes=1),
          "PPO, three passes": dict(beta=BETA, passes=PASSES)}
-DIRECT = "DPO"
+BEFORE, DIRECT = "people followed", "DPO"
 MEAN, EACH, TRUSTED = 0.65, 0.55, 85          # gold on the mean and in each seed; % right of the reward model
 
 
 def one(sizes: Sizes, seed: int) -> dict:
-    """The whole lineage of a seed, and every way to tune it: gold, reward, KL and variety over the steps."""
+    """The whole lineage of a seed, and every way to tune it: gold, reward, KL and variety over the steps, and what is
+    said in the end."""
     start = lineage(sizes, seed, optimizer=EXPERIMENT.optimizer)
     exam = start.examination(sizes.times, seed)
     began = {name: amount / count for name, (amount, count) in exam(start.base, start.everyone()).items()}
-    found: dict[str, Any] = {"right": start.right, "start": began}
-    for name, way in TUNED.items():
-        steps = sizes.ppo if way["passes"] > 1 else sizes.steps
-        found[name] = [{"step": 0, **began}, *tuned(start, sizes, seed, steps, **way)]
-    found[DIRECT] = [{"step": 0, **began}, *directly(start, sizes, seed)]
+    found: dict[str, Any] = {"right": start.right, "start": began, "heard": {BEFORE: start.heard(start.base, seed)}}
+    for name in (*TUNED, DIRECT):
+        model = with_dropout(start.base, 0.0)
+        rows = (directly(model, start, sizes, seed) if name == DIRECT
+                else tuned(model, start, sizes, seed, **TUNED[name]))
+        found[name], found["heard"][name] = [{"step": 0, **began}, *rows], start.heard(model, seed)
     return found
 
 
-def how(steps: int, sizes: Sizes, seed: int) -> Settings:
+def how(steps: int, rate: float, sizes: Sizes, seed: int) -> Settings:
     """The settings of all ways to tune: one rate throughout, and some looks on the way."""
-    return settings(steps, RATE, seed, "constant", max(1, steps // sizes.looks), EXPERIMENT.optimizer)
+    return settings(steps, rate, seed, "constant", max(1, steps // sizes.looks), EXPERIMENT.optimizer)
 
 
-def tuned(start: Lineage, sizes: Sizes, seed: int, steps: int, beta: float, passes: int) -> list[dict]:
-    """Tune a copy by the reward model: what is seen of it on the way."""
-    policy = with_dropout(start.base, 0.0)
-    batches = DrawnBatches(policy, start.base, start.words.asking, start.judge, seed, passes)
-    return train(policy, batches, how(steps, sizes, seed),
+def tuned(model: GPT, start: Lineage, sizes: Sizes, seed: int, beta: float, passes: int) -> list[dict]:
+    """Tune a model by the reward model: what is seen of it on the way."""
+    batches = DrawnBatches(model, start.base, start.words.asking, start.judge, seed, passes)
+    steps = sizes.ppo if passes > 1 else sizes.steps
+    return train(model, batches, how(steps, RATE, sizes, seed),
                  loss=Lesson(beta), measure=start.examination(sizes.times, seed), validation=[start.everyone()],
                  progress=False).evaluations
 
 
-def directly(start: Lineage, sizes: Sizes, seed: int) -> list[dict]:
-    """Teach a copy the choices without a reward model."""
-    policy = with_dropout(start.base, 0.0)
+def directly(model: GPT, start: Lineage, sizes: Sizes, seed: int) -> list[dict]:
+    """Teach a model the choices without a reward model."""
     batches = with_base(PreferenceBatches(start.choices, batch_size=32, seed=seed), start.base)
-    return train(policy, batches, how(sizes.steps, sizes, seed),
-                 loss=partial(direct_loss, beta=DPO_BETA), measure=start.examination(sizes.times, seed),
+    return train(model, batches, how(sizes.direct, DIRECT_RATE, sizes, seed),
+                 loss=partial(direct_loss, beta=BETA), measure=start.examination(sizes.times, seed),
                  validation=[start.everyone()], progress=False).evaluations
 
 
@@ -107,20 +111,32 @@ def verdict(found: Found) -> Verdict:
                                      found.values("right", None, 100))])
 
 
-def table(found: Found) -> Table:
-    """A line for each way, beside where all begin."""
+def table(found: Found) -> list[Table]:
+    """A line for each way, beside where all begin; and what is said in the end."""
     def row(name: str, at: list[dict]) -> tuple:
         return (name, *(spread([each[what] for each in at], digits) for what, digits in
                         (("gold", 3), ("reward", 2), ("kl", 2), ("length", 1))),
                 spread([100 * each["distinct"] for each in at]))
 
-    rows = [row("people followed", [each["start"] for each in found[None]])]
+    rows = [row(BEFORE, [each["start"] for each in found[None]])]
     rows += [row(name, [each[name][-1] for each in found[None]]) for name in (*TUNED, DIRECT)]
-    return Table(("tuned", "gold", "score", "KL", "tokens", "% distinct"), rows,
-                 note=f"mean ± deviation over the seeds, after {found.sizes.steps} steps (PPO: {found.sizes.ppo}); "
-                      "gold: what the judge says, 0 to 1; score: of the reward model, which is right on "
-                      f"{mean(found.values('right', None, 100)):.1f} % of held-out choices; KL in nats an answer; "
-                      "distinct: of the answers drawn")
+    return [Table(("tuned", "gold", "score", "KL", "tokens", "% distinct"), rows,
+                  note=f"mean ± deviation over the seeds, after {found.sizes.steps} steps (PPO: {found.sizes.ppo}, "
+                       f"DPO: {found.sizes.direct}); gold: what the judge says, 0 to 1; score: of the reward model, "
+                       f"which is right on {mean(found.values('right', None, 100)):.1f} % of held-out choices; KL in "
+                       "nats an answer; distinct: of the answers drawn"),
+            in_words(found)]
+
+
+def in_words(found: Found) -> Table:
+    """What kind of answers there are, and the commonest ones to the first question, in the first seed."""
+    rows = []
+    for name in (BEFORE, *TUNED, DIRECT):
+        every = [each["heard"][name] for each in found[None]]
+        most = ", ".join(f"{text} ({share:.0%})" for text, share in every[0]["first"])
+        rows.append((name, *(spread([100 * each[what] for each in every]) for what in ("true", "unsure")), most))
+    return Table(("tuned", "% true", "% unsure", f"{questions()[0].words!r}, seed {found.seeds[0]}"), rows,
+                 note=f"unsure: {UNSURE!r}; an answer that ends with ... never came to an end")
 
 
 def draw(found: Found, folder: Path) -> None:

@@ -7,6 +7,7 @@
 Whole words are the tokens; a question stands between two marks, and an answer ends with a third.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,9 +27,12 @@ from tinyformer.rng import stream
 from tinyformer.tinyland.asked import UNSURE, chosen, people_say, questions
 from tinyformer.tinyland.word_tables import Chance
 from tinyformer.train import Settings, evaluate, train
+from tinyformer.train.loop_settings import OPTIMIZERS
+from tinyformer.train.step import clip_gradients
 
 QUESTION, ANSWER, END = range(3)              # the marks
 LONGEST = 16                                  # tokens of an answer
+ENOUGH, LOOK = 0.9, 10                        # share of choices that a nearly right judge is right on; steps to a look
 
 
 class Words:
@@ -84,6 +88,17 @@ class Lineage:
         """The numbers of all questions."""
         return list(range(len(self.words.prompts)))
 
+    def heard(self, model: GPT, seed: int, times: int = 24) -> dict:
+        """What a model says, asked so many times: which share is true, and which says that it does not know; and what
+        it says most often to the first question, each with its share."""
+        words, asked = self.words, np.repeat(self.everyone(), times)
+        said = drawn(model, [words.prompts[one] for one in asked], LONGEST, {END}, stream(seed, "heard"),
+                     len(words.names))
+        texts = [words.text(ids) + " ..." * (ids[-1] != END) for ids in said]
+        first = Counter(texts[:times])
+        return {"true": float(np.mean(words.gold(asked, said) == 1)), "unsure": texts.count(UNSURE) / len(texts),
+                "first": [[text, count / times] for text, count in first.most_common(3)]}
+
 
 def settings(steps: int, rate: float, seed: int, schedule: str = "cosine", look: int | None = None,
              optimizer: str = "adamw") -> Settings:
@@ -107,12 +122,31 @@ def lineage(sizes: Sizes, seed: int, optimizer: str = "adamw") -> Lineage:
              for number in numbers]
     train(model, ConversationBatches(shown, batch_size=32, seed=seed), how(sizes.follow, 2e-3), progress=False)
     choices = choose(model, words, sizes.choices + sizes.held, seed)
-    reward = PairScorer(with_dropout(model, 0.0), (), stream(seed, "head"))
     learned, held = choices[:sizes.choices], choices[sizes.choices:]
-    train(reward, PreferenceBatches(learned, batch_size=32, seed=seed), how(sizes.reward, 1e-3),
-          loss=reward_loss, progress=False)
-    found = evaluate(reward, PreferenceBatches(held, batch_size=100, seed=0).in_order(), reward_measure)
-    return Lineage(words, model, learned, reward, found["choice accuracy"])
+    reward = PairScorer(with_dropout(model, 0.0), (), stream(seed, "head"))
+    right = learn_to_choose(reward, learned, held, how(sizes.reward, 1e-3, schedule="constant", look=LOOK))
+    return Lineage(words, model, learned, reward, right)
+
+
+def learn_to_choose(model: PairScorer, choices: Sequence, held: Sequence, how: Settings) -> float:
+    """Teach a model choices until it is nearly right: which share of those held out it agrees with in the end.
+
+    It is looked at on the way, and ends where the share has reached ENOUGH, or after all steps.
+    """
+    optimizer = OPTIMIZERS[how.optimizer].of(model, how)
+    learned = PreferenceBatches(choices, batch_size=32, seed=how.seed)
+    asked = list(PreferenceBatches(held, batch_size=100, seed=0).in_order())
+    right = 0.0
+    for step in range(how.steps):
+        reward_loss(model, learned.batch(step)).backward()
+        clip_gradients(model.parameters(), how.clip)
+        optimizer.step(how.rate(step))
+        optimizer.zero_grad()
+        if how.due(step + 1, how.evaluate_every):
+            right = evaluate(model, asked, reward_measure)["choice accuracy"]
+            if right >= ENOUGH:
+                break
+    return right
 
 
 def choose(model: GPT, words: Words, count: int, seed: int) -> list[tuple[Row, Row]]:

@@ -67,6 +67,8 @@ PHENOMENA = {
                            "What keeps a model that only agrees with itself from saying the same of everything?"),
     "superb": Phenomenon(".superb", "beyond", 4, "What can be read off a model that has only listened?", ("data",),
                          folders=True),
+    "self-supervised": Phenomenon(".self_supervised", "beyond", 3,
+                                  "What is it worth to have read, seen or heard before anybody names a thing?"),
 }
 
 

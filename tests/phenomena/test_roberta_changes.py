@@ -56,6 +56,11 @@ def test_texts_of_the_user_are_read_by_every_arm(tmp_path):
     book.write_text("".join(f"On day {n} the old captain saw {n % 7} ships. He wrote it down.\n" for n in range(500)))
     found = roberta_changes.one_given(SMALL, 0, Files(data=(str(book),)))["arms"]
     assert tuple(found) == ARMS and all(each["full rows"]["bits"] > 0 for each in found.values())
+    both = Found(roberta_changes.EXPERIMENT.full, [0], outcomes(0.35, 0.45), Files(data=(str(book),)),
+                 [{"seed": 0, "arms": found}])
+    told, given = roberta_changes.table(both)
+    assert given.title == "On book.txt:" and [row[0] for row in given.rows] == [*ARMS]
+    assert (*given.head, TASK.title) == told.head and len(given.rows[0]) == len(given.head)
 
 
 def outcomes(unjudged: float, packed: float) -> list[dict]:

@@ -184,7 +184,7 @@ def changes_of(outcomes: Sequence[dict], title: str = "", task: bool = False) ->
             spread(values(outcomes, arm, kind)), "" if arm in (BERT, BYTES) else interval(gained(outcomes, arm, kind)))]
         bits = spread(values(outcomes, arm, "full rows", "bits", 1), 2)
         rows.append((arm, own[0]["times"], *share, bits,
-                     *[spread([100 * each[TASK.title] for each in own])] * task))
+                     *([spread([100 * each[TASK.title] for each in own])] if task else [])))
     gains = [cell for kind in ROWS for cell in (f"in {kind}, %", "gained")]
     return Table(("with", "times read", *gains, "bits a character", *[TASK.title] * task), rows, title,
                  "each line: one change more than the line above; hidden words guessed of documents that none has "

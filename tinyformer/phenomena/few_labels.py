@@ -20,7 +20,7 @@ from tinyformer.train import save_model
 EXPERIMENT = Experiment(
     chapter="reading", minutes=9, optimizer="adamw", saves=True,
     full=Sizes(steps=12_000, documents=20_000, shorter=1, fewer=1),
-    quick=Sizes(steps=60, documents=300, shorter=15, fewer=4),                 # what divides the heads' steps, examples
+    quick=Sizes(steps=40, documents=200, shorter=30, fewer=10),                # what divides the heads' steps, examples
     control="The same model with fresh weights, which sees the same examples in the same order, and who always says "
             "the same (\"reading nothing\").",
     not_found="So small a model does not learn by reading to recognise the same person or thing again: in trials on "

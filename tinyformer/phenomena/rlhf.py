@@ -33,9 +33,8 @@ EXPERIMENT = Experiment(
     quick=Sizes(read=20, follow=20, shown=100, choices=60, held=20, reward=10, steps=6, ppo=4, direct=6,
                 layers=1, width=16, looks=2, times=2),
     control="The same tuning without the cost of KL: nothing else differs, and the same reward model judges.",
-    not_found="A reward model that is right on nine choices of ten takes a wrong answer for the best to nearly half of "
-              "the questions, and with KL the gold cannot rise further; one of the three was not cheated within these "
-              "steps.")
+    not_found="A reward model that is right on nine choices of ten leads no further: in two of three seeds the gold is "
+              "below 0.65 at every step, with KL and without; and the third was not cheated.")
 BETA, RATE, PASSES, DIRECT_RATE = 0.4, 3e-4, 3, 5e-4
 TUNED = {"with KL": dict(beta=BETA, passes=1), "without KL": dict(beta=0.0, passes=1),
          "PPO, three passes": dict(beta=BETA, passes=PASSES)}

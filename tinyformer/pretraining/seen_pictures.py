@@ -31,7 +31,8 @@ def draw_all(settings, prepared, out: Path) -> None:
         batch = next(iter(prepared.batches.in_order(SHOWN)))
         draw_patches(shown(prepared.model, batch), settings.side, out / "patches.png")
     before = settings.make_model(None).to(dtype=settings.dtype).features
-    draw_neighbours({"untrained": before, settings.method: prepared.model.features}, pictures, held_out,
+    behind = {"behind its head": prepared.model.projections} if hasattr(prepared.model, "projections") else {}
+    draw_neighbours({"untrained": before, settings.method: prepared.model.features, **behind}, pictures, held_out,
                     out / "neighbours.png")
     encoder = encoder_in(prepared.model)
     if isinstance(encoder, VectorEncoder):

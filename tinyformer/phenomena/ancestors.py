@@ -169,4 +169,4 @@ def draw(found: Found, folder: Path) -> None:
         panels.append(plot.Bars("Sentences of yours", "% right", {
             arm: [100 * each["accuracy"][arm] for each in found.given] for arm in ARMS},
             ("commonest", 100 * found.given[0]["blind"])))
-    plot.grouped(panels, GROUPS, folder / "ancestors.png", title="TinyGLUE after the same reading")
+    plot.grouped(panels, GROUPS, folder / "ancestors.png", title="What each is worth after the same reading")

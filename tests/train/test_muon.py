@@ -15,8 +15,8 @@ from tinyformer.engine import Tensor
 from tinyformer.errors import CheckpointError
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.train import Settings, muon, train
+from tinyformer.train.arena import lay_out
 from tinyformer.train.loop_settings import OPTIMIZERS
-from tinyformer.train.moved_by import lay_out
 from tinyformer.train.muon import Muon, newton_schulz, newton_schulz_wide, orthogonalized
 from tinyformer.train.optimizers import AdamW
 

@@ -10,7 +10,7 @@ from tinyformer.backend import to_device, to_host
 from tinyformer.engine import Tensor
 from tinyformer.errors import CheckpointError
 from tinyformer.models import GPT, GPTConfig
-from tinyformer.train.moved_by import lay_out
+from tinyformer.train.arena import lay_out
 from tinyformer.train.optimizers import SGD, AdamW
 
 SHAPES = {"table": (300, 130), "bias": (130,), "matrix": (3, 5), "gain": (5,), "number": (), "cube": (2, 3, 4)}

@@ -24,7 +24,6 @@ import numpy as np
 
 from tinyformer.errors import InputError
 from tinyformer.nn.module import Module
-from tinyformer.train.moved_by import lay_out
 from tinyformer.train.optimizers import Optimizer
 
 ALIGNED = 64                                  # bytes: where an array begins, a line of the cache does
@@ -86,6 +85,20 @@ class Arena:
         """The thing that was packed; its arrays in the arena are the very same memory here."""
         memory = memoryview(self.memory)
         return pickle.loads(data, buffers=[memory[first:last] for first, last in places])
+
+
+def lay_out(optimizer: Optimizer, empty: Callable) -> None:
+    """Move the flat arrays of an optimizer into memory from empty(size, dtype), and the tensors' views with them."""
+    optimizer.values = _copied(optimizer.values, empty)
+    optimizer.memory = {name: _copied(array, empty) for name, array in optimizer.memory.items()}
+    for slot in optimizer.slots:
+        slot.view = slot.tensor.data = optimizer.values[slot.start:slot.stop].reshape(slot.tensor.shape)
+
+
+def _copied(array, empty: Callable):
+    there = empty(array.size, array.dtype)
+    there[...] = array
+    return there
 
 
 @contextmanager

@@ -27,10 +27,9 @@ from tinyformer.backend import library
 from tinyformer.cuda.nccl import cards, nccl_of, why_not
 from tinyformer.errors import InputError
 from tinyformer.train import machines, shared_memory
-from tinyformer.train.arena import CannotShare, packed
+from tinyformer.train.arena import CannotShare, lay_out, packed
 from tinyformer.train.drivers import Team
 from tinyformer.train.loop_settings import Settings
-from tinyformer.train.moved_by import lay_out
 from tinyformer.train.noise import Noise
 from tinyformer.train.on_device import OnDevice
 from tinyformer.train.optimizers import Optimizer

@@ -1,6 +1,6 @@
-"""Which tensors does an optimizer move, what are they called, and where do their numbers lie?"""
+"""Which tensors does an optimizer move, and what are they called?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from tinyformer.engine import Tensor
 from tinyformer.nn.module import Module
@@ -31,17 +31,3 @@ def rate_of(optimizer, learning_rate: float | None) -> float:
         raise TypeError(f"{type(optimizer).__name__}: there is no learning rate; give it to the step, step(1e-3), or "
                         "once and for all, lr=1e-3")
     return rate
-
-
-def lay_out(optimizer, empty: Callable) -> None:
-    """Move the flat arrays of an optimizer into memory from empty(size, dtype), and the tensors' views with them."""
-    optimizer.values = _copied(optimizer.values, empty)
-    optimizer.memory = {name: _copied(array, empty) for name, array in optimizer.memory.items()}
-    for slot in optimizer.slots:
-        slot.view = slot.tensor.data = optimizer.values[slot.start:slot.stop].reshape(slot.tensor.shape)
-
-
-def _copied(array, empty: Callable):
-    there = empty(array.size, array.dtype)
-    there[...] = array
-    return there

@@ -191,14 +191,14 @@ def test_direct_starts_at_a_coin_and_its_first_step_is_in_favour_of_what_was_cho
 
 def test_answers_are_drawn_from_the_distribution_of_the_model_each_by_itself():
     model = a_gpt(dtype=np.float32)
-    many = drawn(model, [PROMPTS[0]] * 1500, 3, {2}, np.random.default_rng(0), known=8)
+    many = drawn(model, [PROMPTS[0]] * 3000, 3, {2}, np.random.default_rng(0), known=8)
     with no_grad():
         logits = model(np.array([PROMPTS[0]])).data[0, -1, :8].astype(float)
     expected = np.exp(logits) / np.exp(logits).sum()
-    share = np.bincount([row[0] for row in many], minlength=8) / 1500
-    assert np.abs(share - expected).max() < 0.05 and max(map(max, many)) < 8
+    share = np.bincount([row[0] for row in many], minlength=8) / 3000
+    assert np.abs(share - expected).max() < 0.04 and max(map(max, many)) < 8
     assert all(2 not in row[:-1] and (len(row) == 3 or row[-1] == 2) for row in many)
-    some = drawn(model, [PROMPTS[0]] * 1500, 3, {2}, np.random.default_rng(0), known=8)
+    some = drawn(model, [PROMPTS[0]] * 3000, 3, {2}, np.random.default_rng(0), known=8)
     assert some == many
 
 

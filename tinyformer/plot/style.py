@@ -8,6 +8,7 @@ import numpy as np
 
 from tinyformer.places import room_for
 from tinyformer.plot.fonts import DPI, families, legible, quiet
+from tinyformer.plot.palette import smaller
 
 # Colours of Okabe and Ito (2008), which people with any kind of colour vision can tell apart.
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
@@ -39,7 +40,7 @@ def plain(axes) -> None:
 
 
 def save(drawn, path: str | Path) -> None:
-    """Write the figure as PNG; folders that are missing are made."""
+    """Write the figure as PNG, a large one by a palette; folders that are missing are made."""
     from matplotlib.text import Text
     for text in drawn.findobj(Text):
         text.set_fontfamily(families())
@@ -47,7 +48,8 @@ def save(drawn, path: str | Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = BytesIO()
     drawn.savefig(picture, format="png", bbox_inches="tight", pad_inches=0.15, metadata={"Software": "tinyformer"})
-    with room_for(path, picture.tell()):
+    picture = smaller(picture)
+    with room_for(path, picture.getbuffer().nbytes):
         path.write_bytes(picture.getbuffer())
 
 

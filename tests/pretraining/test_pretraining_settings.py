@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from refusals import refused
 
+from tinyformer.cli import main
 from tinyformer.errors import InputError
 from tinyformer.options import read_config, suggestion
 from tinyformer.pretraining import OBJECTIVES
@@ -48,6 +50,29 @@ def test_a_run_from_before_the_choice_goes_on_with_adamw():
     assert resolve("gpt", {}, {"steps": 9}).optimizer == "muon"
     with pytest.raises(InputError, match="--matrix-rate is a setting of muon"):
         resolve("gpt", {"matrix_rate": 0.1}, old)
+
+
+@pytest.mark.parametrize("model, name, one, other, owned", [
+    ("pictures", "method", "simclr", "masked", "temperature"), ("pictures", "method", "masked", "byol", "hidden"),
+    ("speech", "method", "clusters", "next", "clusters"), ("bert", "family", "bert", "roberta", "shared")])
+def test_a_file_of_another_method_lends_what_suits_both(model, name, one, other, owned):
+    """A setting that nobody typed is none to be refused."""
+    given = {"corpus": "digits" if model == "pictures" else "voices", "steps": 7, "batch_size": 5}
+    saved = resolve(model, {**given, name: one, **({"shared": True} if model == "bert" else {})}).to_dict()
+    assert saved[owned] is not None
+    found = resolve(model, {name: other}, saved)
+    assert (found.steps, found.batch_size, getattr(found, name), getattr(found, owned)) == (7, 5, other, None)
+    assert model == "bert" or found == resolve(model, {**given, name: other})
+
+
+def test_a_run_that_goes_on_learns_as_it_began(tmp_path, capsys):
+    saved = resolve("pictures", {"corpus": "shapes", "method": "simclr", "steps": 3, "out": str(tmp_path)}).to_dict()
+    (tmp_path / "settings.json").write_text(json.dumps(saved))
+    words = ["pretrain", "pictures", "--out", str(tmp_path), "--resume", "--method"]
+    assert refused(capsys, words, "byol").endswith(
+        f"--method is byol, and the run in {tmp_path} began with simclr; leave it out, or begin anew in another folder "
+        "(--out)")
+    assert main([*words, "simclr"]) and "no checkpoint to resume from" in capsys.readouterr().err
 
 
 def test_resolved_settings_repeat_themselves():

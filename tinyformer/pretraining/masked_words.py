@@ -63,6 +63,7 @@ class MaskedWords(TextObjective):
     does = "fills in blanks"
     figure = "mlm"
     config_class = BertConfig
+    switch = "family"
     defaults = dict(TextObjective.defaults, family="bert", objective="nsp", mask_rate=0.15, optimizer="muon",
                     matrix_rate=0.01)
 
@@ -93,6 +94,11 @@ class MaskedWords(TextObjective):
     def from_preset(cls, name: str) -> dict[str, Any]:
         """Also what the second sentence is tested on: ALBERT's presets ask for the order."""
         return {**super().from_preset(name), "objective": cls.config_class.preset(name).pair_objective}
+
+    @classmethod
+    def passed_over(cls, saved, switched):
+        """What is for BERT alone."""
+        return set() if switched == "bert" else {*ALBERT, "objective"}
 
     @classmethod
     def settled(cls, settings: dict, asked: dict) -> dict:

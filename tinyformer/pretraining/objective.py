@@ -73,6 +73,7 @@ class Objective:
     unit: ClassVar[str] = "tokens"            # what a row is made of
     figure: ClassVar[str] = ""                # "mlm": the loss is called "mlm loss" in evaluations
     config_class: ClassVar[type[Config]]      # the sizes of the model, and its presets
+    switch: ClassVar[str] = ""                # the setting that others hang on: a run that goes on cannot change it
     defaults: ClassVar[Mapping[str, Any]] = dict(
         layers=2, heads=2, width=128, max_length=64, dropout=0.0, batch_size=32, learning_rate=1e-3, final_rate=0.0,
         schedule="linear", optimizer="adamw", matrix_rate=0.01, momentum=0.95, weight_decay=0.01, beta2=0.999)
@@ -102,6 +103,11 @@ class Objective:
         sizes = cls.config_class.preset(name).to_dict()
         known = {field: sizes[field] for field in ("layers", "heads", "width", "dropout", "init_std")}
         return {**known, "max_length": min(sizes["context"], 128), **cls.training_presets.get(name, {})}
+
+    @classmethod
+    def passed_over(cls, saved: Mapping[str, Any], switched: str) -> set[str]:
+        """The settings of a file that say nothing where somebody gives its `switch` another value."""
+        return set()
 
     @classmethod
     def settled(cls, settings: dict, asked: dict) -> dict:

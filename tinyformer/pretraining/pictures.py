@@ -56,6 +56,7 @@ class PictureObjective(Objective):
     does = "learns to see"
     reads, unit, figure = "pictures", "pixels", "simclr"
     config_class = PictureConfig
+    switch = "method"
     defaults = dict({name: value for name, value in Objective.defaults.items() if name != "max_length"},
                     method="simclr", validation=0.25, schedule="cosine", beta2=0.98, projected=64, turn=0.2, zoom=0.1,
                     shift=2.0, crop=1.0, contrast=0.4, grain=0.05, **METHODS["simclr"].defaults)
@@ -77,6 +78,14 @@ class PictureObjective(Objective):
     def from_preset(cls, name: str) -> dict[str, Any]:
         """There are none: InputError says it, when the settings are made."""
         return {}
+
+    @classmethod
+    def passed_over(cls, saved, switched):
+        """What is another method's, and what only suited the one before."""
+        if switched not in METHODS or saved.get("method") not in METHODS:
+            return set()
+        suited = {**METHODS[saved["method"]].defaults, "init_std": saved.get("width", 1) ** -0.5}
+        return OWN - takes(switched) | {name for name, value in suited.items() if saved.get(name) == value}
 
     @classmethod
     def settled(cls, settings: dict, asked: dict) -> dict:

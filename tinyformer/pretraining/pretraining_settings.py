@@ -19,13 +19,16 @@ from tinyformer.train.loop_settings import refuse_idle
 def resolve(model: str, given: dict, from_file: dict | None = None) -> Objective:
     """One complete set of settings: command line over file over preset over defaults.
 
-    Settings of other objectives are refused on the command line and passed over in a file.  A file that a run wrote
-    before there was a choice of optimizers means AdamW, whatever the default is now.
+    Settings of other objectives are refused on the command line and passed over in a file, and so are those of another
+    method.  A file that a run wrote before there was a choice of optimizers means AdamW, whatever the default is now.
     """
     if model not in OBJECTIVES:
         raise InputError(f"model is {model!r}; choose one of: {', '.join(OBJECTIVES)}" + suggestion(model, OBJECTIVES))
     objective = OBJECTIVES[model]
     mine = {item.name for item in fields(objective)}
+    if from_file and (switched := given.get(objective.switch)) is not None:
+        idle = objective.passed_over(from_file, switched)
+        from_file = {name: value for name, value in from_file.items() if name not in idle}
     chosen = {key: value for key, value in {**(from_file or {}), **given}.items() if value is not None}
     if chosen.get("model", model) != model:
         raise InputError(f"the --config file belongs to `pretrain {chosen['model']}`, and this is `pretrain {model}`; "

@@ -60,6 +60,7 @@ class Speech(Objective):
     does = "hears"
     reads, unit, figure = "sound", "vectors", "vector"
     config_class = VectorConfig
+    switch = "method"
     defaults = dict(Objective.defaults, method="masked", layers=3, heads=4, width=64, max_length=100, rate=8000,
                     bands=40, stacked=2, learning_rate=2e-3, schedule="cosine", beta2=0.98)
     of_methods = dict(mask_rate=0.4, stretch=5, distance=3, clusters=50)
@@ -84,6 +85,12 @@ class Speech(Objective):
     def from_preset(cls, name: str) -> dict[str, Any]:
         """There are none: InputError says it, when the settings are made."""
         return {}
+
+    @classmethod
+    def passed_over(cls, saved, switched):
+        """What other methods read."""
+        own = METHODS[switched].own if switched in METHODS else ()
+        return {name for method in METHODS.values() for name in method.own} - {*own}
 
     @classmethod
     def settled(cls, settings: dict, asked: dict) -> dict:

@@ -13,6 +13,7 @@ from tinyformer.backend import choose_device
 from tinyformer.errors import InputError
 from tinyformer.options import read_config
 from tinyformer.places import say, show
+from tinyformer.pretraining import OBJECTIVES
 from tinyformer.pretraining.objective import Objective
 from tinyformer.pretraining.pair_figures import PAIRS
 from tinyformer.pretraining.pretraining_settings import every_option, fill_in, resolve
@@ -29,10 +30,13 @@ SAMPLE = 20                                   # batches of the evaluations on th
 def run(model: str, given: dict, config: str | None = None, resume: bool | str = False,
         overwrite: bool = False) -> int:
     """Train as the settings say, and leave in --out the model, settings.json, metrics.json, logs and a picture."""
-    out = given.get("out")
-    if resume and config is None and out and (Path(out) / SETTINGS).is_file():
-        config = str(Path(out) / SETTINGS)                     # the run to be resumed knows its settings
-    settings = resolve(model, given, read_config(config, every_option()) if config else None)
+    own = Path(given.get("out") or ".") / SETTINGS
+    goes_on = bool(resume and config is None and given.get("out") and own.is_file())
+    config = str(own) if goes_on else config                   # the run to be resumed knows its settings
+    saved = read_config(config, every_option()) if config else {}
+    if goes_on:
+        refuse_another(model, given, saved)
+    settings = resolve(model, given, saved)
     out = check_out(settings.out, resume, overwrite, (SETTINGS,))
     device, why = choose_device(settings.device)
     say(f"device {device}: {why}")
@@ -48,6 +52,15 @@ def run(model: str, given: dict, config: str | None = None, resume: bool | str =
     prepared.settings.leave(prepared, out)
     show(final_line(prepared, history, found))
     return 0
+
+
+def refuse_another(model: str, given: dict, saved: dict) -> None:
+    """InputError where a run that is to go on would learn in another way than it began."""
+    name = OBJECTIVES[model].switch
+    began, now = saved.get(name), given.get(name)
+    if None not in (began, now) and began != now:
+        raise InputError(f"--{name} is {now}, and the run in {given['out']} began with {began}; leave it out, or begin "
+                         "anew in another folder (--out)")
 
 
 # ---- the stages, which the tour goes through as well -----------------------------------------------------------------

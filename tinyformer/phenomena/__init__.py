@@ -63,6 +63,8 @@ PHENOMENA = {
     "in-context": Phenomenon(".in_context", "prompts", 35, "Does a larger model learn more from its prompt?"),
     "addition": Phenomenon(".addition", "prompts", 3, "Can a small GPT learn to calculate?"),
     "translation": Phenomenon(".translation", "languages", 7, "Does reading help to translate?"),
+    "second-language": Phenomenon(".second_language", "languages", 4,
+                                  "Does a model of two languages align them without a single translation?"),
     "rlhf": Phenomenon(".rlhf", "judgement", 4, "What does a model learn from a judge that is nearly right?"),
     "pictures": Phenomenon(".pictures", "beyond", 3, "What can be seen after looking at pictures that nobody named?"),
     "collapse": Phenomenon(".collapse", "beyond", 1,

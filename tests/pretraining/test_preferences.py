@@ -17,7 +17,7 @@ from tinyformer.generate.many_answers import drawn
 from tinyformer.gradcheck import check
 from tinyformer.models import GPT, Bert, BertConfig, GPTConfig
 from tinyformer.models.heads import PairScorer
-from tinyformer.ops import log_softmax
+from tinyformer.ops import exp, log_softmax
 from tinyformer.pretraining.preferences.answer_log_probs import answer_log_probs, known_log_probs
 from tinyformer.pretraining.preferences.bradley_terry import choice_loss, reward_loss, reward_measure
 from tinyformer.pretraining.preferences.clipped import clipped_gain
@@ -83,6 +83,43 @@ def test_the_distance_is_that_of_kullback_and_leibler_on_the_mean():
     same = Tensor(p, requires_grad=True)
     apart(same, p).sum().backward()
     assert np.allclose(same.grad, 0), "at the beginning nothing is lost by a small step"
+
+
+def test_a_price_in_the_loss_pulls_towards_the_base_and_one_in_the_reward_by_how_far_it_has_gone():
+    """The gradient of the mean over what p draws, by the logits of p, where p and base are known."""
+    rng = np.random.default_rng(0)
+    logits, q = Tensor(rng.normal(size=7) * 2, requires_grad=True), log_softmax(Tensor(rng.normal(size=7))).data
+
+    def gradient(loss) -> np.ndarray:
+        logits.grad = None
+        loss.backward()
+        return logits.grad
+
+    log_p = log_softmax(logits)
+    p = np.exp(log_p.data)
+    in_loss = gradient((apart(log_p, q) * p).sum())
+    log_p = log_softmax(logits)
+    from_base = gradient((log_p * -np.exp(q)).sum())                                   # of KL(base || p)
+    log_p = log_softmax(logits)
+    in_reward = gradient((log_p * (p * (log_p.data - q))).sum())                       # the reward's own score function
+    log_p = log_softmax(logits)
+    to_base = gradient((exp(log_p) * (log_p - q)).sum())                               # of KL(p || base)
+    assert np.allclose(in_loss, from_base) and np.allclose(in_reward, to_base) and not np.allclose(in_loss, to_base)
+
+
+def test_nothing_is_gained_where_the_price_in_the_reward_is_paid():
+    """A model that is base exp(r / price) / Z gets no advantages, whatever it answers."""
+    model, base = a_gpt(), a_gpt(1)
+
+    def paid(numbers, said):
+        rows = [Row([*PROMPTS[number], *answer], [False] * len(PROMPTS[number]) + [True] * len(answer))
+                for number, answer in zip(numbers, said, strict=True)]
+        return 0.7 * (known_log_probs(model, *padded(rows)) - known_log_probs(base, *padded(rows))).sum(-1) + 3
+
+    asking = Asking(PROMPTS, frozenset({2}), 4, at_once=3)
+    gained = [np.abs(DrawnBatches(model, base, asking, paid, 0, scaled=False, price=price).batch(0).advantages).max()
+              for price in (0.7, 0.0)]
+    assert gained[0] < 1e-9 and gained[1] > 0.1
 
 
 def test_what_is_gained_ends_where_the_ratio_leaves_its_interval():
@@ -283,7 +320,7 @@ def test_a_reward_model_is_a_folder_as_the_hub_has_them(start, rewards, capsys, 
 
 @pytest.mark.parametrize("method, more, said", [
     ("direct", [], "prefers the chosen answer in"),
-    ("tune", ["--gold", "tinyland", "--passes", "2", "--no-scaled"], "gold 0.")])
+    ("tune", ["--gold", "tinyland", "--passes", "2", "--no-scaled", "--priced", "reward"], "gold 0.")])
 def test_a_run_says_what_came_of_it_and_goes_on_where_it_stopped(start, rewards, tmp_path, capsys, method, more, said,
                                                                  request):
     if method == "tune":

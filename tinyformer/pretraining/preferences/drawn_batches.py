@@ -64,13 +64,15 @@ def answered(asking: Asking, model: GPT, numbers: Sequence[int], rng) -> tuple[n
 class DrawnBatches:
     """`batch(step)`: groups of answers that `model` gives, with their advantages by the judge.
 
-    `passes` steps in a row get the same answers.
+    `passes` steps in a row get the same answers.  `price` is what a nat of KL to `base` costs in the reward of an
+    answer y, r(y) - price log p(y)/base(y)  (Ouyang et al. 2022, equation 2).  Nothing is to be gained any more where
+    this is the same for all answers to a question: there p(y) = base(y) exp(r(y)/price) / Z.
     """
 
     def __init__(self, model: GPT, base: GPT, asking: Asking, judge: Judge, seed: int, passes: int = 1,
-                 scaled: bool = True):
+                 scaled: bool = True, price: float = 0.0):
         self.model, self.base, self.asking, self.judge = model, base, asking, judge
-        self.seed, self.passes, self.scaled = seed, passes, scaled
+        self.seed, self.passes, self.scaled, self.price = seed, passes, scaled, price
         self.order = EpochOrder(len(asking.prompts), seed)
         self.held: tuple[int, AnswerBatch | None] = (-1, None)
 
@@ -84,10 +86,9 @@ class DrawnBatches:
     def _round(self, number: int) -> AnswerBatch:
         asked = np.repeat(self.order.batch(number, self.asking.at_once), self.asking.group)
         ids, answers, said = answered(self.asking, self.model, asked, stream(self.seed, "answers", number))
-        rewards = self.judge(asked, said)
-        return AnswerBatch(ids, answers, known_log_probs(self.model, ids, answers),
-                           known_log_probs(self.base, ids, answers),
-                           advantages(rewards, self.asking.group, self.scaled))
+        was, began = (known_log_probs(model, ids, answers) for model in (self.model, self.base))
+        rewards = self.judge(asked, said) - self.price * (was - began).sum(-1)
+        return AnswerBatch(ids, answers, was, began, advantages(rewards, self.asking.group, self.scaled))
 
 
 class Lesson:

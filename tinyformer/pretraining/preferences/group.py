@@ -35,7 +35,10 @@ def advantages(rewards: np.ndarray, group: int, scaled: bool = True) -> np.ndarr
 def apart(log_p: Tensor, base) -> Tensor:
     """How far each token's probability has moved from the base's, in nats; log_p and base (...).
 
-    Its mean over tokens that are drawn from p is KL(p || base), for then the mean of base/p is 1.
+    Its mean over tokens that are drawn from p is KL(p || base), for then the mean of base/p is 1.  The mean of its
+    gradient is another's: that of KL(base || p).  It pulls a token back by 1 - base/p, never by more than 1 however
+    improbable the token was, where KL(p || base) pulls by log p/base.  (Tang and Munos, On a few pitfalls in KL
+    divergence gradient estimation for RL, 2025.)  What is to be held firmly is priced in the reward: drawn_batches.py.
     """
     less = (log_p - base) * -1.0                               # log(base / p)
     return exp(less) - less - 1.0

@@ -2,8 +2,8 @@
 
 Each step it answers some questions several times over; a reward model scores the answers; those that are better than
 others to the same question become more probable (group.py), not too far at once (clipped.py), and the further a token
-moves from what the model said in the beginning, the more it costs.  Without that cost the score climbs for ever, and
-what is found are the errors of the reward model.
+moves from what the model said in the beginning, the more it costs (or the whole answer: --priced reward).  Without that
+cost the score climbs for ever, and what is found are the errors of the reward model.
 
 Ouyang et al. 2022, section 3.5 (its third step), with a group's mean in place of a value network.
 """
@@ -27,6 +27,7 @@ from tinyformer.train.checkpoints import load_model
 ANSWER_TOKENS = 64                            # of an answer, where there is room for so many
 EXAMINED = 32                                 # questions that are asked on the way, at most
 GOLD = ("tinyland",)
+PRICED = ("loss", "reward")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class Tune(Method):
                                  "in it are passed over")
     gold: str | None = option(None, "a judge who knows the truth, to be printed beside the reward", GOLD)
     beta: float = option(0.3, "what a nat of KL to the beginning costs; 0: nothing holds the model", least=0)
+    priced: str = option("loss", "where it costs: in the loss, token by token (GRPO), or in the reward of an answer "
+                         "(InstructGPT), which holds the firmer the further an answer has gone; there a beta near 1 "
+                         "suits", PRICED)
     questions: int = option(8, "questions in a batch", least=1)
     group: int = option(8, "answers to each of them", least=2)
     passes: int = option(1, "steps that are made of the same answers (PPO)", least=1)
@@ -67,11 +71,12 @@ class Tune(Method):
         judge = ScoredBy(reward_model(str(self.reward), tokenizer), prompts)
         gold = gold_of_tinyland(asked, tokenizer) if self.gold else None
         examination = Examination(base, asking, judge, gold, seed=self.seed)
-        batches = DrawnBatches(learner, base, asking, judge, self.seed, self.passes, self.scaled)
+        in_loss, in_reward = (self.beta if self.priced == place else 0.0 for place in PRICED)
+        batches = DrawnBatches(learner, base, asking, judge, self.seed, self.passes, self.scaled, in_reward)
         some = sorted({int(number) for number in np.linspace(0, len(asked) - 1, EXAMINED)})
         began = {name: amount / count for name, (amount, count) in examination(learner, some).items()}
         notes = [*examples.report(), f"{len(asked):,} questions; in the beginning " + figures(began)]
-        return Prepared(learner, batches, Lesson(self.beta, self.ratio_clip), examination, [some], asked, notes)
+        return Prepared(learner, batches, Lesson(in_loss, self.ratio_clip), examination, [some], asked, notes)
 
     def answer_room(self, longest: int, room: int) -> int:
         """The tokens of an answer to a question of `longest` tokens; InputError where there is no room for so many."""

@@ -50,6 +50,8 @@ PHENOMENA = {
     "next-sentence": Phenomenon(".next_sentence", "reading", 2,
                                 "Is next sentence too easy, and what does order teach?"),
     "masks": Phenomenon(".masks", "reading", 6, "Which tokens should be hidden, and how many?"),
+    "overfit": Phenomenon(".overfit", "reading", 4,
+                          "Who overfits: the small model or the large one, with little text or with much?", ("data",)),
     "distillation": Phenomenon(".distillation", "reading", 3, "What is a teacher worth to a small model?"),
     "albert-sharing": Phenomenon(".albert_sharing", "reading", 2, "What is a layer worth that is read several times?"),
     "roberta-changes": Phenomenon(".roberta_changes", "reading", 3, "What did RoBERTa change in how BERT learns, and "
@@ -65,6 +67,8 @@ PHENOMENA = {
     "translation": Phenomenon(".translation", "languages", 7, "Does reading help to translate?"),
     "second-language": Phenomenon(".second_language", "languages", 4,
                                   "Does a model of two languages align them without a single translation?"),
+    "translate-by-shift": Phenomenon(".translate_by_shift", "languages", 2,
+                                     "Is the mean difference of two languages a translation?"),
     "rlhf": Phenomenon(".rlhf", "judgement", 4, "What does a model learn from a judge that is nearly right?"),
     "pictures": Phenomenon(".pictures", "beyond", 3, "What can be seen after looking at pictures that nobody named?"),
     "collapse": Phenomenon(".collapse", "beyond", 1,

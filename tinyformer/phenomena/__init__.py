@@ -58,6 +58,7 @@ PHENOMENA = {
                                                                     "what is each change worth?", ("data",)),
     "gpt-to-llama": Phenomenon(".gpt_to_llama", "reading", 2, "Which parts make a Llama of a GPT-2, and what is each "
                                                               "worth?", ("data",)),
+    "scaling": Phenomenon(".scaling", "reading", 5, "What do small models say of a larger one?", ("data",)),
     "closed-book": Phenomenon(".closed_book", "reading", 3, "Can a question be answered without its text?"),
     "induction": Phenomenon(".induction", "inside", 1, "How does a model go on with what it has read once before?"),
     "layers": Phenomenon(".layers", "inside", 6, "Which layer holds what?", ("model", "data")),

@@ -19,7 +19,7 @@ OBJECTIVES: dict[str, tuple[str, dict[str, Any]]] = {
     "CBOW": ("words", dict(kind="cbow", batch_size=48, optimizer="adamw", learning_rate=2e-2)),
     "ELMo": ("elmo", dict(layers=2, batch_size=48, learning_rate=5e-3, matrix_rate=0.02)),
     "GPT": ("gpt", dict(layers=2, heads=4, batch_size=24, learning_rate=5e-3, matrix_rate=0.02)),
-    "BERT": ("bert", dict(layers=2, heads=4, batch_size=12, learning_rate=8e-3, matrix_rate=0.02, beta2=0.98,
+    "BERT": ("bert", dict(layers=2, heads=4, batch_size=12, learning_rate=3e-3, matrix_rate=0.01, beta2=0.98,
                           mask_rate=0.3, objective="none")),
 }
 

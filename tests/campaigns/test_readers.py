@@ -34,6 +34,7 @@ TALK = ('{"prompt": "what\\u00e9 ?", "completion": "so"}\n{"messages": [{"role":
         '"assistant", "content": "b"}]}\n{"instruction": "x", "input": "", "output": "caf\u00e9"}\n')
 CHOICES = ('{"prompt": "what ?", "chosen": "so", "rejected": "no"}\n{"chosen": "\\n\\nHuman: a\\n\\nAssistant: b", '
            '"rejected": "\\n\\nHuman: a\\n\\nAssistant: caf\u00e9"}\n')
+FASTA = ">one of them\nACGT\nac\n\n; a remark\n>\nMKV-L*\n"
 LINES = "one line\n\ntwo café lines\nthree\n"
 
 
@@ -75,6 +76,7 @@ SAMPLES = {
                    for indent in (None, 1) for more in ({}, {"training": True}, {"labelled": False})],
     "read_conversations": [("a.jsonl", TALK, of("read_conversations", **more)) for more in ({}, {"labelled": False})],
     "read_preferences": [("a.jsonl", CHOICES, of("read_preferences"))],
+    "read_fasta": [("a.fa", FASTA, of("read_fasta"))],
     "read_parallel": [("a.en", LINES, lambda path, **_: readers.read_parallel(path, beside(path)))],
     "read_aligned": [("a.en", LINES, lambda path, **_: readers.read_aligned(path, beside(path)))],
     "read_sources": [("a.txt", LINES, lambda path, **_: readers.read_sources(path))],

@@ -79,6 +79,7 @@ PHENOMENA = {
                          folders=True),
     "self-supervised": Phenomenon(".self_supervised", "beyond", 3,
                                   "What is it worth to have read, seen or heard before anybody names a thing?"),
+    "dna": Phenomenon(".dna", "beyond", 4, "Does having read English help with DNA?", ("data",)),
 }
 
 

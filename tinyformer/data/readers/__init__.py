@@ -4,7 +4,7 @@ Tables: `read_table` (TSV, CSV or JSONL by naming columns), `read_examples` (whe
 `read_label_sets` (any number of labels for a text), `read_glue`, `read_sick`, `read_snli`.  Tagged words:
 `read_conllu`, `read_conll2003`.  Questions: `read_squad`.  Translations and other texts for texts: `read_parallel`,
 `read_aligned`, `read_sources`, and tables.  Instructions and answers: `read_conversations`, and
-which of two answers was chosen: `read_preferences`.
+which of two answers was chosen: `read_preferences`.  DNA and proteins: `read_fasta`.
 """
 
 from typing import TYPE_CHECKING
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
         Answer,
         Examples,
         MultilabelExample,
+        NamedSequence,
         PairExample,
         Question,
         Rewriting,
         TaggedSentence,
         TextExample,
     )
+    from tinyformer.data.readers.fasta import read_fasta
     from tinyformer.data.readers.glue import GLUE, glue_file, read_glue, read_sick, read_snli
     from tinyformer.data.readers.label_sets import read_label_sets
     from tinyformer.data.readers.labels import check_labels, label_names
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
 
 __getattr__, __dir__ = opens(
     __name__, conll2003="read_conll2003", conllu="read_conllu", conversations="Conversation read_conversations",
-    examples="Answer Examples MultilabelExample PairExample Question Rewriting TaggedSentence TextExample",
+    examples="Answer Examples MultilabelExample NamedSequence PairExample Question Rewriting TaggedSentence "
+             "TextExample", fasta="read_fasta",
     glue="GLUE glue_file read_glue read_sick read_snli", label_sets="read_label_sets",
     labels="check_labels label_names",
     parallel="read_aligned read_parallel read_sources", which_column="parse_columns read_examples recognise",

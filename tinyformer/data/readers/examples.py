@@ -48,6 +48,16 @@ class PairExample:
 
 
 @dataclass(frozen=True)
+class NamedSequence:
+    """Letters that stand for bases or amino acids, and what the sequence is called, which may be nothing."""
+
+    name: str
+    text: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Rewriting:
     """A text and what is to be written for it: its translation, a summary, its correction."""
 

@@ -65,6 +65,8 @@ PHENOMENA = {
     "attention-zoo": Phenomenon(".attention_zoo", "inside", 6, "What do the heads of a BERT look at?",
                                 ("model", "data")),
     "in-context": Phenomenon(".in_context", "prompts", 35, "Does a larger model learn more from its prompt?"),
+    "what-makes-it-learn": Phenomenon(".what_makes_it_learn", "prompts", 2,
+                                      "What must be in a text for a model to learn from its prompt?"),
     "addition": Phenomenon(".addition", "prompts", 3, "Can a small GPT learn to calculate?"),
     "translation": Phenomenon(".translation", "languages", 7, "Does reading help to translate?"),
     "second-language": Phenomenon(".second_language", "languages", 4,
@@ -88,7 +90,7 @@ def overview() -> str:
     lines = []
     for chapter, title in CHAPTERS.items():
         lines += ["", f"{title}:"]
-        lines += [f"  {name:<16}{each.minutes:>3g} min  {each.question}"
+        lines += [f"  {name:<20}{each.minutes:>3g} min  {each.question}"
                   + f"  (also of yours: {', '.join('--' + taken for taken in each.takes)})" * bool(each.takes)
                   for name, each in PHENOMENA.items() if each.chapter == chapter]
     return "\n".join(["experiments, with the minutes that three seeds take on two cores", *lines])

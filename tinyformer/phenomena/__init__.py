@@ -41,7 +41,7 @@ PHENOMENA = {
                                                               "what not?"),
     "cloze": Phenomenon(".cloze", "words", 3, "Which side of a blank does a model see: its left, its right, or both at "
                                               "once?"),
-    "ancestors": Phenomenon(".ancestors", "words", 9, "What are vectors of words, ELMo, GPT and BERT worth after the "
+    "ancestors": Phenomenon(".ancestors", "words", 19, "What are vectors of words, ELMo, GPT and BERT worth after the "
                                                       "same reading?", ("data",)),
     "few-labels": Phenomenon(".few_labels", "reading", 9, "What is pre-training worth when labels are few?"),
     "scratch": Phenomenon(".scratch", "reading", 12, "Is a start that has read better and faster than a fresh one?"),

@@ -71,6 +71,8 @@ PHENOMENA = {
     "translation": Phenomenon(".translation", "languages", 7, "Does reading help to translate?"),
     "second-language": Phenomenon(".second_language", "languages", 4,
                                   "Does a model of two languages align them without a single translation?"),
+    "more-data": Phenomenon(".more_data", "languages", 2,
+                            "How much text does it take until two languages lie in one place?"),
     "translate-by-shift": Phenomenon(".translate_by_shift", "languages", 2,
                                      "Is the mean difference of two languages a translation?"),
     "rlhf": Phenomenon(".rlhf", "judgement", 4, "What does a model learn from a judge that is nearly right?"),

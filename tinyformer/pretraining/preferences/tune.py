@@ -41,8 +41,8 @@ class Tune(Method):
     gold: str | None = option(None, "a judge who knows the truth, to be printed beside the reward", GOLD)
     beta: float = option(0.3, "what a nat of KL to the beginning costs; 0: nothing holds the model", least=0)
     priced: str = option("loss", "where it costs: in the loss, token by token (GRPO), or in the reward of an answer "
-                         "(InstructGPT), which holds the firmer the further an answer has gone; there a beta near 1 "
-                         "suits", PRICED)
+                         "(InstructGPT), which holds the firmer the further an answer has gone; there a beta of 0.5 "
+                         "to 1 suits", PRICED)
     questions: int = option(8, "questions in a batch", least=1)
     group: int = option(8, "answers to each of them", least=2)
     passes: int = option(1, "steps that are made of the same answers (PPO)", least=1)

@@ -79,8 +79,8 @@ def reader(sizes: Sizes, seed: int, arm: str) -> stages.Prepared:
     if arm == RANDOM:
         known = plain_words(tokenizer)
         texts = [" ".join(chance.choose(known) for _ in text.split()) for text in texts]
-    settings = resolve("bert", {**READING, "steps": sizes.steps, "width": sizes.width, "max_length": sizes.length,
-                                "vocabulary": sizes.vocabulary, "seed": seed, "optimizer": EXPERIMENT.optimizer})
+    settings = resolve("bert", dict(**READING, steps=sizes.steps, width=sizes.width, max_length=sizes.length,
+                                    vocabulary=sizes.vocabulary, seed=seed, optimizer=EXPERIMENT.optimizer))
     prepared = stages.prepare(settings, texts, [], tokenizer=tokenizer)
     if arm != FRESH:
         stages.train(prepared, arm, progress=False)

@@ -1,10 +1,13 @@
 """What does a model learn from a judge that is nearly right?  To be right while it is held near its start, or to cheat.
 
 A small GPT has read what sixteen animals eat and where they live, and then how people answer such questions: one in
-four knows.  A judge who knows the truth chooses between two of its answers, a thousand times, and a reward model learns
-from these few until it is nearly right, in every seed alike: a perfect one could not be cheated.  By its score the GPT
-is tuned, once with a price on each nat of KL to its start and once without; DPO learns from the same choices directly,
-and PPO makes several steps of the same answers.  The judge looks on: what is the score worth?
+four knows.  A judge who knows the truth chooses between two of its answers, two thousand times, and a reward model
+learns from these until it is nearly right, in every seed alike: a perfect one could not be cheated.  By its score the
+GPT is tuned, once with a price on each nat of KL to its start and once without; DPO learns from the same choices
+directly, and PPO makes several steps of the same answers.  The judge looks on: what is the score worth?
+
+The price is taken off the reward of an answer.  In the loss, token by token, as GRPO has it, it holds a model that goes
+astray with hardly any force: see `apart` in pretraining/preferences/group.py.
 
 Ouyang et al. 2022 for the steps; Gao, Schulman and Hilton, Scaling laws for reward model overoptimization, 2023, for
 the curves that part.
@@ -28,16 +31,17 @@ from tinyformer.train import Settings, train
 
 EXPERIMENT = Experiment(
     chapter="judgement", minutes=4, optimizer="adamw",
-    full=Sizes(read=200, follow=400, shown=4000, choices=1000, held=300, reward=1500, steps=360, ppo=90, direct=300,
+    full=Sizes(read=200, follow=400, shown=4000, choices=2000, held=300, reward=1500, steps=240, ppo=90, direct=300,
                layers=2, width=64, looks=12, times=8),
     quick=Sizes(read=20, follow=20, shown=100, choices=60, held=20, reward=10, steps=6, ppo=4, direct=6,
                 layers=1, width=16, looks=2, times=2),
     control="The same tuning without the cost of KL: nothing else differs, and the same reward model judges.",
     not_found="A reward model that is right on nine choices of ten leads no further: in two of three seeds the gold is "
               "below 0.65 at every step, with KL and without; and the third was not cheated.")
-BETA, RATE, PASSES, DIRECT_RATE = 0.4, 3e-4, 3, 5e-4
-TUNED = {"with KL": dict(beta=BETA, passes=1), "without KL": dict(beta=0.0, passes=1),
-         "PPO, three passes": dict(beta=BETA, passes=PASSES)}
+PRICE, RATE, PASSES = 0.5, 2e-3, 3            # of a nat, in units of the score; steps to each round of answers
+DIRECT_BETA, DIRECT_RATE = 0.4, 5e-4
+TUNED = {"with KL": dict(price=PRICE, passes=1), "without KL": dict(price=0.0, passes=1),
+         "PPO, three passes": dict(price=PRICE, passes=PASSES)}
 BEFORE, DIRECT = "people followed", "DPO"
 MEAN, EACH, TRUSTED = 0.65, 0.55, 85          # gold on the mean and in each seed; % right of the reward model
 
@@ -62,12 +66,12 @@ def how(steps: int, rate: float, sizes: Sizes, seed: int) -> Settings:
     return settings(steps, rate, seed, "constant", max(1, steps // sizes.looks), EXPERIMENT.optimizer)
 
 
-def tuned(model: GPT, start: Lineage, sizes: Sizes, seed: int, beta: float, passes: int) -> list[dict]:
+def tuned(model: GPT, start: Lineage, sizes: Sizes, seed: int, price: float, passes: int) -> list[dict]:
     """Tune a model by the reward model: what is seen of it on the way."""
-    batches = DrawnBatches(model, start.base, start.words.asking, start.judge, seed, passes)
+    batches = DrawnBatches(model, start.base, start.words.asking, start.judge, seed, passes, price=price)
     steps = sizes.ppo if passes > 1 else sizes.steps
     return train(model, batches, how(steps, RATE, sizes, seed),
-                 loss=Lesson(beta), measure=start.examination(sizes.times, seed), validation=[start.everyone()],
+                 loss=Lesson(beta=0.0), measure=start.examination(sizes.times, seed), validation=[start.everyone()],
                  progress=False).evaluations
 
 
@@ -75,7 +79,7 @@ def directly(model: GPT, start: Lineage, sizes: Sizes, seed: int) -> list[dict]:
     """Teach a model the choices without a reward model."""
     batches = with_base(PreferenceBatches(start.choices, batch_size=32, seed=seed), start.base)
     return train(model, batches, how(sizes.direct, DIRECT_RATE, sizes, seed),
-                 loss=partial(direct_loss, beta=BETA), measure=start.examination(sizes.times, seed),
+                 loss=partial(direct_loss, beta=DIRECT_BETA), measure=start.examination(sizes.times, seed),
                  validation=[start.everyone()], progress=False).evaluations
 
 

@@ -32,7 +32,7 @@ from tinyformer.train.step import clip_gradients
 
 QUESTION, ANSWER, END = range(3)              # the marks
 LONGEST = 16                                  # tokens of an answer
-ENOUGH, LOOK = 0.9, 10                        # share of choices that a nearly right judge is right on; steps to a look
+ENOUGH, LOOK = 0.88, 10                       # share of choices that a nearly right judge is right on; steps to a look
 
 
 class Words:

@@ -36,8 +36,8 @@ EXPERIMENT = Experiment(
     quick=Sizes(read=20, follow=20, shown=100, choices=60, held=20, reward=10, steps=6, ppo=4, direct=6,
                 layers=1, width=16, looks=2, times=2),
     control="The same tuning without the cost of KL: nothing else differs, and the same reward model judges.",
-    not_found="A reward model that is right on nine choices of ten leads no further: in two of three seeds the gold is "
-              "below 0.65 at every step, with KL and without; and the third was not cheated.")
+    not_found="In one seed of three the score without KL ends below that with KL: who goes astray also loses his way.  "
+              "PPO's three passes come to 0.43 in 90 steps.")
 PRICE, RATE, PASSES = 0.5, 2e-3, 3            # of a nat, in units of the score; steps to each round of answers
 DIRECT_BETA, DIRECT_RATE = 0.4, 5e-4
 TUNED = {"with KL": dict(price=PRICE, passes=1), "without KL": dict(price=0.0, passes=1),

@@ -134,7 +134,7 @@ def verdict(found: Found) -> Verdict:
 
     In every seed.  The interval is that of a regression line for one more model, 95 %, from the five of the same seed.
     Where there is no order to learn, the largest is better than the smallest by at most 0.02 nats.  The rule was
-    written before any seed was run but 100, on which sizes and rates were chosen.
+    written before any seed was run but 100, on which widths and the ladder of data were tried.
     """
     runs = {rung: found[rung] for rung in RUNGS}
     ladders = {ladder: climbs(runs, ladder) for ladder in LADDERS}

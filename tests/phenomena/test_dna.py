@@ -93,7 +93,17 @@ def test_a_quick_run_with_sequences_of_the_user(tmp_path, monkeypatch, here):
 
 def test_sequences_that_cannot_be_told_apart_are_refused(tmp_path):
     one, few = fasta(tmp_path / "one.fa", "ACC", 8), fasta(tmp_path / "few.fa", "GTN", 3)
-    for paths, said in (((one,), "given once"), ((one, few), r"few\.fa: 3 sequences"),
+    for paths, said in (((one,), "given once"), ((one, one), r"one\.fa was given twice"),
+                        ((one, few), r"few\.fa: 3 sequences"),
                         ((one, fasta(tmp_path / "long.fa", 30 * "ACC", 8)), r"long\.fa:1: 180 letters")):
         with pytest.raises(InputError, match=said):
             brought(paths, 82, 10, 10, 0)
+
+
+def test_files_of_one_name_in_two_folders_are_two_kinds(tmp_path):
+    paths = []
+    for folder, letters in (("yes", "ACC"), ("no", "GTN")):
+        (tmp_path / folder).mkdir()
+        paths.append(fasta(tmp_path / folder / "all.fa", letters, 8))
+    learn, judge = brought(paths, 82, 99, 99, 0)
+    assert {each.label for each in learn} == {each.label for each in judge} == set(paths)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from tinyformer.data.readers import TextExample, read_fasta
 from tinyformer.errors import InputError
@@ -31,11 +30,13 @@ def in_words(shown: Shown, tokenizer: WordPieceTokenizer, seed: int) -> Shown:
 def brought(paths: Sequence[str], room: int, labels: int, dev: int, seed: int) -> Shown:
     """Sequences of these FASTA files, as many of each; three quarters to learn from, the others to be judged by.
 
-    The file is the kind.  InputError for a single file, for one with fewer than four sequences and for a sequence of
-    more letters than there is `room` for.
+    The file is the kind.  InputError for a single file, for one that is given twice, for one with fewer than four
+    sequences and for a sequence of more letters than there is `room` for.
     """
     if len(paths) < 2:
         raise InputError("dna: --data was given once; give it again for each other kind of sequences")
+    if again := next((path for path in paths if paths.count(path) > 1), None):
+        raise InputError(f"dna: --data {again} was given twice; each kind of sequences has a file of its own")
     kinds = [read_fasta(path) for path in paths]
     for each in (each for own in kinds for each in own if len(each.text) > room):
         raise InputError(f"{each.file}:{each.line}: {len(each.text):,} letters, and the model has room for {room}; cut "
@@ -45,7 +46,7 @@ def brought(paths: Sequence[str], room: int, labels: int, dev: int, seed: int) -
         raise InputError(f"{paths[[*map(len, kinds)].index(count)]}: {count} sequences; give 4 or more")
     chance, learn, judge = Chance(stream(seed, "sequences")), [], []
     for path, own in zip(paths, kinds, strict=True):
-        chosen = [TextExample(each.text, Path(path).name, each.file, each.line)
+        chosen = [TextExample(each.text, str(path), each.file, each.line)
                   for each in chance.shuffled(own)[:count]]
         learn += chosen[count // 4:]
         judge += chosen[:count // 4]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean
+from statistics import linear_regression, mean
 from typing import Self
 
 from tinyformer.metrics.over_seeds import student
@@ -30,11 +30,11 @@ class PowerLaw:
         if len(sizes) < 3:
             raise ValueError(f"PowerLaw.of: {len(sizes)} sizes; a line with an interval takes three or more")
         x, y = ([math.log(each) for each in values] for values in (sizes, losses))
-        middle, level = mean(x), mean(y)
+        middle = mean(x)
         width = sum((each - middle) ** 2 for each in x)
-        slope = sum((one - middle) * (other - level) for one, other in zip(x, y, strict=True)) / width
-        left = sum((other - level - slope * (one - middle)) ** 2 for one, other in zip(x, y, strict=True))
-        return cls(-slope, math.exp(level - slope * middle), math.sqrt(left / (len(x) - 2)), len(x), middle, width)
+        slope, start = linear_regression(x, y)
+        left = sum((other - start - slope * one) ** 2 for one, other in zip(x, y, strict=True))
+        return cls(-slope, math.exp(start), math.sqrt(left / (len(x) - 2)), len(x), middle, width)
 
     def __call__(self, size: float) -> float:
         """The loss at this size."""

@@ -36,6 +36,9 @@ CHOICES = ('{"prompt": "what ?", "chosen": "so", "rejected": "no"}\n{"chosen": "
            '"rejected": "\\n\\nHuman: a\\n\\nAssistant: caf\u00e9"}\n')
 FASTA = ">one of them\nACGT\nac\n\n; a remark\n>\nMKV-L*\n"
 LINES = "one line\n\ntwo café lines\nthree\n"
+MIDI = (b"MThd\0\0\0\6\0\1\0\2\0\x60"
+        b"MTrk\0\0\0\x15\0\xff\x51\3\7\xa1\x20\0\xc0\0\0\x90\x3c\x40\x60\x3c\0\0\xff\x2f\0"
+        b"MTrk\0\0\0\x0b\0\x90\x40\x40\0\x43\x40\0\xff\x2f\0")
 
 
 def glue(name: str) -> str:
@@ -77,12 +80,22 @@ SAMPLES = {
     "read_conversations": [("a.jsonl", TALK, of("read_conversations", **more)) for more in ({}, {"labelled": False})],
     "read_preferences": [("a.jsonl", CHOICES, of("read_preferences"))],
     "read_fasta": [("a.fa", FASTA, of("read_fasta"))],
+    "read_midi": [("a.mid", MIDI, of("read_midi"))],
     "read_parallel": [("a.en", LINES, lambda path, **_: readers.read_parallel(path, beside(path)))],
     "read_aligned": [("a.en", LINES, lambda path, **_: readers.read_aligned(path, beside(path)))],
     "read_sources": [("a.txt", LINES, lambda path, **_: readers.read_sources(path))],
 }
 CORPUS = [("a.txt", 2 * LINES, lambda path, how=how, **_: read_documents(path, how)) for how in ("file", "blank-lines")]
-SKIPS = SAMPLES.keys() - {"read_parallel", "read_aligned", "read_sources"}     # those that can pass over bad rows
+BINARY = {"read_midi": "mido"}                # those that read no text, and with what
+SKIPS = SAMPLES.keys() - BINARY.keys() - {"read_parallel", "read_aligned", "read_sources"}     # can pass over bad rows
+
+
+def sample(name: str) -> list:
+    """The samples of a reader, as bytes."""
+    if name in BINARY:
+        pytest.importorskip(BINARY[name])
+    return [(file, data if name in BINARY else data.encode(), reader)
+            for file, data, reader in SAMPLES.get(name, CORPUS)]
 
 
 def beside(path):
@@ -98,10 +111,10 @@ def test_every_reader_is_in_it():
 
 @pytest.mark.parametrize("name", [*SAMPLES, "corpus"])
 def test_a_damaged_file_is_read_as_it_stands_or_refused(tmp_path, campaign, name):
-    read, refused = 0, 0
+    read, refused, samples = 0, 0, sample(name)
     for which, draw in campaign.trials(short=150):
-        file, text, reader = draw.choice(SAMPLES.get(name, CORPUS))
-        path, data = tmp_path / file, damaged(text.encode(), draw)
+        file, whole, reader = draw.choice(samples)
+        path, data = tmp_path / file, damaged(whole, draw)
         path.write_bytes(data)
         found, error = refusal(f"{which}: {data!r}", (InputError,), reader, path)
         if error is not None:
@@ -115,7 +128,7 @@ def test_a_damaged_file_is_read_as_it_stands_or_refused(tmp_path, campaign, name
             lenient, problem = refusal(f"{which}: {data!r}", (InputError,), reader, path, skip_bad_rows=10**6)
             assert found is None or lenient == found, f"{which}: {data!r}: nothing was to be skipped"
             assert problem is None or error is not None, f"{which}: {data!r}: {problem}"
-        if draw.random() < 0.2:
+        if name not in BINARY and draw.random() < 0.2:
             in_other_clothes(reader, path, data, draw, (found, error), which)
     campaign.report(f"{read:,} read, {refused:,} refused")
     assert read and refused
@@ -163,10 +176,10 @@ def faults(example, data: bytes) -> list[str]:
     return found
 
 
-def test_the_samples_are_read(tmp_path):
-    for name, samples in SAMPLES.items():
-        for file, text, reader in samples:
-            (tmp_path / file).write_text(text)
-            found = reader(tmp_path / file)
-            assert found and not getattr(found, "bad", []) and isinstance(found, Examples | list), name
-            assert not [fault for one in found for fault in faults(one, text.encode())], name
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_samples_are_read(tmp_path, name):
+    for file, data, reader in sample(name):
+        (tmp_path / file).write_bytes(data)
+        found = reader(tmp_path / file)
+        assert found and not getattr(found, "bad", []) and isinstance(found, Examples | list)
+        assert not [fault for one in found for fault in faults(one, data)]

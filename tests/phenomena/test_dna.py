@@ -10,12 +10,13 @@ from tinyformer.cli import main
 from tinyformer.errors import InputError
 from tinyformer.phenomena import dna
 from tinyformer.phenomena.dna import ARMS, FRESH, RANDOM, READ, SHUFFLED
-from tinyformer.phenomena.kit import Found
+from tinyformer.phenomena.kit import Files, Found
 from tinyformer.phenomena.parts import promoters
 from tinyformer.phenomena.parts.few_examples import Learned
-from tinyformer.phenomena.parts.letters_as_words import brought
+from tinyformer.phenomena.parts.letters_as_words import brought, in_words
 from tinyformer.phenomena.parts.promoters import KINDS, OTHER, PROMOTER, best_guess, stretches
 from tinyformer.rng import stream
+from tinyformer.text import WordPieceTokenizer
 
 SMALL = dna.EXPERIMENT.quick.but(documents=40, steps=2, labels=16, dev=8, lessons=2)
 
@@ -98,6 +99,30 @@ def test_sequences_that_cannot_be_told_apart_are_refused(tmp_path):
                         ((one, fasta(tmp_path / "long.fa", 30 * "ACC", 8)), r"long\.fa:1: 180 letters")):
         with pytest.raises(InputError, match=said):
             brought(paths, 82, 10, 10, 0)
+
+
+def test_folders_of_music_are_kinds_with_a_word_for_each_note(tmp_path):
+    mido = pytest.importorskip("mido", reason="it writes the files, and reads them")
+    for folder, keys in (("up", (60, 64, 67)), ("down", (67, 64, 59))):
+        (tmp_path / folder).mkdir()
+        for number in range(8):
+            piece = mido.MidiFile()
+            notes = (mido.Message("note_on", time=1, note=key) for key in (2 + number) * keys)
+            piece.tracks.append(mido.MidiTrack(notes))
+            piece.save(tmp_path / folder / f"{number}.mid")
+    paths = [str(tmp_path / folder) for folder in ("up", "down")]
+    learn, judge = shown = brought(paths, 9, 99, 99, 0)
+    assert [len(learn), len(judge)] == [12, 4] and {len(each.text.split()) for each in learn} == {6, 9}
+    assert {each.text[:8] for each in learn if each.label == paths[0]} == {"C4 E4 G4"}
+    said = in_words(shown, WordPieceTokenizer(["[UNK]", "one", "two", "three", "four"]), 0)[0][0].text.split()
+    assert len(said) in (6, 9) and len({*said}) == 3
+    with pytest.raises(InputError, match="4 letters or notes, and 3 words"):
+        in_words(shown, WordPieceTokenizer(["[UNK]", "one", "two", "three"]), 0)
+    with pytest.raises(InputError, match="one piece of music; give the folder"):
+        brought([str(tmp_path / "up" / "0.mid"), paths[1]], 9, 99, 99, 0)
+    first = Files.of("dna", None, tuple(paths)).sha256
+    (tmp_path / "up" / "0.mid").unlink()
+    assert Files.of("dna", None, tuple(paths)).sha256 != first
 
 
 def test_files_of_one_name_in_two_folders_are_two_kinds(tmp_path):

@@ -16,7 +16,7 @@ from tinyformer.metrics.over_seeds import interval, spread
 from tinyformer.models import encoder_of
 from tinyformer.phenomena.kit import Experiment, Files, Found, Sizes, Table, Verdict, above, judged
 from tinyformer.phenomena.parts.few_examples import FewLabels, learned
-from tinyformer.phenomena.parts.letters_as_words import Shown, brought, in_words, plain_words
+from tinyformer.phenomena.parts.letters_as_words import Shown, brought, in_words, plain_words, spelled
 from tinyformer.phenomena.parts.one_reader import shuffled
 from tinyformer.phenomena.parts.promoters import best_share, stretches
 from tinyformer.pretraining import stages
@@ -38,7 +38,8 @@ EXPERIMENT = Experiment(
     not_found="That reading helps at all: who has read English, in any order, or random words, ends where a fresh "
               "model does, within what the seeds scatter, after a reading this short.",
     takes={"data": "given twice or more: sequences in FASTA, DNA or proteins, those of each kind in a file of their "
-                   "own, of at most 82 letters"})
+                   "own, of at most 82 letters; or music, a folder of MIDI files for each kind, of which the first 82 "
+                   "notes are read"})
 READING = dict(corpus="tinyland", objective="none", mask_rate=0.25, layers=2, heads=4, batch_size=12,
                learning_rate=8e-3, matrix_rate=0.02, beta2=0.98, device="cpu", workers="1")
 BATCH, RATE = 16, 2e-3                        # of the teaching
@@ -47,8 +48,8 @@ OWN = ("optimizer", "muon"), ("matrix_rate", 0.01), ("workers", "1")
 
 def one(sizes: Sizes, seed: int, arm: str) -> dict:
     """Read in this way and be taught promoters: % right in the end, on the way, and of who knows the rule."""
-    shown = stretches("train", sizes.labels, seed), stretches("dev", sizes.dev, seed)
-    return {**taught(sizes, seed, arm, shown), "best": best_share(shown[1])}
+    learn, judge = stretches("train", sizes.labels, seed), stretches("dev", sizes.dev, seed)
+    return {**taught(sizes, seed, arm, (spelled(learn), spelled(judge))), "best": best_share(judge)}
 
 
 def one_given(sizes: Sizes, seed: int, files: Files) -> dict:

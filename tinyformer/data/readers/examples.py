@@ -49,7 +49,7 @@ class PairExample:
 
 @dataclass(frozen=True)
 class NamedSequence:
-    """Letters that stand for bases or amino acids, and what the sequence is called, which may be nothing."""
+    """Letters that stand for bases or amino acids, or notes between spaces; what the sequence is called, if at all."""
 
     name: str
     text: str

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from tinyformer.data.corpus import text_files
+from tinyformer.data.readers.midi import midi_files
 from tinyformer.errors import InputError
 from tinyformer.phenomena import PHENOMENA
 from tinyformer.places import MODEL, special_file
@@ -86,9 +87,9 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def _digest(path: Path) -> bytes:
-    """The hash of a file's bytes, of a folder of texts the hash of theirs; InputError where they cannot be read."""
+    """The hash of a file's bytes, of a folder of music or texts that of theirs; InputError where none can be read."""
     if path.is_dir():
-        return hashlib.sha256(b"".join(map(_digest, text_files(path)))).digest()
+        return hashlib.sha256(b"".join(map(_digest, midi_files(path) or text_files(path)))).digest()
     try:
         if (kind := special_file(path)) is not None:           # opening a FIFO would wait for ever
             raise InputError(f"{path} is {kind}, and a file is needed")

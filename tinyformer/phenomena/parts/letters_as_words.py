@@ -1,9 +1,11 @@
-"""How can a model of English read DNA?  With a word for each letter, any words, drawn at random."""
+"""How can a model of English read DNA, or music?  With a word for each letter, or note, any words, drawn at random."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from tinyformer.data.readers import TextExample, read_fasta
+from tinyformer.data.readers import TextExample, read_fasta, read_midi
+from tinyformer.data.readers.midi import ENDINGS
 from tinyformer.errors import InputError
 from tinyformer.rng import stream
 from tinyformer.text import WordPieceTokenizer
@@ -17,30 +19,38 @@ def plain_words(tokenizer: WordPieceTokenizer) -> list[str]:
     return [token for token in tokenizer.tokens if token.isalpha() and len(token) > 2]
 
 
+def spelled(sequences: Sequence) -> list:
+    """The same sequences with a space between the letters."""
+    return [replace(each, text=" ".join(each.text)) for each in sequences]
+
+
 def in_words(shown: Shown, tokenizer: WordPieceTokenizer, seed: int) -> Shown:
-    """The same sequences with a word for each letter, no two the same; the same words for a seed, whatever is read."""
-    letters = sorted({letter for own in shown for each in own for letter in each.text})
+    """The same sequences with a word for each letter, no two the same; the same words for a seed, whatever is read.
+
+    What stands between spaces is a letter, or a note.  InputError where there are more of them than words.
+    """
+    letters = sorted({letter for own in shown for each in own for letter in each.text.split()})
     drawn = Chance(stream(seed, "words for letters")).shuffled(plain_words(tokenizer))
+    if len(letters) > len(drawn):
+        raise InputError(f"dna: {len(letters)} letters or notes, and {len(drawn)} words to stand for them; give "
+                         "sequences of fewer")
     words = dict(zip(letters, drawn, strict=False))
-    learn, judge = ([replace(each, text=" ".join(words[letter] for letter in each.text)) for each in own]
+    learn, judge = ([replace(each, text=" ".join(words[letter] for letter in each.text.split())) for each in own]
                     for own in shown)
     return learn, judge
 
 
 def brought(paths: Sequence[str], room: int, labels: int, dev: int, seed: int) -> Shown:
-    """Sequences of these FASTA files, as many of each; three quarters to learn from, the others to be judged by.
+    """Sequences of these FASTA files or folders, as many of each; three quarters to learn from, the others to judge by.
 
-    The file is the kind.  InputError for a single file, for one that is given twice, for one with fewer than four
-    sequences and for a sequence of more letters than there is `room` for.
+    The file, or folder, is the kind.  InputError for a single one, for one that is given twice, for one with fewer than
+    four sequences and for a sequence of more letters than there is `room` for.
     """
     if len(paths) < 2:
         raise InputError("dna: --data was given once; give it again for each other kind of sequences")
     if again := next((path for path in paths if paths.count(path) > 1), None):
         raise InputError(f"dna: --data {again} was given twice; each kind of sequences has a file of its own")
-    kinds = [read_fasta(path) for path in paths]
-    for each in (each for own in kinds for each in own if len(each.text) > room):
-        raise InputError(f"{each.file}:{each.line}: {len(each.text):,} letters, and the model has room for {room}; cut "
-                         "a piece out")
+    kinds = [_sequences(path, room) for path in paths]
     count = min(map(len, kinds))
     if count < 4:
         raise InputError(f"{paths[[*map(len, kinds)].index(count)]}: {count} sequences; give 4 or more")
@@ -51,3 +61,16 @@ def brought(paths: Sequence[str], room: int, labels: int, dev: int, seed: int) -
         learn += chosen[count // 4:]
         judge += chosen[:count // 4]
     return chance.shuffled(learn)[:labels], chance.shuffled(judge)[:dev]
+
+
+def _sequences(path: str, room: int) -> list:
+    """Those of a FASTA file, letter by letter; of pieces of music in a folder as many notes as there is room for."""
+    if Path(path).is_dir():
+        return [replace(each, text=" ".join(each.text.split()[:room])) for each in read_midi(path)]
+    if Path(path).suffix.lower() in ENDINGS:
+        raise InputError(f"{path} is one piece of music; give the folder with those of its kind")
+    found = read_fasta(path)
+    for each in (each for each in found if len(each.text) > room):
+        raise InputError(f"{each.file}:{each.line}: {len(each.text):,} letters, and the model has room for {room}; cut "
+                         "a piece out")
+    return spelled(found)

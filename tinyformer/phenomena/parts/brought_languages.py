@@ -1,0 +1,76 @@
+"""Which two languages did a user bring?  Texts, lines that are translations, perhaps a dictionary and treebanks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tinyformer.data.readers import TaggedSentence, read_conllu, read_parallel
+from tinyformer.data.readers.lines import file_lines, filled_lines
+from tinyformer.errors import InputError
+from tinyformer.phenomena.parts.two_texts import TwoTexts, in_other_script, partners, plain_words
+
+DICTIONARY, TREEBANK = ".tsv", ".conllu"      # what the names of such files end in, .gz apart
+WANTED = ("--data FILE four times: a text in each language, and in each the lines to judge by, line n of one the "
+          "translation of line n of the other")
+
+Treebanks = tuple[list[TaggedSentence], list[TaggedSentence]]
+
+
+@dataclass(frozen=True, eq=False)
+class Brought:
+    """Two languages of a user, with a treebank of each if there are any, its words as those of the texts."""
+
+    texts: TwoTexts
+    treebanks: Treebanks | None = None
+
+    @classmethod
+    def of(cls, paths: Sequence[str], size: int, seed: int) -> "Brought":
+        """From files in the order of the languages; InputError where one is missing, or cannot be read."""
+        dictionaries, treebanks = ([path for path in paths if path.removesuffix(".gz").endswith(ending)]
+                                   for ending in (DICTIONARY, TREEBANK))
+        texts = [path for path in paths if path not in (*dictionaries, *treebanks)]
+        for found, name, may in ((texts, "text", (4,)), (dictionaries, f"dictionary ({DICTIONARY})", (0, 1)),
+                                 (treebanks, f"treebank ({TREEBANK})", (0, 2))):
+            if len(found) not in may:
+                raise InputError(f"real-languages: --data gives {len(found)} times a {name}, and {may[-1]} are looked "
+                                 f"at; give {WANTED}; then, if there are, one dictionary and two treebanks")
+        read = tuple([words for line in file_lines(path) if (words := plain_words(line))] for path in texts[:2])
+        one, other = zip(*read_parallel(*texts[2:]), strict=True)
+        judged = [*map(plain_words, one)], [*map(plain_words, other)]
+        pairs = read_dictionary(dictionaries[0]) if dictionaries else partners(judged)
+        for path, lines in zip(texts, read, strict=False):
+            if not lines:
+                raise InputError(f"{path}: there is no word in it")
+        if not pairs:
+            raise InputError(f"{' and '.join(texts[2:])}: no two words belong together; line n of the one must be the "
+                             "translation of line n of the other, in hundreds of lines, or give a dictionary")
+        banks = tuple(map(plain_trees, treebanks)) if treebanks else None
+        return cls(TwoTexts(read, judged, pairs, size, seed), banks)
+
+    def separate(self) -> "Brought":
+        """The same with the second language in another script."""
+        if self.treebanks is None:
+            return Brought(self.texts.separate())
+        one, other = self.treebanks
+        return Brought(self.texts.separate(), (one, [replace(each, words=tuple(
+            " ".join(in_other_script(word.split())) for word in each.words)) for each in other]))
+
+
+def read_dictionary(path: str) -> list[tuple[str, str]]:
+    """Words that belong together: a word, a tab and its translation in each line, in small letters without accents.
+
+    What is more than one word on either side is passed over.  InputError, with the line, for another number of columns.
+    """
+    found = []
+    for number, line in filled_lines(path):
+        cells = [plain_words(cell) for cell in line.split("\t")]
+        if len(cells) != 2:
+            raise InputError(f"{path}:{number}: {len(cells)} columns; a word, a tab and its translation are two")
+        if len(cells[0]) == len(cells[1]) == 1:
+            found.append((cells[0][0], cells[1][0]))
+    return found
+
+
+def plain_trees(path: str) -> list[TaggedSentence]:
+    """The sentences of a treebank, their words in small letters without accents, or as they are if nothing is left."""
+    return [replace(each, words=tuple(" ".join(plain_words(word)) or word for word in each.words))
+            for each in read_conllu(path)]

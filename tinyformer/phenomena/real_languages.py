@@ -43,7 +43,8 @@ EXPERIMENT = Experiment(
                    "translation in each line), and a treebank of each language (.conllu)"})
 WORDS, LINES, APART, COMMON = 10, 5, 5, 2     # points, in every seed
 ORDER = "noun-first"                          # of the words of tinyland's second language
-HEADS, BATCH, RATE = 4, 16, 2e-3              # of the model; of what heads learn from
+HEADS, BATCH = 4, 16                          # of the model; rows that heads learn from at a time
+READING, TEACHING, MATRICES = 3e-3, 2e-3, 0.01             # learning rates; Muon's, of either
 
 
 def one(sizes: Sizes, seed: int) -> dict:
@@ -62,8 +63,8 @@ def made(sizes: Sizes, seed: int) -> TwoTexts:
     read = tuple([plain_words(pair[side]) for pair in world.parallel(n, start=side * n, order=ORDER)]
                  for side in (0, 1))
     one, other = zip(*world.parallel(sizes.judged, start=2 * n, order=ORDER), strict=True)
-    judged = [*map(plain_words, one)], [*map(plain_words, other)]
-    return TwoTexts(read, judged, partners(judged), sizes.size, seed)
+    beside = [*map(plain_words, one)], [*map(plain_words, other)]
+    return TwoTexts(read, beside, partners(beside), sizes.size, seed)
 
 
 def asked(brought: Brought, sizes: Sizes, seed: int, steps: int) -> dict:
@@ -72,8 +73,9 @@ def asked(brought: Brought, sizes: Sizes, seed: int, steps: int) -> dict:
     for name, own in ((ONE, brought), (SEPARATE, brought.separate())):
         model = fresh(own.texts, sizes, seed)
         found[name + UNREAD] = figures(model, own.texts, sizes.looked_at, sizes.layer)
-        settings = Settings(steps=steps, learning_rate=3e-3, matrix_rate=0.01, warmup=min(50, steps), betas=(0.9, 0.98),
-                            seed=seed, schedule="constant-then-down", optimizer=EXPERIMENT.optimizer, log_every=steps)
+        settings = Settings(steps=steps, learning_rate=READING, matrix_rate=MATRICES, warmup=min(50, steps),
+                            betas=(0.9, 0.98), seed=seed, schedule="constant-then-down",
+                            optimizer=EXPERIMENT.optimizer, log_every=steps)
         train(model, BothTexts(own.texts, sizes.batch_size), settings, progress=False)
         found[name + READ] = figures(model, own.texts, sizes.looked_at, sizes.layer)
         if own.treebanks:
@@ -91,14 +93,15 @@ def fresh(texts: TwoTexts, sizes: Sizes, seed: int) -> BertForPretraining:
 def carried(model: BertForPretraining, brought: Brought, sizes: Sizes, seed: int) -> dict[str, float]:
     """The share of parts of speech that is right in the second language, of heads that learned in either.
 
-    Three quarters of a treebank are learned from.  "commonest" is the tag that is right most often.
+    Three quarters of a treebank are learned from.  "commonest tag" is the one that is right most often.
     """
     parts = [(bank[len(bank) // 4:][:sizes.taught], bank[:len(bank) // 4][:sizes.taught])
              for bank in brought.treebanks]
     found = {}
     for name, (learn, _) in zip(("tags carried over", "tags learned there"), parts, strict=True):
-        spec = FewLabels("tag", "treebank", len(learn), sizes.lessons, "tags", "accuracy", learning_rate=RATE,
-                         batch_size=BATCH, max_length=CONTEXT, dev=len(parts[1][1]), own=(("workers", "1"),))
+        spec = FewLabels("tag", "treebank", len(learn), sizes.lessons, "tags", "accuracy", learning_rate=TEACHING,
+                         batch_size=BATCH, max_length=CONTEXT, dev=len(parts[1][1]),
+                         own=(("optimizer", EXPERIMENT.optimizer), ("matrix_rate", MATRICES), ("workers", "1")))
         done = learned(spec, encoder_of(model, stream(seed, "pooler")), brought.texts.tokenizer, (learn, parts[1][1]),
                        seed)
         found |= {name: done.figures["accuracy"], "commonest tag": done.blind["accuracy"]}

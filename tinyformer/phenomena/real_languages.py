@@ -138,10 +138,12 @@ def verdict(found: Found) -> Verdict:
     """In every seed words are found 10 points more often than before reading, and lines 5, with one vocabulary.
 
     And since that could be the pieces that both have in common: with separate vocabularies words are found 5 points
-    more often than before reading, though lines 2 less often than with one.  It is asked of the user's languages where
-    there are any.  The rule was written before any seed was run but 100.
+    more often than before reading, though lines 2 less often than with one.  It is asked of the user's languages; of
+    those of tinyland it can only be unclear what real ones would do.  The rule was written before any seed was run but
+    100.
     """
     outcomes = runs(found)
+    missing = [] if found.given else [at_least(2, "real languages that were read", [0] * len(outcomes))]
 
     def more(name: str, arm: str, other: str) -> list[float]:
         return [a - b for a, b in zip(percent(outcomes, name, arm), percent(outcomes, name, other), strict=True)]
@@ -151,7 +153,7 @@ def verdict(found: Found) -> Verdict:
                   controls=[at_least(APART, "separate vocabularies, points that words are found above unread",
                                      more("word", SEPARATE + READ, SEPARATE + UNREAD)),
                             at_least(COMMON, "points that lines are found above separate vocabularies",
-                                     more("line", ONE + READ, SEPARATE + READ))])
+                                     more("line", ONE + READ, SEPARATE + READ)), *missing])
 
 
 def table(found: Found) -> list[Table]:

@@ -75,7 +75,7 @@ PHENOMENA = {
                             "How much text does it take until two languages lie in one place?"),
     "translate-by-shift": Phenomenon(".translate_by_shift", "languages", 2,
                                      "Is the mean difference of two languages a translation?"),
-    "real-languages": Phenomenon(".real_languages", "languages", 4, "Do English and French find each other in a model "
+    "real-languages": Phenomenon(".real_languages", "languages", 2, "Do English and French find each other in a model "
                                                                     "that has seen no translation?", ("data",)),
     "rlhf": Phenomenon(".rlhf", "judgement", 4, "What does a model learn from a judge that is nearly right?"),
     "pictures": Phenomenon(".pictures", "beyond", 3, "What can be seen after looking at pictures that nobody named?"),

@@ -68,6 +68,8 @@ PHENOMENA = {
     "what-makes-it-learn": Phenomenon(".what_makes_it_learn", "prompts", 2,
                                       "What must be in a text for a model to learn from its prompt?"),
     "addition": Phenomenon(".addition", "prompts", 3, "Can a small GPT learn to calculate?"),
+    "arithmetic": Phenomenon(".arithmetic", "prompts", 5, "How far does a small GPT calculate, and what do worked "
+                                                          "examples bring?"),
     "translation": Phenomenon(".translation", "languages", 7, "Does reading help to translate?"),
     "second-language": Phenomenon(".second_language", "languages", 4,
                                   "Does a model of two languages align them without a single translation?"),

@@ -88,7 +88,7 @@ def test_the_rule(changes, word):
     assert lab.verdict(found(**changes)).word == word
 
 
-def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
+def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys, here):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     small = lab.EXPERIMENT.quick.but(steps=2, rows=3, asked=4)
     monkeypatch.setattr(lab, "EXPERIMENT", replace(lab.EXPERIMENT, quick=small))

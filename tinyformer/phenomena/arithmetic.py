@@ -47,7 +47,7 @@ EXPERIMENT = Experiment(
 WIDTH = 64
 DIGITS, SHOTS = (2, 3, 4), (0, 1, 2, 3)                     # of the numbers that are asked for; examples
 TOLD, SHOWN, ASTRAY = "told", "shown", "3 of another operation"
-CARRIED = 3                                                    # digits of the sums that are told apart by carries
+CARRIED, ENOUGH = 3, 500                                       # digits of the sums that are told apart by carries
 
 
 def one(sizes: Sizes, seed: int) -> dict:
@@ -87,7 +87,7 @@ def answered(model: GPT, seed: int, count: int) -> dict:
 
 def by_carries(model: GPT, seed: int, count: int) -> list[float]:
     """% right of the sums with 0, 1 ... carries, behind the sign and nothing else."""
-    a, b = pairs(stream(seed, "carries"), CARRIED, 10 * count, kept_back(seed), kept=True)
+    a, b = pairs(stream(seed, "carries"), CARRIED, max(10 * count, ENOUGH), kept_back(seed), kept=True)
     hits, carried = right(model, question(SUM, SUM, True, np.array([[a, b]]))), carries(a, b)
     return [100 * float(hits[carried == n].mean()) for n in range(CARRIED + 1)]
 

@@ -42,8 +42,8 @@ EXPERIMENT = Experiment(
     control="Logic of the same lengths, on which a coin is right in 50 of 100 cases, and three examples of another "
             "operation.",
     not_found="Sums of four digits, by their sign or behind examples: no list says what a digit in the fourth place "
-              "is.  With differences in place of the first number, and ten lists of five lines a step, neither they nor "
-              "sums were learned in the 1,400 steps that were tried, on another seed.")
+              "is.  With differences in place of the first number, and ten lists of five lines a step, neither they "
+              "nor sums were learned in the 1,400 steps that were tried, on another seed.")
 WIDTH = 64
 DIGITS, SHOTS = (2, 3, 4), (0, 1, 2, 3)                     # of the numbers that are asked for; examples
 TOLD, SHOWN, ASTRAY = "told", "shown", "3 of another operation"

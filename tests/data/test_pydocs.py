@@ -12,7 +12,7 @@ from tinyformer.errors import InputError
 
 @pytest.fixture(scope="module")
 def corpus():
-    return pydocs()
+    return pydocs(characters=800_000)
 
 
 def test_there_is_plenty_of_english(corpus):

@@ -12,8 +12,10 @@ pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
 
 def test_every_seed_has_its_own_model_and_every_head_its_line(tmp_path, monkeypatch, capsys):
-    small = few_labels.EXPERIMENT.quick.but(steps=3, documents=40, shorter=100)
+    small = few_labels.EXPERIMENT.quick.but(steps=3, documents=40, shorter=100, fewer=50)
     monkeypatch.setattr(few_labels, "EXPERIMENT", replace(few_labels.EXPERIMENT, quick=small))
+    tenth = tuple(replace(spec, labels=spec.labels // 10) for spec in few_labels.HEADS)
+    monkeypatch.setattr(few_labels, "HEADS", tenth)
     assert main(["reproduce", "few-labels", "--quick", "--seeds", "2", "--seed", "5", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())
     assert found["seeds"] == [5, 6] and len(found["outcomes"]) == 2

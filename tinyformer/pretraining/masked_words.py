@@ -20,6 +20,7 @@ from tinyformer.models.config import BertConfig
 from tinyformer.models.distilbert import DistilBertConfig
 from tinyformer.models.parts.bert_family import learner_for
 from tinyformer.models.roberta import RobertaConfig
+from tinyformer.nn.sinusoids import sinusoids
 from tinyformer.options import option
 from tinyformer.pretraining import distillation
 from tinyformer.pretraining.pair_figures import pair_figures, pairs_said
@@ -31,6 +32,8 @@ from tinyformer.tinyland.world_texts import WorldTexts
 from tinyformer.train.circumstances import fingerprint
 
 ALBERT = ("shared", "factor")                 # what a preset says where nobody does
+WAVES = 3                                     # how high they are, in deviations of the other weights
+
 
 @dataclass(frozen=True)
 class MaskedWords(TextObjective):
@@ -51,6 +54,8 @@ class MaskedWords(TextObjective):
     word_list: str | None = option(None, "a file with one word a line, so that --whole-word finds the words of "
                                    "Chinese, which have no spaces between them")
     masking: str = option("dynamic", "new masks at each visit, or the same ones", ("dynamic", "static"))
+    first_positions: str = option("random", "how the vectors of the positions begin: random, or as waves of many "
+                                  "lengths, in which near positions look alike", ("random", "waves"))
     teacher: str | None = option(None, "folder of a BERT or RoBERTa that teaches a model of half as many layers",
                                  metavar="DIR")
     temperature: float | None = option(None, "of what the teacher says: above 1 the improbable shows (default 2)",
@@ -84,6 +89,9 @@ class MaskedWords(TextObjective):
         idle = next((name for name in distillation.TEACHING if getattr(self, name) is not None), None)
         if self.teacher is None and idle:
             raise InputError(f"--{idle} is a setting of students, and there is no --teacher; give one, or leave it out")
+        if self.teacher is not None and self.first_positions != "random":
+            raise InputError(f"--first-positions is {self.first_positions}, and a student begins as --begin says; "
+                             "leave it out")
         if self.word_list is not None and not self.whole_word:
             raise InputError("--word-list says which characters make a word, and only --whole-word asks; give both")
         if self.whole_word and self.word_list is None and self.tokenizer == "characters":
@@ -142,7 +150,11 @@ class MaskedWords(TextObjective):
             config = RobertaConfig(**sizes, pad_id=tokenizer.pad_id)
         elif self.family == "distilbert":
             config = DistilBertConfig(**sizes)
-        return learner_for(config, rng)
+        model = learner_for(config, rng)
+        if self.first_positions == "waves":
+            table = model.bert.positions.weight.data           # (T, C)
+            table[...] = WAVES * config.init_std * sinusoids(*table.shape)
+        return model
 
     def lesson(self) -> Any:
         """The loss of a student, with its teacher; None where there is no teacher."""

@@ -208,6 +208,17 @@ def test_grouped_bars_have_the_mean_the_seeds_and_the_level(words, tmp_path):
         plot.grouped([], groups, tmp_path / "g.png")
 
 
+def test_standings_have_the_averages_and_every_task_where_it_ends(drawn, words, tmp_path):
+    scores = {"old": [{"cola": 10, "sst2": 30}, {"cola": 20, "sst2": 40}], "new": [{"cola": 60, "sst2": 90}]}
+    plot.standings(scores, tmp_path / "s.png", levels={"a perfect reader": 100}, title="Nine")
+    for part in ("25.0", "75.0", "average 75.0", "cola 60", "sst2 90", "a perfect reader", "Nine", "old", "new"):
+        assert part in words()
+    heights = [list(line.get_ydata()) for line in drawn[0].axes[0].get_lines()[:3]]
+    assert heights == [[15, 60], [35, 90], [25, 75]]
+    with pytest.raises(ValueError, match="has no scores"):
+        plot.standings({"old": []}, tmp_path / "s.png")
+
+
 # Where there is no home
 
 

@@ -23,7 +23,7 @@ from tinyformer.metrics.over_seeds import spread
 from tinyformer.nn import Module
 from tinyformer.phenomena.kit import Experiment, Files, Found, Sizes, Table, Verdict, above, at_most, judged
 from tinyformer.phenomena.parts.few_examples import FewLabels, examples, learned
-from tinyformer.phenomena.parts.same_reading import UNREAD, read
+from tinyformer.phenomena.parts.same_reading import UNREAD, cost_of, read
 from tinyformer.tasks import TASKS
 from tinyformer.text import Tokenizer, WordPieceTokenizer
 from tinyformer.tinyland.bag_of_words import bag_of_words, figure
@@ -149,15 +149,6 @@ def table(found: Found) -> list[Table]:
                             f"{first['judged']:,} sentences after {first['labels']:,} with labels, and a text of "
                             f"{first['characters']:,} characters; the commonest class {100 * first['blind']:.1f}"))
     return tables
-
-
-def cost_of(outcomes: Sequence[dict]) -> tuple[str, ...]:
-    """Parameters, tokens, steps and seconds of an arm's reading; nothing where nothing was read."""
-    costs = [each["reading"] for each in outcomes]
-    if not costs[0]:
-        return "", "", "", ""
-    return (*(f"{costs[0][name]:,}" for name in ("parameters", "tokens", "steps")),
-            spread([each["seconds"] for each in costs], 0) if costs[0]["tokens"] else "")
 
 
 def draw(found: Found, folder: Path) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tinyformer.plot.every_run import single_runs
     from tinyformer.plot.gradients import valley
     from tinyformer.plot.graph import Graph
+    from tinyformer.plot.leaderboard import standings
     from tinyformer.plot.losses import loss_curve
     from tinyformer.plot.panels import Bars, Panel
     from tinyformer.plot.predictions import confusion, score_scatter
@@ -28,6 +29,6 @@ if TYPE_CHECKING:
 
 __getattr__, __dir__ = opens(
     __name__, answers="marked_answers", attention="attention_map", bars="glue_table grouped", comparison="compared",
-    cosines="alike", every_run="single_runs", gradients="valley", graph="Graph", losses="loss_curve",
-    panels="Bars Panel", predictions="confusion score_scatter", repetition="repeated", shots="shot_curve",
-    spectrograms="heard", tags="tagged_sentences", tiled="tiles")
+    cosines="alike", every_run="single_runs", gradients="valley", graph="Graph", leaderboard="standings",
+    losses="loss_curve", panels="Bars Panel", predictions="confusion score_scatter", repetition="repeated",
+    shots="shot_curve", spectrograms="heard", tags="tagged_sentences", tiled="tiles")

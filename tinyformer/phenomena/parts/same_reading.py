@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from tinyformer.metrics.over_seeds import spread
 from tinyformer.models.parts.encoders import like
 from tinyformer.nn import Module
 from tinyformer.phenomena.kit import Sizes
@@ -31,15 +32,33 @@ def read(arm: str, texts: Sequence[str], tokenizer: Tokenizer, sizes: Sizes, see
     UNREAD is the BERT's encoder with its first weights.  Words have no matrix that Muon could move, so theirs is AdamW.
     """
     name, own = OBJECTIVES["BERT" if arm == UNREAD else arm]
-    steps = sizes.tokens // (own["batch_size"] * sizes.max_length)
-    settings = resolve(name, dict(steps=steps, max_length=sizes.max_length, width=sizes.width, seed=seed, device="cpu",
-                                  workers="1", **{"optimizer": optimizer, **own}))
-    prepared = stages.prepare(settings, texts, [], tokenizer=tokenizer)
+    own = {"optimizer": optimizer, "max_length": sizes.max_length, "width": sizes.width, **own}
+    return read_by(name, own, texts, tokenizer, sizes.tokens, seed, unread=arm == UNREAD)
+
+
+def read_by(objective: str, own: dict[str, Any], texts: Sequence[str], tokenizer: Tokenizer, tokens: int, seed: int,
+            unread: bool = False) -> tuple[Any, dict]:
+    """A model that has read so many tokens by an objective with settings of its `own`, and what that took.
+
+    One that is `unread` is the BERT's encoder with its first weights.
+    """
+    steps = tokens // (own["batch_size"] * own["max_length"])
+    prepared = stages.prepare(resolve(objective, dict(steps=steps, seed=seed, device="cpu", workers="1", **own)),
+                              texts, [], tokenizer=tokenizer)
     model = prepared.model
-    if arm == UNREAD:
+    if unread:
         fresh = like(model.bert, model.config, stream(seed, "scratch"))
         return fresh, {"parameters": model.count(), "steps": 0, "tokens": 0, "seconds": 0.0}
     began = time.process_time()
-    stages.train(prepared, f"{arm}, seed {seed}", progress=False)
-    return model, {"parameters": model.count(), "steps": steps, "tokens": sizes.tokens,
+    stages.train(prepared, progress=False)
+    return model, {"parameters": model.count(), "steps": steps, "tokens": tokens,
                    "seconds": round(time.process_time() - began, 1)}
+
+
+def cost_of(outcomes: Sequence[dict]) -> tuple[str, ...]:
+    """Parameters, tokens, steps and seconds of an arm's "reading", as cells of a table; nothing without a model."""
+    costs = [each["reading"] for each in outcomes]
+    if not costs[0]:
+        return "", "", "", ""
+    return (*(f"{costs[0][name]:,}" for name in ("parameters", "tokens", "steps")),
+            spread([each["seconds"] for each in costs], 0) if costs[0]["tokens"] else "")

@@ -6,7 +6,7 @@ from statistics import mean
 
 from tinyformer.plot.style import BLACK, GREY, SERIES, clipped, figure, level, name_ends, save
 
-LINES = (("", (0, ())), ("- - ", (0, (4, 1.5))))     # of tasks whose colour comes once more: before the name, the dashes
+LINES = (("", (0, ())), ("- - ", (0, (4, 1.5))))     # of tasks, by how often their colour came before
 
 
 def standings(scores: Mapping[str, Sequence[Mapping[str, float]]], path: str | Path, *,

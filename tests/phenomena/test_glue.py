@@ -17,7 +17,8 @@ from tinyformer.phenomena.parts import nine_at_once
 from tinyformer.text import WordPieceTokenizer
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-SMALLER = glue.EXPERIMENT.quick.but(tokens=1536, more=3072, documents=30, max_length=16, labels=9, dev=9, steps=9)
+SMALLER = glue.EXPERIMENT.quick.but(tokens=768, more=1536, documents=16, vocabulary=200, max_length=16, labels=6, dev=6,
+                                    steps=9)
 
 
 def test_heads_take_turns_on_one_encoder():
@@ -88,7 +89,7 @@ def test_a_quick_run(tmp_path, monkeypatch, capsys):
     outcomes = json.loads((tmp_path / "metrics.json").read_text())["outcomes"]
     assert [each["arm"] for each in outcomes] == list(ARMS)
     read = {each["arm"]: each["reading"].get("tokens") for each in outcomes}
-    assert [read[arm] for arm in MODELS] == [1536, 1536, 1536, 3072, 3072] and read[UNREAD] == 0 and read[BAG] is None
+    assert [read[arm] for arm in MODELS] == [768, 768, 768, 1536, 1536] and read[UNREAD] == 0 and read[BAG] is None
     assert all(set(each["scores"]) == set(tinyland.TINYGLUE) for each in outcomes)
     assert (tmp_path / "glue.png").read_bytes().startswith(b"\x89PNG")
     assert "tasks above single words" in capsys.readouterr().out

@@ -44,7 +44,7 @@ EXPERIMENT = Experiment(
     not_found="That models which read words in their contexts pass vectors of words, or single words, on average of "
               "nine tasks.  They tell acceptable sentences and opinions; where two sentences are compared they stay "
               "below who sees which words both have, after 160 steps of each task.  A BERT of the larger size that "
-              "was taught pairs of questions alone, on seed 100, began to compare them between 600 and 900 steps.")
+              "was taught pairs of questions alone, on seed 100, began to compare them between 750 and 900 steps.")
 KINDS = {"story": 20, "facts": 20, "review": 15, "passage": 25, "retelling": 20}     # of a hundred documents
 BATCH = 16                                    # examples in a step of learning the tasks
 PASSED = 5                                    # tasks of nine in which the best is above single words

@@ -26,7 +26,7 @@ def standings(scores: Mapping[str, Sequence[Mapping[str, float]]], path: str | P
         heights = [mean(seed[task] for seed in scores[model]) for model in models]
         colour, (mark, dashes) = SERIES[number % len(SERIES)], LINES[number // len(SERIES) % len(LINES)]
         axes.plot(places, heights, color=colour, linewidth=1.2, alpha=0.8, marker="o", markersize=3.5, linestyle=dashes)
-        ends.append((heights[-1], f"{mark}{clipped(task, 16)} {heights[-1]:.0f}", colour))
+        ends.append((heights[-1], f"{mark}{clipped(task, 16)} {round(heights[-1])}", colour))
     averages = [[mean(seed.values()) for seed in scores[model]] for model in models]
     heights = [mean(each) for each in averages]
     axes.plot(places, heights, color=BLACK, linewidth=3, zorder=4)
@@ -39,7 +39,7 @@ def standings(scores: Mapping[str, Sequence[Mapping[str, float]]], path: str | P
     ends.append((heights[-1], f"average {heights[-1]:.1f}", BLACK))
     seen = [*(levels or {}).values(), *(value for end in scores.values() for seed in end for value in seed.values())]
     axes.set_ylim(min(0, *seen) - 4, max(100, *seen) + 7)
-    axes.set_xlim(-0.4, len(models) - 0.7)
+    axes.set_xlim(-0.4, len(models) - 0.05)     # beside the last model the levels have their names
     for text, value in (levels or {}).items():
         level(axes, value, clipped(text, 50), GREY)
     axes.axhline(0, color=GREY, linewidth=1)

@@ -94,8 +94,9 @@ def one(sizes: Sizes, seed: int, arm: str) -> dict:
 
 def taught(reader: Reader, sizes: Sizes, seed: int) -> Settings:
     """How a model learns its nine tasks."""
-    matrices = {} if reader.matrix_rate is None else {"optimizer": EXPERIMENT.optimizer,
-                                                      "matrix_rate": reader.matrix_rate}
+    matrices: dict[str, Any] = {}
+    if reader.matrix_rate is not None:
+        matrices = dict(optimizer=EXPERIMENT.optimizer, matrix_rate=reader.matrix_rate)
     return Settings(steps=sizes.steps, learning_rate=reader.rate, schedule="linear", warmup=sizes.steps // 10,
                     seed=seed, workers="1", log_every=sizes.steps, **matrices)
 

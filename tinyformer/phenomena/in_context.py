@@ -15,13 +15,12 @@ a frame can still be read off them, and an order cannot.  "4 of another list" ar
 from pathlib import Path
 from statistics import mean
 
-import numpy as np
-
 from tinyformer.generate.in_context import answers, fingerprint, judged, question
 from tinyformer.metrics.over_seeds import spread
-from tinyformer.models import GPT, GPTConfig
+from tinyformer.models import GPT
 from tinyformer.phenomena import kit
 from tinyformer.phenomena.kit import Experiment, Found, Sizes, Table, Verdict, at_least, at_most
+from tinyformer.phenomena.parts.list_readers import list_reader
 from tinyformer.phenomena.parts.worked_lists import LOOK, NEW, ListBatches, frame, held_out_list, lines_of, tokenizer
 from tinyformer.rng import stream
 from tinyformer.tinyland import MAPPINGS, Chance
@@ -61,15 +60,8 @@ def named(seed: int, width: int) -> str:
 
 
 def trained(sizes: Sizes, seed: int, width: int) -> GPT:
-    """A GPT of four layers that has read the lists; its initial weights are smaller the wider it is.
-
-    Its positions begin as sines (Vaswani et al. 2017, section 3.5), so that a distance looks alike everywhere in a row.
-    """
-    config = GPTConfig(vocabulary=len(tokenizer()), layers=4, heads=4, width=width, context=LENGTH, dropout=0.0,
-                       init_std=0.64 / width ** 0.5)
-    model = GPT(config, stream(seed, "weights"))
-    angles = np.arange(LENGTH)[:, None] * 100.0 ** (-np.arange(0, width, 2) / width)   # (T, C / 2)
-    model.positions.weight.data[:] = 0.1 * np.concatenate([np.sin(angles), np.cos(angles)], axis=1)    # (T, C)
+    """A GPT of this width that has read the lists."""
+    model = list_reader(len(tokenizer()), width, LENGTH, seed)
     settings = Settings(steps=sizes.steps, learning_rate=RATES[width], warmup=sizes.steps // 20, betas=(0.9, 0.98),
                         weight_decay=0.1, optimizer=EXPERIMENT.optimizer, log_every=sizes.steps)
     train(model, ListBatches(sizes.batch_size, LENGTH, seed), settings, progress=False)

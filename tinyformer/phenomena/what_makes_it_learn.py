@@ -28,9 +28,9 @@ from tinyformer.data.masking import IGNORED
 from tinyformer.engine import no_grad
 from tinyformer.metrics.over_seeds import spread
 from tinyformer.models import GPT, GPTConfig
-from tinyformer.nn import Embedding
 from tinyformer.ops import affine
 from tinyformer.phenomena.kit import Experiment, Found, Sizes, Table, Verdict, at_least, at_most, judged, watch
+from tinyformer.phenomena.parts.list_readers import InPairs
 from tinyformer.rng import stream
 from tinyformer.train import Settings
 
@@ -111,13 +111,6 @@ def prompts(seed: int, kind: str) -> TextBatch:
     batch = as_rows(things, names)
     batch.targets[:, :-1] = IGNORED
     return batch
-
-
-class InPairs(Embedding):
-    """Vectors of tokens, each with that of the token before, so that a name knows whose it is."""
-
-    def __call__(self, ids):                                   # (B, T) -> (B, T, C)
-        return super().__call__(ids) + super().__call__(np.concatenate([ids[:, :1], ids[:, :-1]], axis=1))
 
 
 class Asked(GPT):

@@ -1,4 +1,4 @@
-"""Which 42 tasks can a prompt of one line set, or sixteen?  Seven families, each list behind a word that says its task.
+"""Which 42 tasks can a prompt of one line set, or sixteen?  Nine families, each list behind a word that says its task.
 
 "reverse : dog cat => cat dog . owl hen => hen owl . ..."  A list names its task or does not; what its lines have in
 common is a rule, drawn for it alone where the task leaves something open: which words frame the answer, which sign

@@ -1,9 +1,10 @@
-"""Who reads lists of worked examples?  A GPT of any width whose positions begin as sines, and who may read in pairs."""
+"""Who reads lists of worked examples?  A GPT of any width whose positions begin as waves, and who may read in pairs."""
 
 import numpy as np
 
 from tinyformer.models import GPT, GPTConfig
 from tinyformer.nn import Embedding
+from tinyformer.nn.sinusoids import sinusoids
 from tinyformer.rng import stream
 
 
@@ -17,7 +18,7 @@ class InPairs(Embedding):
 def list_reader(vocabulary: int, width: int, length: int, seed: int, layers: int = 4, in_pairs: bool = False) -> GPT:
     """A GPT for rows of so many tokens; its initial weights are smaller the wider it is.
 
-    Its positions begin as sines (Vaswani et al. 2017, section 3.5), so that a distance looks alike everywhere in a row.
+    Its positions begin as waves, so that a distance looks alike everywhere in a row.
     """
     config = GPTConfig(vocabulary=vocabulary, layers=layers, heads=4, width=width, context=length, dropout=0.0,
                        init_std=0.64 / width ** 0.5)
@@ -25,6 +26,5 @@ def list_reader(vocabulary: int, width: int, length: int, seed: int, layers: int
     model = GPT(config, rng)
     if in_pairs:                                               # two vectors are added, and together as long as one
         model.words = InPairs(vocabulary, width, rng, config.init_std / 2 ** 0.5)
-    angles = np.arange(length)[:, None] * 100.0 ** (-np.arange(0, width, 2) / width)   # (T, C / 2)
-    model.positions.weight.data[:] = 0.1 * np.concatenate([np.sin(angles), np.cos(angles)], axis=1)    # (T, C)
+    model.positions.weight.data[:] = 0.1 * sinusoids(length, width)
     return model

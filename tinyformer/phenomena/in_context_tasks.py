@@ -33,9 +33,9 @@ EXPERIMENT = Experiment(
     full=Sizes(arms=(64, 40, 24, 16, 8), steps=1600, rows=4, asked=12),                # arms: the widths of the models
     quick=Sizes(arms=(16, 8), steps=10, rows=4, asked=1),
     control="Sixteen examples whose outputs are exchanged, and sixteen right ones of another task.",
-    not_found="More examples are worth hardly more than one, over all tasks and where the rule is made up for the prompt. "
-              "Copies, orders and rotations are not found, whatever is shown, and sums and sorting seldom.  Exchanged outputs cost next to nothing: "
-              "what is read off the examples is above all which task it is.")
+    not_found="More examples are worth hardly more than one, over all tasks and where the rule is made up for the "
+              "prompt.  Copies, orders and rotations are not found, whatever is shown, and sums and sorting seldom.  "
+              "Exchanged outputs cost next to nothing: what is read off the examples is above all which task it is.")
 SHOTS = (0, 1, 4, 8, 16)
 UNNAMED, EXCHANGED, FOREIGN = "16, task not said", "16 exchanged", "16 of another task"
 ASKED = (*map(str, SHOTS), UNNAMED, EXCHANGED, FOREIGN)                # the columns of the table

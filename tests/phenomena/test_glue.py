@@ -54,9 +54,9 @@ def test_a_score_is_between_the_majority_and_a_perfect_reader_of_these_examples(
     assert set(known) == set(tops)
 
 
-def found(changed: dict = {}, **points) -> Found:           # noqa: B006 - read, not written
-    """Three seeds: every arm has the points of the claim, or those that are given, in every task."""
-    reached = {BAG: 20, "CBOW": 15, "ELMo": 30, "GPT": 30, SMALL: 35, LARGE: 50, UNREAD: 25, **changed, **points}
+def found(changed=()) -> Found:
+    """Three seeds: every arm has the points of the claim, or those in `changed`, in every task."""
+    reached = {BAG: 20, "CBOW": 15, "ELMo": 30, "GPT": 30, SMALL: 35, LARGE: 50, UNREAD: 25, **dict(changed)}
     return Found(glue.EXPERIMENT.full, [0, 1, 2], [
         {"seed": seed, "arm": arm, "average": reached[arm] + 0.1 * seed * number,
          "scores": dict.fromkeys(tinyland.TINYGLUE, reached[arm]), "figures": dict.fromkeys(tinyland.TINYGLUE, 0.5),

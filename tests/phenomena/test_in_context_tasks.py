@@ -44,6 +44,8 @@ def lines(row: list[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
 def test_there_are_42_tasks_and_every_word_is_a_token():
     assert len(tasks()) == 42 and sorted(vocabulary().values()) == list(range(len(vocabulary())))
     assert sum(not task.trained for task in tasks().values()) == 5
+    families = [task.family for task in tasks().values()]
+    assert all(one != other for one, other in zip(families, families[21:] + families[:21], strict=True)), "the control"
 
 
 @each_task

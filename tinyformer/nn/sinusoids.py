@@ -3,7 +3,8 @@
 Vectors drawn at random say which position is which, and not which are neighbours: that has to be learned, for each pair
 of positions by itself, before a head can look one place to the left.  In waves of many lengths the product of two
 positions depends on their distance alone, so that what is found at one place holds at all.  From there on they are
-learned like any others, and the finished model is no other.  (Vaswani et al. 2017, section 3.5, with fixed waves.)
+learned like any others, and the finished model has the same parts as any other.  (Vaswani et al. 2017, section 3.5,
+with fixed waves.)
 """
 
 import numpy as np

@@ -67,7 +67,7 @@ PHENOMENA = {
     "attention-zoo": Phenomenon(".attention_zoo", "inside", 6, "What do the heads of a BERT look at?",
                                 ("model", "data")),
     "in-context": Phenomenon(".in_context", "prompts", 35, "Does a larger model learn more from its prompt?"),
-    "in-context-tasks": Phenomenon(".in_context_tasks", "prompts", 6,
+    "in-context-tasks": Phenomenon(".in_context_tasks", "prompts", 5,
                                    "What do no, one and sixteen examples bring over 42 tasks, from a small model to a "
                                    "large one?"),
     "what-makes-it-learn": Phenomenon(".what_makes_it_learn", "prompts", 2,

@@ -1,14 +1,15 @@
 """What do no, one and sixteen examples bring over 42 tasks, from a small model to a large one?
 
 Brown et al. 2020, figures 1.2 and 1.3, in small.  Models of two layers and five sizes read the same lists of worked
-examples, of 37 tasks: words for words by heart, places, orders, digits, frames, tables of signs, and two of these
+examples, of 37 tasks: words for words by heart, places, orders, digits, frames, tables of letters, and two of these
 joined.  Half of the lists begin with words that say their task, "reverse : dog cat => cat dog . owl hen => ...".  And
-half of them follow a rule made up for one list: which words frame the answer, which noun stands for which letter.
+half of all, named or not, follow a rule made up for one list: which words frame the answer, which noun stands for which
+letter.
 
 Then nothing is trained any more.  A prompt says the task, shows 0, 1, 4, 8 or 16 examples and asks for one more, and an
 answer counts if it is right to the last word.  All 42 tasks count alike.  What is asked for is new, but for what has to
 be known by heart: words that stood together in no list, in whatever order; frames of words that never framed anything;
-signs whose meaning holds for this prompt alone.  And five tasks are in no list: to rotate three words, and three ways
+letters whose meaning holds for this prompt alone.  And five tasks are in no list: to rotate three words, and three ways
 to join two things that were only read apart.
 
 Two controls go without the words that say the task, as do the sixteen examples that they are held against: sixteen
@@ -29,13 +30,14 @@ from tinyformer.train import Settings, train
 
 RATES = {64: 2.5e-3, 40: 3e-3, 24: 3e-3, 16: 4e-3, 8: 4e-3}           # peak learning rates by width
 EXPERIMENT = Experiment(
-    chapter="prompts", minutes=6, optimizer="adamw",
+    chapter="prompts", minutes=5, optimizer="adamw",
     full=Sizes(arms=(64, 40, 24, 16, 8), steps=1600, rows=4, asked=12),                # arms: the widths of the models
     quick=Sizes(arms=(16, 8), steps=10, rows=4, asked=1),
     control="Sixteen examples whose outputs are exchanged, and sixteen right ones of another task.",
     not_found="More examples are worth hardly more than one, over all tasks and where the rule is made up for the "
               "prompt.  Copies, orders and rotations are not found, whatever is shown, and sums and sorting seldom.  "
-              "Exchanged outputs cost next to nothing: what is read off the examples is above all which task it is.")
+              "Exchanged outputs cost next to nothing: what is read off the examples is above all which task it is. "
+              "In tables and labels any of the outputs that were shown is answered.")
 SHOTS = (0, 1, 4, 8, 16)
 UNNAMED, EXCHANGED, FOREIGN = "16, task not said", "16 exchanged", "16 of another task"
 ASKED = (*map(str, SHOTS), UNNAMED, EXCHANGED, FOREIGN)                # the columns of the table
@@ -112,15 +114,15 @@ def table(found: Found) -> list[Table]:
     families = {}
     for name, task in tasks().items():
         families.setdefault(task.family, []).append(name)
-    large, heads = found[max(found.sizes.arms)], ("0", "1", "4", "8", "16", UNNAMED, EXCHANGED, FOREIGN)
+    large = found[max(found.sizes.arms)]
 
     def row(outcomes: list[dict], names: list[str] | None = None) -> list[str]:
-        return [spread([right(each, how, names) for each in outcomes]) for how in heads]
+        return [spread([right(each, how, names) for each in outcomes]) for how in ASKED]
 
-    return [Table(("parameters", *heads), [(f"{found[width][0]['parameters']:,}", *row(found[width]))
+    return [Table(("parameters", *ASKED), [(f"{found[width][0]['parameters']:,}", *row(found[width]))
                                            for width in sorted(found.sizes.arms)],
                   title="All 42 tasks: % right behind so many examples"),
-            Table(("the largest model", "tasks", *heads), [
+            Table(("the largest model", "tasks", *ASKED), [
                 (family, str(len(names)), *row(large, names)) for family, names in families.items()])]
 
 
@@ -132,8 +134,8 @@ def draw(found: Found, folder: Path) -> None:
         return [sorted((found[width][place]["parameters"], right(found[width][place], how, names))
                        for width in found.sizes.arms) for place in range(len(found.seeds))]
 
-    panels = [plot.Panel(f"{title}: {len(names)}" * (title != ALL) or title, "right answers, %", {
-        said: runs(names, how) for said, how in (("16 examples", "16"), ("1 example", "1"), ("no example", "0"))},
+    panels = [plot.Panel(title if title == ALL else f"{title}: {len(names)}", "right answers, %", {
+        label: runs(names, how) for label, how in (("16 examples", "16"), ("1 example", "1"), ("no example", "0"))},
         "parameters", controls={FOREIGN: runs(names, FOREIGN)}, percent=True, logarithmic=True)
         for title, names in groups().items()]
     plot.compared(panels, folder / "in-context-tasks.png", title="Zero, one and few examples over 42 tasks")

@@ -55,7 +55,7 @@ class MaskedWords(TextObjective):
                                    "Chinese, which have no spaces between them")
     masking: str = option("dynamic", "new masks at each visit, or the same ones", ("dynamic", "static"))
     first_positions: str = option("random", "how the vectors of the positions begin: random, or as waves of many "
-                                  "lengths, in which near positions look alike", ("random", "waves"))
+                                  "lengths (sinusoidal), in which near positions look alike", ("random", "waves"))
     teacher: str | None = option(None, "folder of a BERT or RoBERTa that teaches a model of half as many layers",
                                  metavar="DIR")
     temperature: float | None = option(None, "of what the teacher says: above 1 the improbable shows (default 2)",

@@ -1,8 +1,9 @@
 """How is music read?  MIDI files: the notes that are struck, by their names, one after the other.
 
 C4 is the C in the middle of the keyboard, C#4 the black key above it.  All tracks of a file count together: each note
-where it begins, and those that begin at once from low to high.  How long and how loud they are is left out, and so is
-the channel of the drums, whose numbers are no pitches.  The files are read by mido (the extra `music`).
+where it begins, and those that begin at once from low to high; a key that two tracks strike at once counts once.  How
+long and how loud they are is left out, and so is the channel of the drums, whose numbers are no pitches.  The files are
+read by mido (the extra `music`).
 """
 
 import os

@@ -1,8 +1,8 @@
 """Which 42 tasks can a prompt of one line set, or sixteen?  Nine families, each list behind a word that says its task.
 
 "reverse : dog cat => cat dog . owl hen => hen owl . ..."  A list names its task or does not; what its lines have in
-common is a rule, drawn for it alone where the task leaves something open: which words frame the answer, which sign
-stands for which letter.  Every word is one token.
+common is a rule, drawn for it alone where the task leaves something open: which words frame the answer, which noun
+stands for which letter, which letter for which class.  Every word is one token.
 
 Not in any list, so that it can be asked for: a fifth of the inputs in whatever order (but where a task has few, and
 knows them by heart), the words of new frames, rotations, and three ways to join two things that are only read apart.

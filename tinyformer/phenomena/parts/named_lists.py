@@ -103,4 +103,3 @@ def as_rows(asked: Sequence[Question]) -> TextBatch:
         both = np.array(row)
         ids[number, :len(row)], targets[number, :len(row)] = both[:, 0], np.where(both[:, 1], both[:, 0], IGNORED)
     return TextBatch(np.where(ids[:, :-1] == IGNORED, vocabulary()[STOP], ids[:, :-1]), targets[:, 1:])
-

@@ -1,4 +1,4 @@
-"""How do CBOW, ELMo, GPT and BERT come by what they know?  By reading the same text, as many tokens each."""
+"""How do CBOW, ELMo, GPT and BERT come by what they know?  By reading the same text, as much as each is given."""
 
 import time
 from collections.abc import Sequence

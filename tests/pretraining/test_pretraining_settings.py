@@ -65,14 +65,17 @@ def test_a_file_of_another_method_lends_what_suits_both(model, name, one, other,
     assert model == "bert" or found == resolve(model, {**given, name: other})
 
 
-def test_a_run_that_goes_on_learns_as_it_began(tmp_path, capsys):
-    saved = resolve("pictures", {"corpus": "shapes", "method": "simclr", "steps": 3, "out": str(tmp_path)}).to_dict()
+@pytest.mark.parametrize("model, name, one, other", [
+    ("pictures", "method", "simclr", "byol"), ("bert", "first_positions", "waves", "random")])
+def test_a_run_that_goes_on_learns_as_it_began(tmp_path, capsys, model, name, one, other):
+    saved = resolve(model, {"corpus": "shapes", name: one, "steps": 3, "out": str(tmp_path)}).to_dict()
     (tmp_path / "settings.json").write_text(json.dumps(saved))
-    words = ["pretrain", "pictures", "--out", str(tmp_path), "--resume", "--method"]
-    assert refused(capsys, words, "byol").endswith(
-        f"--method is byol, and the run in {tmp_path} began with simclr; leave it out, or begin anew in another folder "
-        "(--out)")
-    assert main([*words, "simclr"]) and "no checkpoint to resume from" in capsys.readouterr().err
+    option = "--" + name.replace("_", "-")
+    words = ["pretrain", model, "--out", str(tmp_path), "--resume", option]
+    assert refused(capsys, words, other).endswith(
+        f"{option} is {other}, and the run in {tmp_path} began with {one}; leave it out, or begin anew in another "
+        "folder (--out)")
+    assert main([*words, one]) and "began with" not in capsys.readouterr().err     # but there is no checkpoint
 
 
 def test_resolved_settings_repeat_themselves():

@@ -69,6 +69,7 @@ class MaskedWords(TextObjective):
     figure = "mlm"
     config_class = BertConfig
     switch = "family"
+    at_first = "first_positions", "begin"
     defaults = dict(TextObjective.defaults, family="bert", objective="nsp", mask_rate=0.15, optimizer="muon",
                     matrix_rate=0.01)
 

@@ -74,6 +74,7 @@ class Objective:
     figure: ClassVar[str] = ""                # "mlm": the loss is called "mlm loss" in evaluations
     config_class: ClassVar[type[Config]]      # the sizes of the model, and its presets
     switch: ClassVar[str] = ""                # the setting that others hang on: a run that goes on cannot change it
+    at_first: ClassVar[tuple[str, ...]] = ()  # settings that say how a run begins, and nothing of how it goes on
     defaults: ClassVar[Mapping[str, Any]] = dict(
         layers=2, heads=2, width=128, max_length=64, dropout=0.0, batch_size=32, learning_rate=1e-3, final_rate=0.0,
         schedule="linear", optimizer="adamw", matrix_rate=0.01, momentum=0.95, weight_decay=0.01, beta2=0.999)

@@ -55,12 +55,12 @@ def run(model: str, given: dict, config: str | None = None, resume: bool | str =
 
 
 def refuse_another(model: str, given: dict, saved: dict) -> None:
-    """InputError where a run that is to go on would learn in another way than it began."""
-    name = OBJECTIVES[model].switch
-    began, now = saved.get(name), given.get(name)
-    if None not in (began, now) and began != now:
-        raise InputError(f"--{name} is {now}, and the run in {given['out']} began with {began}; leave it out, or begin "
-                         "anew in another folder (--out)")
+    """InputError where a run that is to go on would learn in another way, or should have begun in another."""
+    for name in (OBJECTIVES[model].switch, *OBJECTIVES[model].at_first):
+        began, now = saved.get(name), given.get(name)
+        if None not in (began, now) and began != now:
+            raise InputError(f"--{name.replace('_', '-')} is {now}, and the run in {given['out']} began with {began}; "
+                             "leave it out, or begin anew in another folder (--out)")
 
 
 # ---- the stages, which the tour goes through as well -----------------------------------------------------------------

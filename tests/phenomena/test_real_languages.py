@@ -37,12 +37,12 @@ def treebanks(folder, count: int) -> list[str]:
 
 
 def test_what_a_user_brings_is_told_by_its_name(files, tmp_path):
-    plain = Brought.of(files, 99, 0)
+    plain = Brought.of(files, 99, 60, 0)
     assert plain.treebanks is None and {*plain.texts.pairs} == {(each, each + "o") for each in "abcdefgh"}
     assert plain.texts.read[0][0] == ["a", "b", "c"] and plain.texts.judged[1][0] == ["ao", "bo", "co"]
-    (tmp_path / "d.tsv").write_text("Élan\tMoose\na b\tc\n\nx\ty\n", encoding="utf-8")
-    whole = Brought.of([str(tmp_path / "d.tsv"), *files, *treebanks(tmp_path, 1)], 99, 0)
-    assert whole.texts.pairs == [("elan", "moose"), ("x", "y")]
+    (tmp_path / "d.tsv").write_text("Â\tAO\na b\tc\n\nx\ty\n", encoding="utf-8")
+    whole = Brought.of([str(tmp_path / "d.tsv"), *files, *treebanks(tmp_path, 1)], 99, 60, 0)
+    assert whole.texts.pairs == [("a", "ao"), ("x", "y")]
     assert [bank[0].words for bank in whole.treebanks] == [("abc", "abd", "!")] * 2
     one, other = (bank[0] for bank in whole.separate().treebanks)
     assert one.words == ("abc", "abd", "!") and other.tags == one.tags
@@ -60,7 +60,28 @@ def test_what_cannot_be_asked_is_refused(files, tmp_path):
                         ([*files[:3], files[2]], "no two words belong together"),
                         ([*files[:2], files[2], files[1]], "has 56 lines and")):
         with pytest.raises(InputError, match=said):
-            Brought.of(paths, 99, 0)
+            Brought.of(paths, 99, 60, 0)
+
+
+@pytest.mark.parametrize("number, text, said", [
+    (2, 56 * "мир , 3 .\n", "other: no word of these lines stands in .*one.txt, .*are the files in the right order"),
+    (0, "a b c d\n", "other: 0 of its words stand 5 times or more in the 1 lines .*give a longer text"),
+    (1, 9 * "ao\n", "other: 1 of its words stand 5 times or more in the 9 lines"),
+    (0, 9 * "x y\n" + "a\n", "j.en and .*j.fr: of no pair of words .*both stand 5 times or more in .*other"),
+    (4, "moose\telan\n", "other.tsv: of no pair of words .*both stand 5 times or more")])
+def test_what_leaves_nothing_to_ask_is_refused_before_any_training(files, tmp_path, number, text, said):
+    other = tmp_path / ("other.tsv" if number == 4 else "other")
+    other.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        Brought.of([*files[:number], str(other), *files[number + 1:]], 99, 60, 0)
+
+
+def test_files_in_the_wrong_order_are_refused_where_the_scripts_differ(files, tmp_path):
+    for name in ("two.ru", "j.ru"):
+        (tmp_path / name).write_text(56 * "мир труд май\n", encoding="utf-8")
+    two, judged = str(tmp_path / "two.ru"), str(tmp_path / "j.ru")
+    with pytest.raises(InputError, match=r"j\.ru: no word of these lines stands in .*one\.txt"):
+        Brought.of([files[0], two, judged, files[2]], 99, 60, 0)
 
 
 def figures(word: float, line: float) -> dict:

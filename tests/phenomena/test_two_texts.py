@@ -1,5 +1,6 @@
 """Is no piece common to separate vocabularies, are partners those that stand together, and is a find counted as one?"""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -71,6 +72,12 @@ def test_words_and_lines_that_lie_at_one_place_find_each_other(texts):
     half, whole = by_alpha[0.5], by_alpha[2.0]
     assert (half["translated"], whole["translated"]) == (0, 1) and half["switched"] < whole["switched"] == 1
     assert 1 / 12 < whole["commonest"] < 0.2
+
+
+def test_where_no_piece_is_known_nothing_is_switched(texts):
+    strange = replace(texts, judged=([["мир"]] * 9, texts.judged[1]))
+    moved = found_across.shifted(Plain(texts), strange, np.zeros(len(texts.pairs) + 2))
+    assert moved == {"switched": 0, "translated": 0, "commonest": 0}
 
 
 def test_a_word_may_have_several_translations_and_one_that_is_not_known_counts_nothing():

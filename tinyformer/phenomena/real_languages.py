@@ -56,7 +56,7 @@ def one(sizes: Sizes, seed: int) -> dict:
 
 def one_given(sizes: Sizes, seed: int, files: Files) -> dict:
     """Two languages of the user: read, and asked."""
-    return asked(Brought.of(files.data, sizes.size, seed), sizes, seed, sizes.steps)
+    return asked(Brought.of(files.data, sizes.size, sizes.looked_at, seed), sizes, seed, sizes.steps)
 
 
 def made(sizes: Sizes, seed: int) -> TwoTexts:

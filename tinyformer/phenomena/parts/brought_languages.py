@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from tinyformer.data.readers import TaggedSentence, read_conllu, read_parallel
 from tinyformer.data.readers.lines import file_lines, filled_lines
 from tinyformer.errors import InputError
-from tinyformer.phenomena.parts.two_texts import TwoTexts, in_other_script, partners, plain_words
+from tinyformer.phenomena.parts.found_across import FAMILIAR, belonging, familiar
+from tinyformer.phenomena.parts.two_texts import Lines, TwoTexts, in_other_script, partners, plain_words
 
 DICTIONARY, TREEBANK = ".tsv", ".conllu"      # what the names of such files end in, .gz apart
 WANTED = ("--data FILE four times: a text in each language, and in each the lines to judge by, line n of one the "
@@ -23,8 +24,12 @@ class Brought:
     treebanks: Treebanks | None = None
 
     @classmethod
-    def of(cls, paths: Sequence[str], size: int, seed: int) -> "Brought":
-        """From files in the order of the languages; InputError where one is missing, or cannot be read."""
+    def of(cls, paths: Sequence[str], size: int, looked_at: int, seed: int) -> "Brought":
+        """From files in the order of the languages.
+
+        InputError where one is missing or cannot be read, and where they leave nothing to ask of so many lines of each
+        text that are looked at.
+        """
         dictionaries, treebanks = ([path for path in paths if path.removesuffix(".gz").endswith(ending)]
                                    for ending in (DICTIONARY, TREEBANK))
         texts = [path for path in paths if path not in (*dictionaries, *treebanks)]
@@ -44,7 +49,10 @@ class Brought:
             raise InputError(f"{' and '.join(texts[2:])}: no two words belong together; line n of the one must be the "
                              "translation of line n of the other, in hundreds of lines, or give a dictionary")
         banks = tuple(map(plain_trees, treebanks)) if treebanks else None
-        return cls(TwoTexts(read, judged, pairs, size, seed), banks)
+        found = TwoTexts(read, judged, pairs, size, seed)
+        check_judged(found, texts)
+        check_words(found, looked_at, texts, dictionaries or texts[2:])
+        return cls(found, banks)
 
     def separate(self) -> "Brought":
         """The same with the second language in another script."""
@@ -53,6 +61,35 @@ class Brought:
         one, other = self.treebanks
         return Brought(self.texts.separate(), (one, [replace(each, words=tuple(
             " ".join(in_other_script(word.split())) for word in each.words)) for each in other]))
+
+
+def check_judged(texts: TwoTexts, files: Sequence[str]) -> None:
+    """InputError for lines to judge by without a word of the text that was given for their language."""
+    unknown = texts.tokenizer.unk_id
+    for path, text, read, lines in zip(files[2:], files[:2], texts.read, texts.judged, strict=True):
+        common = _words(read) & _words(lines)
+        if not any(unknown not in texts.tokenizer.encode(word) for word in common):
+            raise InputError(f"{path}: no word of these lines stands in {text}, whose language they should have; are "
+                             f"the files in the right order?  Give {WANTED}")
+
+
+def check_words(texts: TwoTexts, looked_at: int, files: Sequence[str], pairs_from: Sequence[str]) -> None:
+    """InputError for a text with fewer than two familiar words, and where no such words belong together."""
+    looks = [familiar(texts, language, looked_at) for language in (0, 1)]
+    for path, (lines, words) in zip(files[:2], looks, strict=True):
+        if len(words) < 2:
+            raise InputError(f"{path}: {len(words)} of its words stand {FAMILIAR} times or more in the {len(lines):,} "
+                             "lines that are looked at, and 2 are needed to ask which is nearer; give a longer text, "
+                             "and leave out --quick, which looks at few lines")
+    if not belonging(texts, [words for _, words in looks]).any():
+        raise InputError(f"{' and '.join(pairs_from)}: of no pair of words that belong together both stand {FAMILIAR} "
+                         f"times or more in the lines of {files[0]} and {files[1]} that are looked at; give longer "
+                         "texts, or a dictionary of their words, and leave out --quick, which looks at few lines")
+
+
+def _words(lines: Lines) -> set[str]:
+    """Those that are no signs or numbers."""
+    return {word for line in lines for word in line if word.isalpha()}
 
 
 def read_dictionary(path: str) -> list[tuple[str, str]]:

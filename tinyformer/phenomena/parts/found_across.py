@@ -12,7 +12,7 @@ import numpy as np
 from tinyformer.backend import to_host
 from tinyformer.engine import Tensor, no_grad
 from tinyformer.models import BertForPretraining
-from tinyformer.phenomena.parts.two_texts import TwoTexts
+from tinyformer.phenomena.parts.two_texts import Lines, TwoTexts
 
 FAMILIAR = 5                                  # times that a word stands in what is looked at, at least
 ALPHAS = (0.5, 1.0, 1.5, 2.0, 3.0)            # times the mean difference
@@ -40,12 +40,8 @@ def states(model: BertForPretraining, texts: TwoTexts, ids: np.ndarray) -> list[
 
 def word_vectors(model: BertForPretraining, texts: TwoTexts, language: int,
                  rows: int) -> tuple[list[str], list[np.ndarray]]:
-    """The familiar words of a language in so many of its lines, and layer by layer the mean vector of each, (W, C).
-
-    The first lines of the one and the last of the other, so that nothing is told by files that go line by line.
-    """
-    lines = texts.read[language][-rows:] if language else texts.read[language][:rows]
-    words = [word for word, count in Counter(chain.from_iterable(lines)).most_common() if count >= FAMILIAR]
+    """The familiar words of a language in so many of its lines, and layer by layer the mean vector of each, (W, C)."""
+    lines, words = familiar(texts, language, rows)
     ids, numbers = texts.rows(lines, {word: number for number, word in enumerate(words)})
     here, means = numbers >= 0, []
     counts = np.bincount(numbers[here], minlength=len(words))[:, None]
@@ -54,6 +50,15 @@ def word_vectors(model: BertForPretraining, texts: TwoTexts, language: int,
         np.add.at(sums, numbers[here], hidden[here])
         means.append(sums / np.maximum(counts, 1))
     return words, means
+
+
+def familiar(texts: TwoTexts, language: int, rows: int) -> tuple[Lines, list[str]]:
+    """So many lines of a language, and the words that stand FAMILIAR times in them, the commonest first.
+
+    The first lines of the one and the last of the other, so that nothing is told by files that go line by line.
+    """
+    lines = texts.read[language][-rows:] if language else texts.read[language][:rows]
+    return lines, [word for word, count in Counter(chain.from_iterable(lines)).most_common() if count >= FAMILIAR]
 
 
 def belonging(texts: TwoTexts, known: Sequence[Sequence[str]]) -> np.ndarray:
@@ -105,7 +110,7 @@ def shifted(model: BertForPretraining, texts: TwoTexts, shift: np.ndarray) -> di
     meant = [(answer, partners[piece]) for answer, piece in zip(said.tolist(), ids.reshape(-1)[places].tolist(),
                                                                 strict=True) if piece in partners]
     often = Counter(chain.from_iterable(right for _, right in meant))
-    return {"switched": float(own_pieces(texts)[said].mean()),
+    return {"switched": float(own_pieces(texts)[said].sum()) / max(len(said), 1),
             "translated": sum(answer in right for answer, right in meant) / max(len(meant), 1),
             "commonest": max(often.values(), default=0) / max(len(meant), 1)}
 

@@ -12,7 +12,18 @@ from tinyformer.errors import InputError
 from tinyformer.phenomena import real_languages
 from tinyformer.phenomena.kit import Found
 from tinyformer.phenomena.parts.brought_languages import Brought
-from tinyformer.phenomena.real_languages import ARMS, ONE, READ, SEPARATE, UNREAD, verdict
+from tinyformer.phenomena.real_languages import (
+    ARMS,
+    ONE,
+    READ,
+    SEPARATE,
+    TAGS,
+    UNREAD,
+    carried,
+    fresh,
+    of_tags,
+    verdict,
+)
 
 TREE = "".join(f"{place}\t{word}\t_\t{tag}\t_\t_\t{head}\tdep\t_\t_\n" for place, word, tag, head in (
     (1, "Abc", "NOUN", 0), (2, "Àbd", "VERB", 1), (3, "!", "PUNCT", 1))) + "\n"
@@ -82,6 +93,17 @@ def test_files_in_the_wrong_order_are_refused_where_the_scripts_differ(files, tm
     two, judged = str(tmp_path / "two.ru"), str(tmp_path / "j.ru")
     with pytest.raises(InputError, match=r"j\.ru: no word of these lines stands in .*one\.txt"):
         Brought.of([files[0], two, judged, files[2]], 99, 60, 0)
+
+
+def test_beside_the_heads_stands_each_words_commonest_tag_in_the_second_language(files, tmp_path):
+    """It is right of every word, and would not be from the first language, whose tags are others."""
+    one, two = treebanks(tmp_path, 8)
+    (tmp_path / "one.conllu").write_text(8 * TREE.replace("NOUN", "X"), encoding="utf-8")
+    sizes = real_languages.EXPERIMENT.quick.but(lessons=1)
+    brought = Brought.of([*files, one, two], 99, 60, 0)
+    found = carried(fresh(brought.texts, sizes, 0), brought, sizes, 0)
+    assert [*found] == [*TAGS] and found["each word's commonest tag, learned there"] == 1
+    assert of_tags(2 * [{arm: found for arm in ARMS}]).head[1:] == TAGS
 
 
 def figures(word: float, line: float) -> dict:

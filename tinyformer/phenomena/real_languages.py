@@ -29,6 +29,8 @@ from tinyformer.train import Settings, train
 
 ONE, SEPARATE = VOCABULARIES = ("one vocabulary", "separate vocabularies")
 READ, UNREAD = ", read", ", unread"
+TAGS = CARRIED, LEARNED, WORDWISE = (
+    "tags carried over", "tags learned there", "each word's commonest tag, learned there")
 ARMS = tuple(name + state for name in VOCABULARIES for state in (UNREAD, READ))
 EXPERIMENT = Experiment(
     chapter="languages", minutes=2, optimizer="muon",
@@ -95,19 +97,20 @@ def fresh(texts: TwoTexts, sizes: Sizes, seed: int) -> BertForPretraining:
 def carried(model: BertForPretraining, brought: Brought, sizes: Sizes, seed: int) -> dict[str, float]:
     """The share of parts of speech that is right in the second language, of heads that learned in either.
 
-    Three quarters of a treebank are learned from.  "commonest tag" is the one that is right most often.
+    Three quarters of a treebank are learned from.  Beside the head that learned in the second language itself stands
+    who gives each word the tag that it has most often in the same lessons, and the commonest of all to a new word.
     """
     parts = [(bank[len(bank) // 4:][:sizes.taught], bank[:len(bank) // 4][:sizes.taught])
              for bank in brought.treebanks]
     found = {}
-    for name, (learn, _) in zip(("tags carried over", "tags learned there"), parts, strict=True):
+    for name, (learn, _) in zip((CARRIED, LEARNED), parts, strict=True):
         spec = FewLabels("tag", "treebank", len(learn), sizes.lessons, "tags", "accuracy", learning_rate=TEACHING,
                          batch_size=BATCH, max_length=CONTEXT, dev=len(parts[1][1]),
                          own=(("optimizer", EXPERIMENT.optimizer), ("matrix_rate", MATRICES), ("workers", "1")))
         done = learned(spec, encoder_of(model, stream(seed, "pooler")), brought.texts.tokenizer, (learn, parts[1][1]),
                        seed)
-        found |= {name: done.figures["accuracy"], "commonest tag": done.blind["accuracy"]}
-    return found
+        found[name] = done.figures["accuracy"]
+    return found | {WORDWISE: done.blind["accuracy"]}
 
 
 def said(outcome: dict) -> str:
@@ -164,7 +167,7 @@ def table(found: Found) -> list[Table]:
     if found.given:
         names = " and ".join(Path(path).name for path in found.files.data[:2])
         tables += [of_arms(f"On {names}:", found.given), sweep(f"The mean difference, on {names}:", found.given)]
-        if "tags carried over" in found.given[0][ONE + READ]:
+        if CARRIED in found.given[0][ONE + READ]:
             tables.append(of_tags(found.given))
     return [*tables, of_arms("On the two languages of tinyland:", found.outcomes)]
 
@@ -197,8 +200,7 @@ def sweep(title: str, outcomes: Sequence[dict]) -> Table:
 
 def of_tags(outcomes: Sequence[dict]) -> Table:
     """What heads know of the second language that learned in the first, and in it."""
-    names = "tags carried over", "tags learned there", "commonest tag"
-    return Table(("", *names), [(arm, *(spread(percent(outcomes, name, arm)) for name in names))
+    return Table(("", *TAGS), [(arm, *(spread(percent(outcomes, name, arm)) for name in TAGS))
                                 for arm in (ONE + READ, SEPARATE + READ)], note="% of words tagged right")
 
 

@@ -95,6 +95,7 @@ def test_a_quick_run_with_sequences_of_the_user(tmp_path, monkeypatch, here):
 def test_sequences_that_cannot_be_told_apart_are_refused(tmp_path):
     one, few = fasta(tmp_path / "one.fa", "ACC", 8), fasta(tmp_path / "few.fa", "GTN", 3)
     for paths, said in (((one,), "given once"), ((one, one), r"one\.fa was given twice"),
+                        ((one, str(tmp_path / "." / "x" / ".." / "one.fa")), r"one\.fa was given twice"),
                         ((one, few), r"few\.fa: 3 sequences"),
                         ((one, fasta(tmp_path / "long.fa", 30 * "ACC", 8)), r"long\.fa:1: 180 letters")):
         with pytest.raises(InputError, match=said):

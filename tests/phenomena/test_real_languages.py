@@ -63,13 +63,17 @@ def test_what_a_user_brings_is_told_by_its_name(files, tmp_path):
 def test_what_cannot_be_asked_is_refused(files, tmp_path):
     (tmp_path / "d.tsv").write_text("a\tb\tc\n", encoding="utf-8")
     (tmp_path / "t.conllu").write_text(TREE, encoding="utf-8")
+    (tmp_path / "unlike").write_text(4 * "ao\n" + 52 * "3\n", encoding="utf-8")
+    (tmp_path / "here").mkdir()
     (tmp_path / "empty").write_text("\n", encoding="utf-8")
     for paths, said in ((files[:2], "2 times a text, and 4 are looked at; give --data FILE four times"),
                         ([*files, str(tmp_path / "t.conllu")], "1 times a treebank .*and 2 are"),
                         ([*files, str(tmp_path / "d.tsv")], r"d\.tsv:1: 3 columns; a word, a tab"),
                         ([str(tmp_path / "empty"), *files[1:]], "empty: there is no word in it"),
-                        ([*files[:3], files[2]], "no two words belong together"),
-                        ([*files[:2], files[2], files[1]], "has 56 lines and")):
+                        ([*files[:3], str(tmp_path / "unlike")], "no two words belong together"),
+                        ([*files[:3], files[2]], r"j\.en was given twice"),
+                        ([files[0], f"{tmp_path}/here/../one.txt", *files[2:]], r"one\.txt was given twice"),
+                        ([files[0], files[3], files[2], files[1]], "has 56 lines and")):
         with pytest.raises(InputError, match=said):
             Brought.of(paths, 99, 60, 0)
 

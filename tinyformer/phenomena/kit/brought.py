@@ -1,8 +1,9 @@
 """What may a user bring to an experiment?  The folder of a model, files of data, and only where they are asked for."""
 
 import hashlib
+import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -67,6 +68,16 @@ class Files:
 
 
 NOTHING = Files()
+
+
+def given_twice(paths: Sequence[str]) -> str | None:
+    """The first path that leads where one before it leads, in whatever spelling; None where no two do."""
+    seen = set()
+    for path in paths:
+        if (place := os.path.realpath(path)) in seen:
+            return path
+        seen.add(place)
+    return None
 
 
 def to_add(name: str, takes: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from tinyformer.data.readers import TaggedSentence, read_conllu, read_parallel
 from tinyformer.data.readers.lines import file_lines, filled_lines
 from tinyformer.errors import InputError
+from tinyformer.phenomena.kit.brought import given_twice
 from tinyformer.phenomena.parts.found_across import FAMILIAR, belonging, familiar
 from tinyformer.phenomena.parts.two_texts import Lines, TwoTexts, in_other_script, partners, plain_words
 
@@ -27,8 +28,8 @@ class Brought:
     def of(cls, paths: Sequence[str], size: int, looked_at: int, seed: int) -> "Brought":
         """From files in the order of the languages.
 
-        InputError where one is missing or cannot be read, and where they leave nothing to ask of so many lines of each
-        text that are looked at.
+        InputError where one is missing, given twice or cannot be read, and where they leave nothing to ask of so many
+        lines of each text that are looked at.
         """
         dictionaries, treebanks = ([path for path in paths if path.removesuffix(".gz").endswith(ending)]
                                    for ending in (DICTIONARY, TREEBANK))
@@ -38,6 +39,9 @@ class Brought:
             if len(found) not in may:
                 raise InputError(f"real-languages: --data gives {len(found)} times a {name}, and {may[-1]} are looked "
                                  f"at; give {WANTED}; then, if there are, one dictionary and two treebanks")
+        if again := given_twice(paths):
+            raise InputError(f"real-languages: --data {again} was given twice, and no two of the files are the same; "
+                             f"give {WANTED}")
         read = tuple([words for line in file_lines(path) if (words := plain_words(line))] for path in texts[:2])
         one, other = zip(*read_parallel(*texts[2:]), strict=True)
         judged = [*map(plain_words, one)], [*map(plain_words, other)]

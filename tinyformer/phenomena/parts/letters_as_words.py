@@ -7,6 +7,7 @@ from pathlib import Path
 from tinyformer.data.readers import TextExample, read_fasta, read_midi
 from tinyformer.data.readers.midi import ENDINGS
 from tinyformer.errors import InputError
+from tinyformer.phenomena.kit.brought import given_twice
 from tinyformer.rng import stream
 from tinyformer.text import WordPieceTokenizer
 from tinyformer.tinyland import Chance
@@ -48,7 +49,7 @@ def brought(paths: Sequence[str], room: int, labels: int, dev: int, seed: int) -
     """
     if len(paths) < 2:
         raise InputError("dna: --data was given once; give it again for each other kind of sequences")
-    if again := next((path for path in paths if paths.count(path) > 1), None):
+    if again := given_twice(paths):
         raise InputError(f"dna: --data {again} was given twice; each kind of sequences has a file of its own")
     kinds = [_sequences(path, room) for path in paths]
     count = min(map(len, kinds))

@@ -83,6 +83,7 @@ def test_what_cannot_be_asked_is_refused(files, tmp_path):
     (0, "a b c d\n", "other: 0 of its words stand 5 times or more in the 1 lines .*give a longer text"),
     (1, 9 * "ao\n", "other: 1 of its words stand 5 times or more in the 9 lines"),
     (0, 9 * "x y\n" + "a\n", "j.en and .*j.fr: of no pair of words .*both stand 5 times or more in .*other"),
+    (4, "a b\tc\nd\te f\n", "other.tsv: no line with one word, a tab and one word; 2 of more words"),
     (4, "moose\telan\n", "other.tsv: of no pair of words .*both stand 5 times or more")])
 def test_what_leaves_nothing_to_ask_is_refused_before_any_training(files, tmp_path, number, text, said):
     other = tmp_path / ("other.tsv" if number == 4 else "other")

@@ -99,15 +99,21 @@ def _words(lines: Lines) -> set[str]:
 def read_dictionary(path: str) -> list[tuple[str, str]]:
     """Words that belong together: a word, a tab and its translation in each line, in small letters without accents.
 
-    What is more than one word on either side is passed over.  InputError, with the line, for another number of columns.
+    What is more than one word on either side is passed over.  InputError, with the line, for another number of columns,
+    and where no line has one word on either side.
     """
-    found = []
+    found, passed = [], 0
     for number, line in filled_lines(path):
         cells = [plain_words(cell) for cell in line.split("\t")]
         if len(cells) != 2:
             raise InputError(f"{path}:{number}: {len(cells)} columns; a word, a tab and its translation are two")
         if len(cells[0]) == len(cells[1]) == 1:
             found.append((cells[0][0], cells[1][0]))
+        else:
+            passed += 1
+    if not found:
+        raise InputError(f"{path}: no line with one word, a tab and one word; {passed} of more words or of none were "
+                         "passed over; give a dictionary of single words, or none")
     return found
 
 

@@ -52,7 +52,7 @@ def test_what_a_user_brings_is_told_by_its_name(files, tmp_path):
     assert plain.treebanks is None and {*plain.texts.pairs} == {(each, each + "o") for each in "abcdefgh"}
     assert plain.texts.read[0][0] == ["a", "b", "c"] and plain.texts.judged[1][0] == ["ao", "bo", "co"]
     (tmp_path / "d.tsv").write_text("Â\tAO\na b\tc\n\nx\ty\n", encoding="utf-8")
-    whole = Brought.of([str(tmp_path / "d.tsv"), *files, *treebanks(tmp_path, 1)], 99, 60, 0)
+    whole = Brought.of([str(tmp_path / "d.tsv"), *files, *treebanks(tmp_path, 4)], 99, 60, 0)
     assert whole.texts.pairs == [("a", "ao"), ("x", "y")]
     assert [bank[0].words for bank in whole.treebanks] == [("abc", "abd", "!")] * 2
     one, other = (bank[0] for bank in whole.separate().treebanks)
@@ -68,6 +68,7 @@ def test_what_cannot_be_asked_is_refused(files, tmp_path):
     (tmp_path / "empty").write_text("\n", encoding="utf-8")
     for paths, said in ((files[:2], "2 times a text, and 4 are looked at; give --data FILE four times"),
                         ([*files, str(tmp_path / "t.conllu")], "1 times a treebank .*and 2 are"),
+                        ([*files, *treebanks(tmp_path, 3)], r"one\.conllu: 3 sentences; give 4 or more"),
                         ([*files, str(tmp_path / "d.tsv")], r"d\.tsv:1: 3 columns; a word, a tab"),
                         ([str(tmp_path / "empty"), *files[1:]], "empty: there is no word in it"),
                         ([*files[:3], str(tmp_path / "unlike")], "no two words belong together"),

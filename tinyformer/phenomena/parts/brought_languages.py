@@ -118,6 +118,13 @@ def read_dictionary(path: str) -> list[tuple[str, str]]:
 
 
 def plain_trees(path: str) -> list[TaggedSentence]:
-    """The sentences of a treebank, their words in small letters without accents, or as they are if nothing is left."""
-    return [replace(each, words=tuple(" ".join(plain_words(word)) or word for word in each.words))
-            for each in read_conllu(path)]
+    """The sentences of a treebank, their words in small letters without accents, or as they are if nothing is left.
+
+    InputError for fewer than four: a quarter is judged by, and the others are learned from.
+    """
+    found = [replace(each, words=tuple(" ".join(plain_words(word)) or word for word in each.words))
+             for each in read_conllu(path)]
+    if len(found) < 4:
+        raise InputError(f"{path}: {len(found)} sentences; give 4 or more, three quarters to learn from and the others "
+                         "to judge by")
+    return found

@@ -126,6 +126,16 @@ def test_folders_of_music_are_kinds_with_a_word_for_each_note(tmp_path):
     assert Files.of("dna", None, tuple(paths)).sha256 != first
 
 
+def test_a_folder_with_nothing_to_read_is_refused_whatever_the_experiment_takes(tmp_path):
+    """One that is named like a piece of music is none."""
+    (tmp_path / "up" / "inner.mid").mkdir(parents=True)
+    for name in ("dna", "overfit"):
+        with pytest.raises(InputError, match="up: neither a MIDI file nor a text file in this folder; give a file"):
+            Files.of(name, None, (str(tmp_path / "up"),))
+    with pytest.raises(InputError, match="up: no MIDI file in it"):
+        brought([str(tmp_path / "up"), str(tmp_path)], 9, 99, 99, 0)
+
+
 def test_files_of_one_name_in_two_folders_are_two_kinds(tmp_path):
     paths = []
     for folder, letters in (("yes", "ACC"), ("no", "GTN")):

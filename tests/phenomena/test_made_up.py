@@ -134,7 +134,7 @@ def test_files_that_are_not_taken_or_cannot_be_read_are_refused(tmp_path, mine, 
 
     assert "made-up looks at --model and --data together, and --data is missing" in refused("made-up", *mine[:2])
     assert f"{tmp_path / 'none'}: cannot be read" in refused("made-up", *mine, "--data", tmp_path / "none")
-    assert f"{tmp_path}: no text file among" in refused("made-up", *mine, "--data", tmp_path)
+    assert f"{tmp_path}: neither a MIDI file nor a text file" in refused("made-up", *mine, "--data", tmp_path)
     assert "no config.json in it" in refused("made-up", *mine[2:], "--model", tmp_path)
     assert "addition takes no --model; leave it out (it goes with" in refused("addition", *mine)
     assert "addition takes no --data; leave it out" in refused("addition", "--data", "texts.txt")

@@ -36,6 +36,7 @@ def test_notes_of_all_tracks_stand_where_they_begin_and_chords_from_low_to_high(
 def test_a_folder_is_read_with_those_below_it_in_order(tmp_path):
     for name in ("b.MID", "below/a.midi", "note.txt"):
         midi(tmp_path / name, [(0, 60, 9, 0)])
+    (tmp_path / "folder.mid").mkdir()
     assert [piece.name for piece in read_midi(tmp_path)] == ["b", "a"]
 
 

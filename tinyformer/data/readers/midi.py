@@ -33,7 +33,7 @@ def read_midi(path: str | os.PathLike) -> Examples:
 
 def midi_files(folder: str | os.PathLike) -> list[Path]:
     """The MIDI files in a folder and below it, sorted by path."""
-    return sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in ENDINGS)
+    return sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in ENDINGS and not path.is_dir())
 
 
 def _notes(path: Path) -> list[str]:

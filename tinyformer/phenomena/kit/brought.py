@@ -100,7 +100,12 @@ def _files_in(folder: Path) -> list[Path]:
 def _digest(path: Path) -> bytes:
     """The hash of a file's bytes, of a folder of music or texts that of theirs; InputError where none can be read."""
     if path.is_dir():
-        return hashlib.sha256(b"".join(map(_digest, midi_files(path) or text_files(path)))).digest()
+        try:
+            inside = midi_files(path) or text_files(path)
+        except InputError:
+            raise InputError(f"{path}: neither a MIDI file nor a text file in this folder; give a file, or for an "
+                             "experiment that takes folders one with such files in it") from None
+        return hashlib.sha256(b"".join(map(_digest, inside))).digest()
     try:
         if (kind := special_file(path)) is not None:           # opening a FIFO would wait for ever
             raise InputError(f"{path} is {kind}, and a file is needed")

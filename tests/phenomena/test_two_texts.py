@@ -26,6 +26,8 @@ def texts() -> TwoTexts:
 
 def test_words_are_plain_and_partners_are_counted(texts):
     assert plain_words("L'Été, à 3 h!") == ["l", "'", "ete", ",", "a", "3", "h", "!"]
+    assert plain_words("हिन्दी में, ที่นี่ Й한か\u3099") == ["हिन्दी", "में", ",", "ที่นี่", "и한が"]
+    assert partners(([["हिन्दी"]] * 9, [["hindi"]] * 9)) == [("हिन्दी", "hindi")]
     assert sorted(texts.pairs) == [(name, name + "o") for name in sorted(NAMES)], "'paris' is spelled alike in both"
     assert partners(([["a"]] * 9, [[]] * 9)) == []
 

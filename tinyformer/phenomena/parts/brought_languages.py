@@ -8,7 +8,7 @@ from tinyformer.data.readers.lines import file_lines, filled_lines
 from tinyformer.errors import InputError
 from tinyformer.phenomena.kit.brought import given_twice
 from tinyformer.phenomena.parts.found_across import FAMILIAR, belonging, familiar
-from tinyformer.phenomena.parts.two_texts import Lines, TwoTexts, in_other_script, partners, plain_words
+from tinyformer.phenomena.parts.two_texts import Lines, TwoTexts, in_other_script, is_word, partners, plain_words
 
 DICTIONARY, TREEBANK = ".tsv", ".conllu"      # what the names of such files end in, .gz apart
 WANTED = ("--data FILE four times: a text in each language, and in each the lines to judge by, line n of one the "
@@ -93,7 +93,7 @@ def check_words(texts: TwoTexts, looked_at: int, files: Sequence[str], pairs_fro
 
 def _words(lines: Lines) -> set[str]:
     """Those that are no signs or numbers."""
-    return {word for line in lines for word in line if word.isalpha()}
+    return {word for line in lines for word in line if is_word(word)}
 
 
 def read_dictionary(path: str) -> list[tuple[str, str]]:

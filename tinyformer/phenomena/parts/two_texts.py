@@ -20,7 +20,6 @@ import numpy as np
 
 from tinyformer.data.batches import PretrainingBatch
 from tinyformer.data.masking import IGNORED, mask_tokens
-from tinyformer.metrics.bleu import words_of
 from tinyformer.rng import stream
 from tinyformer.text import WordPieceTokenizer
 
@@ -34,13 +33,44 @@ Lines = Sequence[Sequence[str]]
 
 
 def plain_words(text: str) -> list[str]:
-    """The words and signs of a text, in small letters without accents."""
-    parts = unicodedata.normalize("NFD", text.lower())
-    return words_of("".join(each for each in parts if not unicodedata.combining(each)))
+    """The words and signs of a text, in small letters without accents.
+
+    Behind a letter of a script without capitals a mark is no accent but a part of the word, as a vowel of Hindi is.
+    """
+    kept, base = [], ""
+    for each in unicodedata.normalize("NFD", text.lower()):
+        if not is_mark(each):
+            base = each
+        elif not base.isalpha() or base.lower() != base.upper():
+            continue
+        kept.append(each)
+    found, inside = [], False
+    for each in unicodedata.normalize("NFC", "".join(kept)):
+        goes_on = each.isalnum() or each == "_" or is_mark(each)
+        if goes_on and inside:
+            found[-1] += each
+        elif not each.isspace():
+            found.append(each)
+        inside = goes_on
+    return found
+
+
+def is_mark(letter: str) -> bool:
+    """Whether it stands with the letter before it: an accent, or a sign for a vowel."""
+    return unicodedata.category(letter).startswith("M")
+
+
+def is_word(word: str) -> bool:
+    """Whether it is spelled in letters with their marks, without numbers."""
+    return all(each.isalpha() or is_mark(each) for each in word)
 
 
 def in_other_script(words: Sequence[str]) -> list[str]:
-    """The same words in letters that the first language does not have."""
+    """The same words in letters that the first language does not have.
+
+    Letters whose code points lie a multiple of LETTERS apart become one: none that English or French have, but some
+    of Chinese.
+    """
     return ["".join(chr(OTHER_SCRIPT + ord(letter) % LETTERS) for letter in word) for word in words]
 
 
@@ -90,7 +120,7 @@ class TwoTexts:
 
 def partners(judged: tuple[Lines, Lines]) -> list[tuple[str, str]]:
     """Words of which each is the other's likeliest partner in lines beside each other, and that differ in spelling."""
-    there = [[{*filter(str.isalpha, line)} for line in side] for side in judged]
+    there = [[{*filter(is_word, line)} for line in side] for side in judged]
     counts = [Counter(chain.from_iterable(side)) for side in there]
     words = [sorted(word for word, count in each.items() if count >= OFTEN) for each in counts]
     if not all(words):

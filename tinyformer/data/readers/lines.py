@@ -79,7 +79,7 @@ def collect(path: str | os.PathLike, rows: Iterable[tuple[int, Any]], parse: Cal
 def _hint(skipped: int) -> str:
     if skipped:
         return f"bad row number {skipped + 1}, and --skip-bad-rows allows {skipped}"
-    return "--skip-bad-rows N would leave out up to N such rows"
+    return "mend it; a command that has --skip-bad-rows N leaves out up to N such rows"
 
 
 def json_object(text: str) -> dict:

@@ -137,6 +137,15 @@ def special_file(path: str | os.PathLike) -> str | None:
     return None if stat.S_ISREG(mode) else next((name for test, name in kinds if test(mode)), "a special file")
 
 
+def file_bytes(path: Path, needed: str) -> bytes:
+    """What stands in a file; InputError, which says what is `needed`, such as "a WAV file", where none can be read."""
+    try:
+        if (kind := special_file(path)) is not None:           # opening a FIFO would wait for ever
+            raise InputError(f"{path} is {kind}, and {needed} is needed")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
 
 def read_text() -> str:
     """What comes through the standard input, without its last line break; '' where that is a terminal or closed."""

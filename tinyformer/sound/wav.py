@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyformer.errors import InputError
-from tinyformer.places import room_for, special_file
+from tinyformer.places import file_bytes, room_for
 from tinyformer.sound.resampling import resampled
 
 PCM, EXTENSIBLE = 1, 0xFFFE                   # format tags: plain samples, and a tag that stands further on
@@ -53,12 +53,7 @@ def write_wav(path: str | Path, samples: np.ndarray, rate: int) -> None:
 
 def _bytes(path: Path) -> bytes:
     """What stands in the file; InputError where it cannot be read or is no WAV file."""
-    try:
-        if (kind := special_file(path)) is not None:           # opening a FIFO would wait for ever
-            raise InputError(f"{path} is {kind}, and a WAV file is needed")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    data = file_bytes(path, "a WAV file")
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         what = "is empty" if not data else "is no WAV file, whatever its name says"
         raise InputError(f"{path}: {what} (a WAV file begins with RIFF and WAVE); {REMEDY}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tinyformer.data.readers.examples import Examples, NamedSequence
 from tinyformer.errors import InputError
-from tinyformer.places import special_file
+from tinyformer.places import file_bytes
 
 ENDINGS = (".mid", ".midi")
 KEYS = "C C# D D# E F F# G G# A A# B".split()
@@ -42,12 +42,7 @@ def _notes(path: Path) -> list[str]:
         from mido import MidiFile
     except ImportError:
         raise InputError(f"{path}: to read MIDI files takes mido; pip install 'tinyformer[music]'") from None
-    try:
-        if (kind := special_file(path)) is not None:       # opening a FIFO would wait for ever
-            raise InputError(f"{path} is {kind}, and a MIDI file is needed")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    data = file_bytes(path, "a MIDI file")
     try:
         piece = MidiFile(file=BytesIO(data))
     except Exception as error:                             # whatever damaged bytes lead it to

@@ -5,8 +5,6 @@ import re
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 PACKAGE = Path(__file__).parent.parent / "tinyformer"
 FILES = sorted(PACKAGE.rglob("*.py"))
 STATIC = sorted((PACKAGE / "page" / "static").rglob("*.*"))
@@ -25,7 +23,6 @@ UPWARDS = {("engine", "ops"), ("engine", "inside"),            # in its last lin
            ("backend", "cuda")}                                # once there is a GPU
 ORACLES = {"torch", "transformers", "tokenizers", "scipy", "seqeval", "sacrebleu", "gensim"}      # for tests alone
 LATE = {"matplotlib", "tqdm", "safetensors", "regex", "sklearn", "PIL"}      # inside the function that uses them
-each_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
 
 
 def place(file: Path) -> str:
@@ -35,9 +32,14 @@ def place(file: Path) -> str:
 
 
 @cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
 def imports(file: Path) -> list[tuple[str, bool]]:
     """Every imported module by its full name, and whether the import stands at module level."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = parsed(file)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     late = {node for function in functions for node in ast.walk(function)}
     names = []
@@ -68,16 +70,15 @@ def rooms_of(file: Path) -> set[str]:
     return {names[1] for names in parts if names[0] == "tinyformer" and names[1:] and names[1] in FLOORS | LOW}
 
 
-@each_file
-def test_every_place_has_a_floor(file):
-    assert place(file) in FLOORS | LOW or file == PACKAGE / "__init__.py"
+def test_every_place_has_a_floor():
+    assert {place(file) for file in FILES} - {*FLOORS, *LOW} == {"__init__"}             # the front door has none
 
 
-@each_file
-def test_imports_come_from_lower_floors(file):
-    here = place(file)
-    for there in rooms_of(file) if here != "__init__" else ():           # the front door may name all
-        assert allowed(here, there), f"{file.relative_to(PACKAGE)} ({here}) imports from {there}, which is not below it"
+def test_imports_come_from_lower_floors():
+    wrong = [f"{file.relative_to(PACKAGE)} ({place(file)}) imports from {there}, which is not below it"
+             for file in FILES if place(file) != "__init__"              # the front door may name all
+             for there in rooms_of(file) if not allowed(place(file), there)]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_permission_is_used():
@@ -86,7 +87,7 @@ def test_every_permission_is_used():
 
 
 def test_the_engine_imports_its_operators_at_the_very_end():
-    last = ast.parse((PACKAGE / "engine.py").read_text(encoding="utf-8")).body[-1]
+    last = parsed(PACKAGE / "engine.py").body[-1]
     assert ast.unparse(last) == "import tinyformer.ops"
 
 
@@ -119,37 +120,31 @@ def test_no_two_files_differ_by_a_suffix():
     assert not alike
 
 
-@each_file
-def test_outside_libraries(file):
-    here = place(file)
-    for name, at_module_level in imports(file):
-        top = name.partition(".")[0]
-        assert top not in ORACLES, f"{file.name} imports {name}, which only tests may ask"
-        assert top != "cupy" or here == "backend", f"{file.name} imports cupy; only backend.py may"
-        assert not (top in LATE and at_module_level), f"{file.name} imports {name} before it is needed"
+def test_outside_libraries():
+    for file in FILES:
+        for name, at_module_level in imports(file):
+            top = name.partition(".")[0]
+            assert top not in ORACLES, f"{file} imports {name}, which only tests may ask"
+            assert top != "cupy" or place(file) == "backend", f"{file} imports cupy; only backend.py may"
+            assert not (top in LATE and at_module_level), f"{file} imports {name} before it is needed"
 
 
-@each_file
-def test_only_the_backend_names_cupy_in_code(file):
-    if place(file) == "backend":
-        return
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    named = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "cupy"]
-    assert not named, f"{file.name} names cupy in line {named[0]}"
+def test_only_the_backend_names_cupy_in_code():
+    named = [f"{file}: line {node.lineno}" for file in FILES if place(file) != "backend"
+             for node in ast.walk(parsed(file)) if isinstance(node, ast.Name) and node.id == "cupy"]
+    assert not named
 
 
-@each_file
-def test_every_file_says_which_question_it_answers(file):
-    source = file.read_text(encoding="utf-8")
-    if source.strip():
-        assert ast.get_docstring(ast.parse(source)), f"{file} has no docstring"
+def test_every_file_says_which_question_it_answers():
+    silent = [file for file in FILES if file.stat().st_size and not ast.get_docstring(parsed(file))]
+    assert not silent
 
 
-@pytest.mark.parametrize("file", STATIC, ids=lambda f: str(f.relative_to(PACKAGE)))
-def test_what_the_browser_reads_has_120_columns_too(file):
+def test_what_the_browser_reads_has_120_columns_too():
     """ruff holds the files of Python to them."""
-    long = [number for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if len(line) > 120]
-    assert not long, f"{file.relative_to(PACKAGE)} has more in line {long[0]}"
+    long = [f"{file}: line {number}" for file in STATIC
+            for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if len(line) > 120]
+    assert not long
 
 
 def test_the_walk_sees_the_house():

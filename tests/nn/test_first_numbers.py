@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tinyformer import nn
+from tinyformer.nn.first_numbers import deviation_at
 
 
 @pytest.mark.parametrize("make", [
@@ -40,3 +41,8 @@ def test_a_module_tells_what_its_members_are_called_here():
     assert not hasattr(layer, "gain") and getattr(layer, "buffers", None) is None
     for twin in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
         assert np.array_equal(twin.weight.data, layer.weight.data)
+
+
+@pytest.mark.parametrize("width, expected", [(768, 0.02), (192, 0.04), (48, 0.08), (3072, 0.01)])
+def test_narrow_models_begin_with_larger_weights_so_that_their_sums_are_as_large(width, expected):
+    assert deviation_at(width) == pytest.approx(expected, rel=1e-15)

@@ -1,6 +1,17 @@
 """From what does a layer draw its first numbers?  From a generator that it is given; None draws nothing."""
 
+import math
+
 import numpy as np
+
+
+def deviation_at(width: int) -> float:
+    """The standard deviation of the first weights of a small model: 0.02 sqrt(768 / width).
+
+    The 0.02 that BERT and GPT-2 publish belongs to their width of 768.  A layer adds up `width` products, so that its
+    outputs are as large as theirs where the variance of a weight, times the width, is the same.
+    """
+    return 0.02 * math.sqrt(768 / width)
 
 
 def given(rng, shape: tuple) -> np.random.Generator | None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from tinyformer.metrics.over_seeds import spread
 from tinyformer.models import GPT, GPTConfig
+from tinyformer.nn.first_numbers import deviation_at
 from tinyformer.phenomena.kit import Experiment, Found, Sizes, Table, Verdict, at_least, at_most, judged
 from tinyformer.phenomena.parts.often_told import TEXTS, WITH, WITHOUT, WRONG, Pages, People, answer, vocabulary, writes
 from tinyformer.rng import stream
@@ -42,7 +43,7 @@ def one(sizes: Sizes, seed: int) -> dict:
     documents = people.reading(sizes.often, sizes.exercises, sizes.passages)
     pages = Pages(documents, tokenizer, sizes.rows, LENGTH)
     model = GPT(GPTConfig(vocabulary=len(tokenizer), layers=sizes.layers, heads=HEADS, width=sizes.width,
-                          context=LENGTH, dropout=0.0, init_std=0.02 * (768 / sizes.width) ** 0.5),
+                          context=LENGTH, dropout=0.0, init_std=deviation_at(sizes.width)),
                 stream(seed, "weights"))
     settings = Settings(steps=pages.steps, learning_rate=RATE, matrix_rate=MATRIX_RATE, warmup=min(50, pages.steps),
                         betas=(0.9, 0.98), seed=seed, optimizer=EXPERIMENT.optimizer, log_every=pages.steps)

@@ -26,6 +26,7 @@ from tinyformer.data.corpus import read_text, split_documents
 from tinyformer.data.encode import text_ids
 from tinyformer.metrics.over_seeds import interval, spread
 from tinyformer.models import GPTConfig
+from tinyformer.nn.first_numbers import deviation_at
 from tinyformer.phenomena.kit import Experiment, Files, Found, Sizes, Table, Verdict, above, at_most, judged, watch
 from tinyformer.phenomena.parts.between import GATE, NO_BIASES, NORM, PARTS, SHARED_KEYS, TURNS, Between
 from tinyformer.phenomena.parts.taking_turns import paces
@@ -94,7 +95,7 @@ def brought(paths: tuple[str, ...], characters: int, vocabulary: int) -> Text:
 def learned(text: Text, sizes: Sizes, seed: int, arm: str) -> dict:
     """Read, and look at what is held out; then a step of this model and one of a GPT-2 in turns."""
     config = GPTConfig(vocabulary=text.vocabulary, layers=sizes.layers, heads=HEADS, width=sizes.width,
-                       context=sizes.length, dropout=0.0, init_std=0.02 * (768 / sizes.width) ** 0.5)
+                       context=sizes.length, dropout=0.0, init_std=deviation_at(sizes.width))
     model, plain = (Between(config, parts, stream(seed, "weights")) for parts in (PARTS[:ARMS.index(arm)], ()))
     batches, held_out = (TextWindows(ids, batch_size=sizes.batch_size, block=sizes.length, seed=seed)
                          for ids in (text.training, text.held_out))

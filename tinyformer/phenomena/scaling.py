@@ -18,6 +18,7 @@ import numpy as np
 from tinyformer.data.batches import TextWindows
 from tinyformer.metrics.over_seeds import bounds, spread
 from tinyformer.models import GPT, GPTConfig
+from tinyformer.nn.first_numbers import deviation_at
 from tinyformer.phenomena.kit import Experiment, Files, Found, Sizes, Table, Verdict, at_most, judged
 from tinyformer.phenomena.parts.letter_readers import LENGTH, Letters, brought, told
 from tinyformer.phenomena.parts.power_laws import PowerLaw
@@ -88,7 +89,7 @@ def learned(text: Letters, sizes: Sizes, seed: int, width: int, amount: int) -> 
     """A GPT of the width of one rung, after the letters of another: its parameters in layers, and its loss."""
     channels, steps = sizes.widths[width - 1], steps_of(sizes, amount)
     model = GPT(GPTConfig(vocabulary=text.vocabulary, layers=sizes.layers, heads=2, width=channels, context=LENGTH,
-                          dropout=0.0, init_std=0.02 * (768 / channels) ** 0.5), stream(seed, "weights"))
+                          dropout=0.0, init_std=deviation_at(channels)), stream(seed, "weights"))
     settings = Settings(steps=steps, learning_rate=RATE, matrix_rate=MATRIX_RATE, warmup=min(50, steps // 4),
                         betas=(0.9, 0.98), seed=seed, optimizer=EXPERIMENT.optimizer, log_every=steps)
     reading, held_out = (TextWindows(ids, batch_size=rows, block=LENGTH, seed=0).in_order() for ids, rows in (

@@ -5,7 +5,6 @@ option of `pretrain`, a line of --help and a key of settings.json.  Its methods 
 what is read, in which batches, by which model, what that is held against, and how it is shown.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from tinyformer import train
 from tinyformer.errors import InputError
 from tinyformer.models.config import Config
 from tinyformer.models.parts.size import that_fits
+from tinyformer.nn.first_numbers import deviation_at
 from tinyformer.options import check_values, number_or_auto, option
 from tinyformer.train.circumstances import LEARNED_FROM, fingerprint
 from tinyformer.train.loop_settings import OPTIMIZERS, PRECISIONS
@@ -114,7 +114,7 @@ class Objective:
     def settled(cls, settings: dict, asked: dict) -> dict:
         """The settings with those filled in that hang on others; `asked` are those that somebody asked for."""
         if settings.get("init_std") is None:                   # the published 0.02 belongs to the published widths
-            settings["init_std"] = 0.02 * math.sqrt(768 / settings["width"])
+            settings["init_std"] = deviation_at(settings["width"])
         return settings
 
     def sized(self, **more) -> Config:

@@ -1,6 +1,5 @@
 """What is asked of a task, so that the same command can teach it, judge it and use it?"""
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from tinyformer.models.parts.depth import freeze
 from tinyformer.models.parts.encoders import encoder_of, with_dropout
 from tinyformer.models.parts.size import that_fits
 from tinyformer.nn import Module
+from tinyformer.nn.first_numbers import deviation_at
 from tinyformer.rng import stream
 from tinyformer.tasks.finetuning_settings import Finetuning, TableSettings
 from tinyformer.text import Tokenizer
@@ -197,7 +197,7 @@ class Task:
 def sizes(options) -> dict:
     """The sizes of a model from scratch, as a configuration takes them."""
     return dict(layers=options.layers, heads=options.heads, width=options.width, context=options.max_length,
-                init_std=0.02 * math.sqrt(768 / options.width))
+                init_std=deviation_at(options.width))
 
 
 def labels_of(model: Module) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from tinyformer.data.batches import TextWindows
 from tinyformer.data.corpus import read_text
 from tinyformer.errors import InputError
 from tinyformer.models import GPT, GPTConfig
+from tinyformer.nn.first_numbers import deviation_at
 from tinyformer.phenomena.kit import Files
 from tinyformer.rng import stream
 from tinyformer.text import CharTokenizer
@@ -60,7 +61,7 @@ def learned(text: Letters, amount: int, width: int, layers: int, steps: int, row
             optimizer: str) -> dict:
     """A GPT that has read the first `amount` letters: its parameters, and its loss there and on what is held out."""
     config = GPTConfig(vocabulary=text.vocabulary, layers=layers, heads=max(1, width // 32), width=width,
-                       context=LENGTH, dropout=0.0, init_std=0.02 * (768 / width) ** 0.5)
+                       context=LENGTH, dropout=0.0, init_std=deviation_at(width))
     model, read = GPT(config, stream(seed, "weights")), text.training[:amount]
     settings = Settings(steps=steps, learning_rate=3e-3, warmup=min(50, steps), seed=seed, optimizer=optimizer,
                         log_every=steps)

@@ -8,6 +8,7 @@ from tinyformer.data.masking import IGNORED
 from tinyformer.data.noise import sentinels_needed
 from tinyformer.data.seq2seq import DenoisingBatches
 from tinyformer.models import Seq2Seq, Seq2SeqConfig
+from tinyformer.nn.first_numbers import deviation_at
 from tinyformer.phenomena.kit import Sizes
 from tinyformer.rng import stream
 from tinyformer.text import Tokenizer, WordPieceTokenizer
@@ -41,7 +42,7 @@ def repaired(noise: str, documents: Sequence, tokenizer: Tokenizer, sizes: Sizes
              learning_rate: float = 4e-3, optimizer: str = "adamw") -> tuple[Seq2Seq, dict]:
     """A model that has repaired texts for `sizes.steps` steps, or with `NONE` not at all, and what it read."""
     config = Seq2SeqConfig(vocabulary=len(tokenizer), layers=LAYERS, heads=4, width=sizes.width,
-                           context=MAX_LENGTH, init_std=0.02 * (768 / sizes.width) ** 0.5,
+                           context=MAX_LENGTH, init_std=deviation_at(sizes.width),
                            pad_id=tokenizer.pad_id, start_id=tokenizer.cls_id, end_id=tokenizer.sep_id)
     model = Seq2Seq(config, stream(seed, "weights"))
     if noise == NONE:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from tinyformer.data.batches import MaskedBatches
 from tinyformer.data.encode import sentence_ids
 from tinyformer.models import BertConfig, BertForPretraining
+from tinyformer.nn.first_numbers import deviation_at
 from tinyformer.rng import stream
 from tinyformer.text import Tokenizer, WordPieceTokenizer
 from tinyformer.tinyland import World
@@ -47,7 +48,7 @@ def fresh(tokenizer: Tokenizer, seed: int, layers: int, width: int, length: int,
           pairs: str = "none") -> BertForPretraining:
     """A BERT that has read nothing; `pairs` is what its second sentence is tested on."""
     config = BertConfig(vocabulary=len(tokenizer), layers=layers, heads=HEADS, width=width, context=length,
-                        dropout=0.0, init_std=0.02 * (768 / width) ** 0.5, pair_objective=pairs)
+                        dropout=0.0, init_std=deviation_at(width), pair_objective=pairs)
     return BertForPretraining(config, stream(seed, "weights"))
 
 

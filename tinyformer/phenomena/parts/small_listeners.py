@@ -13,6 +13,7 @@ from tinyformer.data.frames import Sounds, padded
 from tinyformer.engine import no_grad
 from tinyformer.models.parts.every_layer import layers_of
 from tinyformer.models.vectors import VectorConfig, VectorEncoder
+from tinyformer.nn.first_numbers import deviation_at
 from tinyformer.pretraining.speech_methods import Clusters, Masked, Next
 from tinyformer.rng import stream
 from tinyformer.sound import Extractor
@@ -42,7 +43,7 @@ class Heard:
 def sizes(heard: Heard, layers: int, width: int) -> dict[str, Any]:
     """The sizes of a small model for these vectors."""
     return dict(features=heard.extractor.features, layers=layers, heads=HEADS, width=width, context=LENGTH, dropout=0.0,
-                init_std=0.02 * (768 / width) ** 0.5)
+                init_std=deviation_at(width))
 
 
 def masked(heard: Heard, seed: int) -> Masked:

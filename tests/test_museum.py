@@ -13,6 +13,10 @@ from tinyformer.gradcheck.registry import calling
 EXHIBITS = [pytest.param(*e, id=e[0].name) for e in exhibits()]
 
 
+def own_cases(wrong, right, *_) -> set:
+    return wrong.cases.items() - right.cases.items()
+
+
 @pytest.mark.parametrize("wrong, right, caught_by", EXHIBITS)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_every_exhibit_is_caught_by_the_check_made_for_it(wrong, right, caught_by):
@@ -36,10 +40,10 @@ def test_the_forward_of_every_exhibit_is_right(wrong, right, caught_by):
         np.testing.assert_allclose(ours, true, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("wrong, right, caught_by", EXHIBITS)
+@pytest.mark.parametrize("wrong, right, caught_by", [e for e in EXHIBITS if own_cases(*e.values)])
 def test_the_right_op_passes_where_the_exhibit_fails(wrong, right, caught_by):
     """Cases that are the exhibits' own hold nothing against the right op."""
-    for title, case in wrong.cases.items() - right.cases.items():
+    for title, case in own_cases(wrong, right):
         call = case(np.random.default_rng(2))
         report = check(calling(right, call), *call.arrays)
         assert report.ok, f"{title}\n{report}"

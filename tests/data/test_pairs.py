@@ -48,12 +48,12 @@ def check_next_sentence(pairs, drawn, same_document):
 
 def test_next_sentence_is_balanced_and_its_negatives_come_from_other_documents():
     pairs = SentencePairs(library([300, 1, 200, 0, 40]), sep_id=SEP, max_length=64)
-    assert len(check_next_sentence(pairs, draw(pairs, 10_000), same_document=False)) == 10_000
+    assert len(check_next_sentence(pairs, draw(pairs, 5000), same_document=False)) == 5000
 
 
 def test_one_document_gives_negatives_from_a_distance():
     pairs = SentencePairs(library([500]), sep_id=SEP, max_length=64, short_seq_prob=0.0)
-    drawn = list(draw(pairs, 10_000))
+    drawn = list(draw(pairs, 5000))
     check_next_sentence(pairs, drawn, same_document=True)
     gaps = [abs(place(pairs, b.start)[1] - place(pairs, a.stop - 1)[1]) for a, b, label in drawn if label]
     assert min(gaps) > 80
@@ -68,8 +68,8 @@ def test_in_a_short_document_a_negative_does_not_run_into_its_example():
 
 def test_negatives_of_either_kind_can_be_asked_for():
     pairs = SentencePairs(library([300, 200]), sep_id=SEP, max_length=64)
-    check_next_sentence(pairs, draw(pairs, 10_000, negatives="same"), same_document=True)
-    check_next_sentence(pairs, draw(pairs, 10_000, negatives="other"), same_document=False)
+    check_next_sentence(pairs, draw(pairs, 5000, negatives="same"), same_document=True)
+    check_next_sentence(pairs, draw(pairs, 5000, negatives="other"), same_document=False)
     alone = SentencePairs(library([300]), sep_id=SEP, max_length=64)
     assert list(draw(alone, 100, negatives="other")) == []       # not even the positives: they would lead
 
@@ -78,7 +78,7 @@ def test_donors_give_negatives_and_no_examples():
     own, donors = library([300]), library([200, 100], seed=1)
     pairs = SentencePairs(own, sep_id=SEP, max_length=64, donors=donors)
     assert len(pairs) == len(SentencePairs(own, sep_id=SEP, max_length=64))
-    drawn = list(draw(pairs, 10_000, negatives="other"))
+    drawn = list(draw(pairs, 5000, negatives="other"))
     check_next_sentence(pairs, drawn, same_document=False)
     assert all(place(pairs, a.start)[0] == 0 for a, _, _ in drawn)
     assert {place(pairs, b.start)[0] for _, b, label in drawn if label} == {1, 2}
@@ -104,7 +104,7 @@ def test_where_no_negative_exists_the_error_says_so():
 def test_sentence_order_is_balanced_and_swaps_neighbours():
     pairs = SentencePairs(library([300, 200]), sep_id=SEP, max_length=1000, objective="sop", short_seq_prob=1.0)
     labels = []
-    for a, b, label in draw(pairs, 10_000):
+    for a, b, label in draw(pairs, 5000):
         labels.append(label)
         assert (a.start == b.stop) if label else (a.stop == b.start)
     assert abs(np.mean(labels) - 0.5) < 0.02

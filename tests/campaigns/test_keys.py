@@ -42,7 +42,7 @@ def test_one_key_of_config_json(kind, tmp_path, campaign):
     before, reference = json.loads((folder / "config.json").read_text()), answer(model)
     keys = sorted({*before, *USED[kind], *FIXED[kind], *DESCRIPTION, *HARMLESS, "an_unknown_key"})
     opened = refused = 0
-    for which, draw in campaign.trials(short=60):
+    for which, draw in campaign.trials(short=40):
         key = draw.choice(keys)
         now = {**before, key: draw.choice(VALUES)} if draw.random() < 0.8 else changed(before, draw)
         (folder / "config.json").write_text(json.dumps(now))
@@ -70,7 +70,7 @@ def test_one_key_of_adapter_config_json(tmp_path, campaign):
     (folder / durable.MANIFEST).unlink()
     before, reference = json.loads((folder / "adapter_config.json").read_text()), tuned_said(load_model(folder)[0])
     opened = refused = 0
-    for which, draw in campaign.trials(short=60):
+    for which, draw in campaign.trials(short=40):
         key = draw.choice(sorted({*before, "an_unknown_key", "lora_bias", "layer_replication"}))
         now = {**before, key: draw.choice(VALUES)} if draw.random() < 0.8 else changed(before, draw)
         (folder / "adapter_config.json").write_text(json.dumps(now))
@@ -101,7 +101,7 @@ def test_one_key_of_the_settings_of_a_run(command, corpus, land, untrained, tmp_
     status, message = said(words, path)
     assert status == 0, message
     whole = json.loads((tmp_path / "run" / "settings.json").read_text())
-    for which, draw in campaign.trials(short=12):
+    for which, draw in campaign.trials(short=8):
         key, value = draw.choice(sorted(whole)), draw.choice(VALUES)
         now = {**whole, key: value} if draw.random() < 0.8 else changed(whole, draw)
         path.write_text(json.dumps(now))

@@ -52,7 +52,7 @@ def compare(ours, opened, seed, room):
 def test_what_we_save_writes_the_same_there(theirs, size, tmp_path):
     ours = small.gpt(dtype=np.float32, **{"context": 16, **SIZES[size]})
     opened = theirs.GPT2LMHeadModel.from_pretrained(save_model(tmp_path / "model", ours))
-    for seed in range(3):
+    for seed in range(2):
         compare(ours, opened, seed, ours.config.context)
 
 

@@ -2,12 +2,13 @@
 
     pip install -e '.[docs]'
     python tests/reference.py runs/reference       writes index.html and its pages there
+    ... --without-source                            in half the time: the source of each thing is not below it
 """
 
+import argparse
 import ast
 import inspect
 import re
-import sys
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
@@ -49,13 +50,13 @@ def public(path: Path) -> list[str]:
     return list(dict.fromkeys(name for name in found if not name.startswith("_")))
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, source: bool = True) -> None:
     """The pages, each public name of the path with its example below its docstring."""
     import pdoc
     modules = {name: import_module(name) for name in map(dotted, reading_path.package())
                if not TYPED.intersection(name.split("."))}
-    for file, source in sections().items():
-        for names, example in examples(source) if file else ():
+    for file, lines in sections().items():
+        for names, example in examples(lines) if file else ():
             for name in names:
                 thing = getattr(modules[dotted(reading_path.ROOT / "tinyformer" / file)], name)
                 thing.__doc__ = f"{inspect.cleandoc(thing.__doc__ or '')}\n\n```python\n{example}\n```"
@@ -64,6 +65,7 @@ def write(folder: Path) -> None:
         setattr(modules[op.__module__], op.name, op.raw)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")                        # pdoc looks for type comments in the lines of a dict
+        pdoc.render.configure(show_source=source)
         pdoc.pdoc(*modules, output_directory=folder)
 
 
@@ -73,6 +75,8 @@ def dotted(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit("say where: python tests/reference.py FOLDER")
-    write(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description="Write the reference as pages.")
+    parser.add_argument("folder", type=Path, help="where to")
+    parser.add_argument("--without-source", action="store_true", help="what takes longest is to colour it")
+    options = parser.parse_args()
+    write(options.folder, not options.without_source)

@@ -4,6 +4,7 @@ import ast
 import base64
 import json
 import re
+import sys
 from contextlib import redirect_stdout
 from io import StringIO
 
@@ -34,7 +35,8 @@ def test_nothing_of_an_example_is_lost(script):
 
 
 @pytest.mark.parametrize("script", notebooks.scripts(FAST), ids=lambda script: script.stem)
-def test_it_runs_and_shows_what_the_script_prints(script):
+def test_it_runs_and_shows_what_the_script_prints(script, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [script.name])            # and not where pytest was told to look
     printed = StringIO()
     with redirect_stdout(printed):
         exec(compile(script.read_text(encoding="utf-8"), script.name, "exec"), {"__name__": "__main__"})

@@ -2,7 +2,7 @@
 
     pip install -e '.[docs]'
     python tests/reference.py runs/reference       writes index.html and its pages there
-    ... --without-source                            in half the time: the source of each thing is not below it
+    ... --plain                                     in half the time: without the source, and nothing to search with
 """
 
 import argparse
@@ -50,7 +50,7 @@ def public(path: Path) -> list[str]:
     return list(dict.fromkeys(name for name in found if not name.startswith("_")))
 
 
-def write(folder: Path, source: bool = True) -> None:
+def write(folder: Path, plain: bool = False) -> None:
     """The pages, each public name of the path with its example below its docstring."""
     import pdoc
     modules = {name: import_module(name) for name in map(dotted, reading_path.package())
@@ -65,7 +65,7 @@ def write(folder: Path, source: bool = True) -> None:
         setattr(modules[op.__module__], op.name, op.raw)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")                        # pdoc looks for type comments in the lines of a dict
-        pdoc.render.configure(show_source=source)
+        pdoc.render.configure(show_source=not plain, search=not plain)
         pdoc.pdoc(*modules, output_directory=folder)
 
 
@@ -77,6 +77,5 @@ def dotted(path: Path) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Write the reference as pages.")
     parser.add_argument("folder", type=Path, help="where to")
-    parser.add_argument("--without-source", action="store_true", help="what takes longest is to colour it")
-    options = parser.parse_args()
-    write(options.folder, not options.without_source)
+    parser.add_argument("--plain", action="store_true", help="without what takes longest: coloured source, and search")
+    write(**vars(parser.parse_args()))

@@ -45,7 +45,7 @@ def test_every_public_name_has_its_example(file):
 
 @pytest.mark.skipif(find_spec("pdoc") is None, reason="the pages are made by pdoc: pip install -e '.[docs]'")
 def test_pages_are_made_of_them(tmp_path):
-    done = subprocess.run([sys.executable, reference.__file__, tmp_path, "--without-source"], capture_output=True,
+    done = subprocess.run([sys.executable, reference.__file__, tmp_path, "--plain"], capture_output=True,
                           text=True)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "tinyformer" / "ops" / "activation.html").read_text(encoding="utf-8")

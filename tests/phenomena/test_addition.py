@@ -94,7 +94,7 @@ def test_an_answer_is_right_if_all_of_it_is():
     assert model.measure(batch)["exact"] == (1, 3)
 
 
-def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
+def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys, here):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     small = addition.EXPERIMENT.quick.but(steps=4, looks=2, held_out=30)
     monkeypatch.setattr(addition, "EXPERIMENT", replace(addition.EXPERIMENT, quick=small))

@@ -38,7 +38,7 @@ def test_the_rule_and_the_tables(points, word):
     assert rows[UNREAD][:4] == ("1,000", "0", "4", "") and len(sets.head) == 10
 
 
-def test_a_quick_run_with_sentences_of_the_user(tmp_path, monkeypatch, capsys):
+def test_a_quick_run_with_sentences_of_the_user(tmp_path, monkeypatch, capsys, here):
     monkeypatch.setattr(ancestors, "EXPERIMENT", replace(ancestors.EXPERIMENT, quick=SMALL))
     (tmp_path / "texts").mkdir()
     for name, text in zip("ab", tinyland.read_world(2, 0, 0.0)[0], strict=True):

@@ -74,7 +74,7 @@ def test_the_rule(bert, elmo, word):
     assert cloze.verdict(found(GPT=(1, 0.2, 0.2), ELMo=elmo, BERT=bert)).word == word
 
 
-def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
+def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys, here):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     small = cloze.EXPERIMENT.quick.but(steps=2, asked=8)
     monkeypatch.setattr(cloze, "EXPERIMENT", replace(cloze.EXPERIMENT, quick=small))

@@ -100,7 +100,7 @@ def test_the_two_kinds_are_compared(hidden, word):
     assert verdict.word == word and len(verdict.checks) == 1
 
 
-def test_what_a_run_leaves(tmp_path, monkeypatch, capsys):
+def test_what_a_run_leaves(tmp_path, monkeypatch, capsys, here):
     monkeypatch.setattr(corruptions, "EXPERIMENT", replace(corruptions.EXPERIMENT, quick=SMALL))
     assert main(["reproduce", "corruptions", "--quick", "--seeds", "1", "--seed", "100", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())

@@ -11,7 +11,7 @@ from tinyformer.phenomena import few_labels
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
 
-def test_every_seed_has_its_own_model_and_every_head_its_line(tmp_path, monkeypatch, capsys):
+def test_every_seed_has_its_own_model_and_every_head_its_line(tmp_path, monkeypatch, capsys, here):
     small = few_labels.EXPERIMENT.quick.but(steps=3, documents=40, shorter=100, fewer=50)
     monkeypatch.setattr(few_labels, "EXPERIMENT", replace(few_labels.EXPERIMENT, quick=small))
     tenth = tuple(replace(spec, labels=spec.labels // 10) for spec in few_labels.HEADS)

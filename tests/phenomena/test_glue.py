@@ -83,7 +83,7 @@ def test_the_tables():
     assert figures.rows[-2][1:] == (100.0,) * 9 and figures.rows[-1][1:3] == (0.0, 50.0)
 
 
-def test_a_quick_run(tmp_path, monkeypatch, capsys):
+def test_a_quick_run(tmp_path, monkeypatch, capsys, here):
     monkeypatch.setattr(glue, "EXPERIMENT", replace(glue.EXPERIMENT, quick=SMALLER))
     assert main(["reproduce", "glue", "--quick", "--seeds", "1", "--out", str(tmp_path)]) == 0
     outcomes = json.loads((tmp_path / "metrics.json").read_text())["outcomes"]

@@ -88,7 +88,7 @@ def test_texts_of_the_user_are_read_by_every_arm(tmp_path):
     assert tuple(found) == ARMS and all(0 < each["bits"] < 8 for each in found.values())
 
 
-def test_a_quick_run_leaves_what_it_promises(tmp_path, monkeypatch):
+def test_a_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, here):
     from dataclasses import replace
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     monkeypatch.setattr(gpt_to_llama, "EXPERIMENT", replace(gpt_to_llama.EXPERIMENT, quick=SMALL))

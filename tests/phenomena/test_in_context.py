@@ -134,7 +134,7 @@ def test_the_frame_to_try_takes_words_that_never_framed(tmp_path, seed):
     assert len(lines) == 40 and around and all(map(is_held_out, around))
 
 
-def test_a_quick_run_leaves_picture_figures_and_a_model_to_try(tmp_path, monkeypatch, capsys):
+def test_a_quick_run_leaves_picture_figures_and_a_model_to_try(tmp_path, monkeypatch, capsys, here):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     small = SMALL.but(arms=(32, 16), steps=4)
     monkeypatch.setattr(in_context, "EXPERIMENT", replace(in_context.EXPERIMENT, quick=small))

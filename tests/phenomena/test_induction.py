@@ -48,7 +48,7 @@ def test_scores_in_a_model_made_by_hand():
     assert found["prefix: layer 1, head 1"] < 0.2
 
 
-def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
+def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys, here):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     small = induction.EXPERIMENT.quick.but(steps=4, looks=2)
     monkeypatch.setattr(induction, "EXPERIMENT", replace(induction.EXPERIMENT, quick=small))

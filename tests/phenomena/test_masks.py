@@ -52,7 +52,7 @@ def test_the_table():
     assert rows[1][1] == "100 / 0 / 0" and rows[1][4] == "" and rows[-1][0] == "60 %"
 
 
-def test_a_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
+def test_a_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys, here):
     small = masks.EXPERIMENT.quick.but(steps=1, documents=40, width=16, shorter=150, dev=8)
     monkeypatch.setattr(masks, "EXPERIMENT", replace(masks.EXPERIMENT, quick=small))
     monkeypatch.setattr(masks, "VOCABULARY", 400)

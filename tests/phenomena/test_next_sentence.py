@@ -84,7 +84,7 @@ def test_the_rule_and_the_table(changes, word):
     assert rows[NONE] == (NONE, *["not asked"] * 3, "80.0 ± 0.0", "60.0 ± 0.0") and rows[ORDER][3] == "96.0 ± 0.0"
 
 
-def test_a_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
+def test_a_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys, here):
     small = next_sentence.EXPERIMENT.quick.but(steps=2, stories=20, width=16, asked=20, lessons=1)
     monkeypatch.setattr(next_sentence, "EXPERIMENT", replace(next_sentence.EXPERIMENT, quick=small))
     assert main(["reproduce", "next-sentence", "--quick", "--seeds", "1", "--out", str(tmp_path)]) == 0

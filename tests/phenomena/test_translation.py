@@ -47,7 +47,7 @@ def test_what_is_asked_for_was_read_in_neither_language():
         translation.separated(pairs, 29, read, tokenizer)
 
 
-def test_what_a_run_leaves(tmp_path, monkeypatch, capsys):
+def test_what_a_run_leaves(tmp_path, monkeypatch, capsys, here):
     monkeypatch.setattr(translation, "EXPERIMENT", replace(translation.EXPERIMENT, quick=SMALL))
     assert main(["reproduce", "translation", "--quick", "--seeds", "1", "--seed", "100", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())

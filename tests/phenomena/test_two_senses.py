@@ -153,7 +153,7 @@ def test_the_rule_and_the_table(last, word):
     assert layers.rows[-1] == ("skip-gram", "0.00 ± 0.00", "0.00 ± 0.00", "")
 
 
-def test_a_quick_run_with_files_of_the_user(tmp_path, untrained, monkeypatch, capsys):
+def test_a_quick_run_with_files_of_the_user(tmp_path, untrained, monkeypatch, capsys, here):
     small = two_senses.EXPERIMENT.quick.but(steps=2, documents=40, width=16, least=2, most=2, given=2)
     monkeypatch.setattr(two_senses, "EXPERIMENT", replace(two_senses.EXPERIMENT, quick=small))
     file = treebank(tmp_path / "a.conllu", {"fast": ["ADJ"] * 9, "book": ["NOUN", "VERB"] * 6, "so": ["ADV"] * 9})

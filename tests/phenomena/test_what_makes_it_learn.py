@@ -74,7 +74,7 @@ def test_a_name_is_read_with_the_thing_before_it():
     np.testing.assert_allclose(read, [[2 * rows[2], rows[2] + rows[4], rows[4] + rows[1]]])
 
 
-def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
+def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys, here):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     small = lab.EXPERIMENT.quick.but(steps=2, rows=4)
     monkeypatch.setattr(lab, "EXPERIMENT", replace(lab.EXPERIMENT, quick=small))

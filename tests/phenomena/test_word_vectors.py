@@ -61,7 +61,7 @@ def test_the_rule(kind, partners, none, word):
     assert word_vectors.verdict(Found(word_vectors.EXPERIMENT.full, [0, 1, 2], outcomes)).word == word
 
 
-def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys):
+def test_the_quick_run_leaves_what_it_promises(tmp_path, monkeypatch, capsys, here):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     small = word_vectors.EXPERIMENT.quick.but(steps=2, questions=3)
     monkeypatch.setattr(word_vectors, "EXPERIMENT", replace(word_vectors.EXPERIMENT, quick=small))

@@ -92,39 +92,24 @@ class Outcome:
 
 
 def compare(encoder: Bert, tokenizer: Tokenizer, specs: Sequence[FewLabels], seeds: Sequence[int],
-            say: Callable[[str], None] = print, spread: Callable = map) -> list[Outcome]:
+            say: Callable[[str], None] = print) -> list[Outcome]:
     """Fine-tune every head from `encoder` and from fresh weights, for each seed, which also chooses the examples.
 
-    The runs do not wait for one another: with the `map` of `train.workers` as `spread` they run side by side.
     The seeds share one pre-training: what another one would have brought is not in the intervals, unless each seed
     brings its own.
     """
-    plan = [(spec, seed, arm) for spec in specs for seed in seeds for arm in ARMS]
-    runs, found = spread(Learn(encoder, tokenizer), *zip(*plan, strict=True)), []
+    outcomes = []
     for spec in specs:
         outcome = Outcome(spec)
-        for _, arm in product(seeds, ARMS):
-            curve, figure, constant = next(runs)
-            outcome.curves[arm].append(curve)
-            outcome.figures[arm].append(figure)
-            outcome.constant += constant / len(seeds) / len(ARMS)
+        for seed, arm in product(seeds, ARMS):
+            start = encoder if arm == ARMS[0] else like(encoder, encoder.config, stream(seed, "scratch"))
+            found = learned(spec, start, tokenizer, examples(spec, seed), seed, LOOKS)
+            outcome.curves[arm].append(found.curve)
+            outcome.figures[arm].append(found.figures[spec.figure])
+            outcome.constant += found.blind[spec.figure] / len(seeds) / len(ARMS)
         say(outcome.line())
-        found.append(outcome)
-    return found
-
-
-@dataclass(frozen=True)
-class Learn:
-    """One run of the comparison, as something that can be handed to another process."""
-
-    encoder: Bert
-    tokenizer: Tokenizer
-
-    def __call__(self, spec: FewLabels, seed: int, arm: str) -> tuple[list, float, float]:
-        """(learning curve, figure, figure of who reads nothing) of one head, seed and arm."""
-        start = self.encoder if arm == ARMS[0] else like(self.encoder, self.encoder.config, stream(seed, "scratch"))
-        found = learned(spec, start, self.tokenizer, examples(spec, seed), seed, LOOKS)
-        return found.curve, found.figures[spec.figure], found.blind[spec.figure]
+        outcomes.append(outcome)
+    return outcomes
 
 
 def draw(outcomes: Sequence[Outcome], path: Path) -> None:

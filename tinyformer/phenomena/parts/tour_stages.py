@@ -1,8 +1,9 @@
-"""What does the tour go through?  Gradients, English text, a BERT, a GPT and four heads, each shown as it comes.
+"""What does the tour go through?  Gradients, English text, a BERT, a GPT and four heads.
 
 The sizes are fixed numbers of steps, so that the same seed gives the same tour.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -12,29 +13,31 @@ from tinyformer.data.pydocs import pydocs
 from tinyformer.engine import REGISTRY
 from tinyformer.generate import Sampling, write_text
 from tinyformer.gradcheck import check_op, print_table, sweep_op
-from tinyformer.models import Bert
 from tinyformer.phenomena.parts import four_heads
 from tinyformer.phenomena.parts.blanks import ask_counts, ask_model, attention_of, choose_blanks, lines
+from tinyformer.phenomena.parts.few_examples import FewLabels
 from tinyformer.phenomena.parts.tour_report import one_line
 from tinyformer.pretraining import stages
 from tinyformer.pretraining.masked_words import neighbour_table
 from tinyformer.pretraining.pretraining_settings import resolve
-from tinyformer.text import Tokenizer
 from tinyformer.train import save_model
+from tinyformer.train.cores import cores
 from tinyformer.train.log import Progress
 from tinyformer.train.threads import blas_threads
 from tinyformer.train.workers import workers
 
-# BERT has short rows and many steps: it is the number of steps that it takes to find out where to look.
+# BERT has short rows and many steps: it is the number of steps that it takes to find out where to look.  It learns from
+# more blanks than it is asked to fill on held-out text, since each is something to learn from (Wettig et al. 2023).
 SIZES: dict[str, dict[str, Any]] = {
     "full": dict(
         characters=None,
-        bert=dict(steps=3000, objective="none", vocabulary=2000, layers=2, heads=4, width=128, max_length=24,
-                  batch_size=32, learning_rate=1e-3, optimizer="muon", matrix_rate=0.01, schedule="constant-then-down",
-                  mask_rate=0.25, evaluate_every=150),
+        bert=dict(steps=2300, objective="none", vocabulary=2000, layers=2, heads=4, width=128, max_length=24,
+                  batch_size=64, learning_rate=2e-3, optimizer="muon", matrix_rate=0.01, schedule="constant-then-down",
+                  first_positions="waves", mask_rate=0.4, evaluate_every=115),
         gpt=dict(steps=350, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
                  learning_rate=2e-3, optimizer="adamw", evaluate_every=50),
-        world=dict(steps=9000, documents=16_000, final_rate=5e-4, evaluate_every=9000), seeds=3, shorter=1),
+        world=dict(steps=4500, documents=16_000, optimizer="muon", matrix_rate=0.01, schedule="constant-then-down",
+                   evaluate_every=4500), seeds=3, shorter=1, length=60),
     "quick": dict(
         characters=400_000,
         bert=dict(steps=1100, objective="none", vocabulary=600, layers=1, heads=4, width=96, max_length=16,
@@ -42,27 +45,38 @@ SIZES: dict[str, dict[str, Any]] = {
                   evaluate_every=110),
         gpt=dict(steps=350, vocabulary=500, layers=2, heads=4, width=96, max_length=32, batch_size=16,
                  learning_rate=3e-3, optimizer="adamw", evaluate_every=35),
-        world=dict(steps=600, documents=3000, evaluate_every=600), seeds=1, shorter=6),
+        world=dict(steps=600, documents=3000, evaluate_every=600), seeds=1, shorter=6, length=60),
 }
 PROMPTS = ("The function returns", "If the argument is")
 SAMPLING = Sampling(temperature=0.7, top_k=40)
 HELD_OUT = 15                                 # one document in so many is kept for evaluation
-LENGTH = 60                                   # tokens that the GPT writes after each prompt
+HIDDEN = 0.25                                 # share of the held-out tokens that BERT is asked for
 
 
 def learn(folder: Path, training, held_out, size: dict, seed: int, device: str):
-    """The three stages in which something is trained: their figures, and what the report shows of them."""
-    with workers(2) as pool:
-        reading = pool.submit(read_world, folder, size["world"], seed, device)
-        with blas_threads(1):                                  # the other core is at work in the meantime
+    """The three stages in which something is trained: their figures, and what the report shows of them.
+
+    BERT takes one core.  The others are at work in silence in the meantime, on those that are left.
+    """
+    def what_came_of(title: str, running: Future) -> Any:
+        with Progress(title, 0, 1) as bar:
+            *found, lines = running.result()
+            bar.advance()
+        print("\n".join(lines))
+        return found
+
+    with workers(min(2, max(1, cores() - 1))) as pool:
+        comparing = pool.submit(_four_heads, folder, four_heads.HEADS, size, seed, device)
+        writing = pool.submit(_gpt, folder, training, held_out, size, seed, device)
+        with blas_threads(1):
             heading(3, "BERT learns to fill in blanks.")
             bert, blanks = _bert(folder, training, held_out, size, seed, device)
 
-            heading(4, "GPT learns to write, from the same text.")
-            gpt, texts = _gpt(folder, training, held_out, size, seed, device)
+        heading(4, "GPT learns to write, from the same text.")
+        gpt, texts = what_came_of("GPT: training", writing)
 
         heading(5, "Four heads learn from few labels: with a BERT that has read tinyland, and from scratch.")
-        heads = _four_heads(folder, reading, pool.map, size, seed)
+        heads, = what_came_of("tinyland: reading, and four heads", comparing)
     figures = {**{f"bert {name}": value for name, value in bert.items()},
                **{f"gpt {name}": value for name, value in gpt.items()},
                "heads": {outcome.spec.head: outcome.to_dict() for outcome in heads}}
@@ -97,6 +111,7 @@ def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
     settings = resolve("bert", {**size["bert"], "seed": seed, "device": device, "workers": "1"})
     prepared = _prepare("BERT: tokens", settings, training, held_out)
     model, tokenizer = prepared.model, prepared.tokenizer
+    prepared.held_out = replace(settings, mask_rate=HIDDEN).make_batches(held_out, tokenizer)
     blanks = choose_blanks(held_out, tokenizer, 5, settings.max_length - 2, seed)
     ask_model(blanks, "before", model, tokenizer)
     history = stages.train(prepared, "BERT")
@@ -115,49 +130,41 @@ def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
 
 
 def _gpt(folder: Path, training, held_out, size: dict, seed: int, device: str):
+    """Figures, texts, and lines to be shown."""
     settings = resolve("gpt", {**size["gpt"], "seed": seed, "device": device, "workers": "1"})
-    prepared = _prepare("GPT: tokens", settings, training, held_out)
-    texts = {"before": _write(prepared, seed)}
-    history = stages.train(prepared, "GPT")
+    lines: list[str] = []
+    prepared = stages.prepare(settings, training, held_out, lines.append)
+    texts = {"before": _write(prepared, size["length"], seed)}
+    history = stages.train(prepared, progress=False)
     save_model(folder / "gpt", prepared.model, prepared.tokenizer, overwrite=True)
-    found = _measure("GPT: measuring", prepared)
+    found = stages.measure(prepared)
     stages.draw(prepared, history, folder / "gpt-loss.png", found)
-    texts["after training"] = _write(prepared, seed)
+    texts["after training"] = _write(prepared, size["length"], seed)
     for when, written in texts.items():
-        print(f"What it writes, {when}:")
-        print("\n".join(f"  {one_line(text)}" for text in written))
-    print(stages.final_line(prepared, history, found))
-    return {**prepared.facts, **history.final, **found}, texts
+        lines += [f"What it writes, {when}:", *(f"  {one_line(text)}" for text in written)]
+    lines.append(stages.final_line(prepared, history, found))
+    return {**prepared.facts, **history.final, **found}, texts, lines
 
 
-def read_world(folder: Path, size: dict, seed: int, device: str) -> tuple[Bert, Tokenizer, list[str]]:
-    """Pre-train a BERT on tinyland and save it, in silence: (model, tokenizer, what there is to say about it)."""
-    lines = []
-    prepared = four_heads.read_tinyland(seed, device=device, say=lines.append, **size)
-    history = stages.train(prepared, "tinyland", progress=False)
+def _four_heads(folder: Path, heads: Sequence[FewLabels], size: dict, seed: int, device: str):
+    """Outcomes of heads on a BERT that has read tinyland, which is saved, and on a fresh one; and lines to be shown."""
+    lines: list[str] = []
+    prepared = four_heads.read_tinyland(seed, device=device, say=lines.append, **size["world"])
+    history = stages.train(prepared, progress=False)
     save_model(folder / "bert-tinyland", prepared.model, prepared.tokenizer, overwrite=True)
     lines.append(four_heads.read_well(history))
-    return prepared.model.bert, prepared.tokenizer, lines
-
-
-def _four_heads(folder: Path, reading: Future, spread, size: dict, seed: int) -> list[four_heads.Outcome]:
-    with Progress("tinyland: reading", 0, 1) as bar:
-        encoder, tokenizer, lines = reading.result()
-        bar.advance()
-    print("\n".join(lines))
-    seeds = range(seed, seed + size["seeds"])
-    heads = [replace(spec, steps=spec.steps // size["shorter"], dev=spec.dev // size["shorter"])
-             for spec in four_heads.HEADS]
-    outcomes = four_heads.compare(encoder, tokenizer, heads, seeds, spread=spread)
+    heads = [replace(spec, steps=spec.steps // size["shorter"], dev=spec.dev // size["shorter"]) for spec in heads]
+    outcomes = four_heads.compare(prepared.model.bert, prepared.tokenizer, heads, range(seed, seed + size["seeds"]),
+                                  lines.append)
     if size["shorter"] > 1:
-        print(f"(After {size['world']['steps']} steps of reading there is little to pass on; without --quick it reads "
-              "for long enough.)")
+        lines.append(f"(After {size['world']['steps']} steps of reading there is little to pass on; without --quick it "
+                     "reads for long enough.)")
     four_heads.draw(outcomes, folder / "four-heads.png")
-    return outcomes
+    return outcomes, lines
 
 
-def _write(prepared, seed: int) -> list[str]:
-    return [prompt + "".join(write_text(prepared.model, prepared.tokenizer, prompt, LENGTH, SAMPLING, seed))
+def _write(prepared, length: int, seed: int) -> list[str]:
+    return [prompt + "".join(write_text(prepared.model, prepared.tokenizer, prompt, length, SAMPLING, seed))
             for prompt in PROMPTS]
 
 

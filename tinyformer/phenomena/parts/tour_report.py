@@ -20,8 +20,10 @@ def write_report(folder: Path, figures: dict, blanks: list[Blank], texts: dict[s
         "subtracts nothing.",
         "![Error against step](valley.png)",
         "## BERT",
-        f"{f['bert parameters']:,} parameters, {f['bert steps']:,} steps on {f['bert characters']:,} characters. While "
-        "the loss stays at the unigram entropy, the model knows only how often each token occurs.",
+        f"{f['bert parameters']:,} parameters, {f['bert steps']:,} steps on {f['bert characters']:,} characters, in "
+        f"which {f['bert hidden']:.0%} of the tokens are hidden, and {f['bert held-out hidden']:.0%} of those of "
+        "held-out text: the more, the harder. While the loss stays at the unigram entropy, the model knows only how "
+        "often each token occurs.",
         "![Loss of BERT](bert-loss.png)",
         _table(["on held-out text", "value"], _bert_rows(f)),
         "Sentences it has never seen, with a word taken out:",

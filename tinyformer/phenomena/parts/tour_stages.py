@@ -112,6 +112,7 @@ def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
     prepared = _prepare("BERT: tokens", settings, training, held_out)
     model, tokenizer = prepared.model, prepared.tokenizer
     prepared.held_out = replace(settings, mask_rate=HIDDEN).make_batches(held_out, tokenizer)
+    print(f"Hidden are {settings.mask_rate:.0%} of the tokens that it learns from, and {HIDDEN:.0%} of those held out")
     blanks = choose_blanks(held_out, tokenizer, 5, settings.max_length - 2, seed)
     ask_model(blanks, "before", model, tokenizer)
     history = stages.train(prepared, "BERT")
@@ -126,7 +127,7 @@ def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
     print("Sentences it has never seen, with a word taken out; who would put what there, how surely:")
     print("\n".join(lines(blanks)))
     print(stages.final_line(prepared, history, found))
-    return {**prepared.facts, **history.final, **found}, blanks
+    return {**prepared.facts, **history.final, **found, "hidden": settings.mask_rate, "held-out hidden": HIDDEN}, blanks
 
 
 def _gpt(folder: Path, training, held_out, size: dict, seed: int, device: str):

@@ -32,7 +32,6 @@ def place(file: Path) -> str:
     return parts[0]
 
 
-@cache
 def parsed(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
@@ -46,10 +45,10 @@ def statements(node: ast.AST, late: bool = False) -> Iterator[tuple[ast.AST, boo
 
 
 @cache
-def imports(file: Path) -> list[tuple[str, bool]]:
-    """Every imported module by its full name, and whether the import stands at module level."""
-    names = []
-    for node, late in statements(parsed(file)):
+def known(file: Path) -> tuple[str | None, list[tuple[str, bool]]]:
+    """The docstring, and every imported module by its full name, and whether the import stands at module level."""
+    tree, names = parsed(file), []
+    for node, late in statements(tree):
         if isinstance(node, ast.Import):
             names += [(alias.name, not late) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -58,7 +57,11 @@ def imports(file: Path) -> list[tuple[str, bool]]:
             module = ".".join([*above, *filter(None, [node.module])])
             whole = module == "tinyformer"                     # from tinyformer import ops: the name is the module
             names += [(f"{module}.{alias.name}" if whole else module, not late) for alias in node.names]
-    return names
+    return ast.get_docstring(tree), names
+
+
+def imports(file: Path) -> list[tuple[str, bool]]:
+    return known(file)[1]
 
 
 def allowed(here: str, there: str) -> bool:
@@ -143,7 +146,7 @@ def test_only_the_backend_names_cupy_in_code():
 
 
 def test_every_file_says_which_question_it_answers():
-    silent = [file for file in FILES if file.stat().st_size and not ast.get_docstring(parsed(file))]
+    silent = [file for file in FILES if file.stat().st_size and not known(file)[0]]
     assert not silent
 
 

@@ -86,14 +86,14 @@ def choose_device(wanted: str = "auto") -> tuple[str, str]:
 
 def cuda_trouble() -> str | None:
     """Why no CUDA device can be used here, with the remedy; None where one can."""
+    if importlib.util.find_spec("cupy") is None:
+        return "CuPy is not installed; pip install 'tinyformer[cuda12]' or [cuda13], as the driver asks"
     from importlib import metadata  # a tenth of a second, and few ask
     wheels = sorted({name for dist in metadata.distributions()
                      if re.fullmatch(r"cupy(-cuda.*|-rocm.*)?", name := (dist.metadata["Name"] or "").lower())})
     if len(wheels) > 1:
         return (f"several CuPy packages are installed ({', '.join(wheels)}) and break one another; "
                 "uninstall all of them, then install one: pip install 'tinyformer[cuda12]' or [cuda13]")
-    if importlib.util.find_spec("cupy") is None:
-        return "CuPy is not installed; pip install 'tinyformer[cuda12]' or [cuda13], as the driver asks"
     try:
         import cupy
         count = cupy.cuda.runtime.getDeviceCount()

@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -164,3 +165,10 @@ def no_pictures(monkeypatch):
     monkeypatch.setattr(finished_run, "draw", lambda *parts: None)
     for name in ("loss_curve", "heard"):
         monkeypatch.setattr(plot, name, lambda *parts, **more: None)
+
+
+@pytest.fixture
+def few_pairs(monkeypatch):
+    """Held-out pairs of sentences: 2,000 of each kind take longer to judge than the few steps of a test."""
+    from tinyformer.pretraining import stages
+    monkeypatch.setattr(stages, "measure", partial(stages.measure, pairs=50))

@@ -87,9 +87,10 @@ def test_one_key_of_adapter_config_json(tmp_path, campaign):
     assert opened and refused
 
 
+@pytest.mark.usefixtures("no_pictures", "few_pairs")
 @pytest.mark.parametrize("command", ["pretrain bert", "pretrain gpt", "pretrain seq2seq", "finetune classify",
                                      "finetune tag"])
-def test_one_key_of_the_settings_of_a_run(command, corpus, land, untrained, tmp_path, campaign, no_pictures):
+def test_one_key_of_the_settings_of_a_run(command, corpus, land, untrained, tmp_path, campaign):
     """A file for --config: exit status 0, or 2 with a message of the program's own, or 4 where it cannot be learned."""
     words, path, statuses = command.split(), tmp_path / "settings.json", []
     given = {"out": str(tmp_path / "run"), "steps": 1, "batch_size": 2, "max_length": 24, "workers": "1"}

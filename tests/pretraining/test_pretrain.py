@@ -51,6 +51,7 @@ def test_the_last_line_states_the_final_figures(capsys, corpus, tmp_path, small)
     assert out.startswith(f"val loss {metrics['val loss']:.4f}, unigram entropy {metrics['unigram entropy']:.4f}")
 
 
+@pytest.mark.usefixtures("few_pairs")
 @pytest.mark.parametrize("model", ["bert", "gpt", "seq2seq"])
 def test_a_vocabulary_of_probabilities_serves_every_objective(model, corpus, tmp_path, small):
     out = tmp_path / model
@@ -77,6 +78,7 @@ def test_a_finished_model_is_not_overwritten_unasked(capsys, gpt, corpus):
     assert ((gpt / "model.safetensors").read_bytes(), (gpt / "settings.json").read_bytes()) == before
 
 
+@pytest.mark.usefixtures("few_pairs")
 def test_overwrite_replaces_and_resume_goes_on(capsys, corpus, tmp_path, small):
     out = tmp_path / "run"
     words = ["pretrain", "gpt", "--corpus", str(corpus), "--out", str(out), *small, "--save-every", "6"]
@@ -89,6 +91,7 @@ def test_overwrite_replaces_and_resume_goes_on(capsys, corpus, tmp_path, small):
     assert read(out / "settings.json")["seed"] == 1
 
 
+@pytest.mark.usefixtures("few_pairs")
 def test_a_run_says_which_optimizer_it_had_and_goes_on_with_it(capsys, corpus, tmp_path, small):
     """Stopped runs are told by the optimizer's own arrays: a matrix has one average, an embedding two."""
     words = ["pretrain", "gpt", "--corpus", str(corpus), *small, "--optimizer", "muon", "--matrix-rate", "0.02",
@@ -108,6 +111,7 @@ def test_a_run_says_which_optimizer_it_had_and_goes_on_with_it(capsys, corpus, t
         "muon", 0.02, 0.9, "constant-then-down"]
 
 
+@pytest.mark.usefixtures("few_pairs")
 def test_held_out_text_and_none(capsys, corpus, tmp_path, small):
     words = ["pretrain", "gpt", "--corpus", str(corpus / "part0.txt"), *small]
     assert main([*words, "--out", str(tmp_path / "a"), "--held-out", str(corpus / "part1.txt")]) == 0
@@ -116,6 +120,7 @@ def test_held_out_text_and_none(capsys, corpus, tmp_path, small):
     assert capsys.readouterr().out.startswith("train loss")
 
 
+@pytest.mark.usefixtures("few_pairs")
 def test_sentence_order_and_no_pairs(corpus, tmp_path, small):
     words = ["pretrain", "bert", "--corpus", str(corpus), "--vocabulary", "60", *small]
     assert main([*words, "--objective", "sop", "--shared", "--factor", "4", "--out", str(tmp_path / "sop")]) == 0

@@ -9,6 +9,7 @@ from tinyformer.cli import main
 from tinyformer.text import ByteLevelBPE, WordPieceTokenizer
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+pytestmark = pytest.mark.usefixtures("no_pictures", "few_pairs")
 
 FIRST, LAST = "checkpoint-00000006", "checkpoint-00000012"
 

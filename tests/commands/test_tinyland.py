@@ -20,6 +20,7 @@ def refused(capsys, *words) -> str:
     return capsys.readouterr().err.strip()
 
 
+@pytest.mark.usefixtures("few_pairs")
 @pytest.mark.parametrize("model", ["bert", "gpt"])
 def test_pretraining_on_tinyland(capsys, tmp_path, small, model):
     out = tmp_path / model

@@ -116,6 +116,7 @@ def test_a_student_begins_with_layers_of_its_teacher(layers, sources):
 # ---- pretrain --teacher ----
 
 
+@pytest.mark.usefixtures("few_pairs")
 @pytest.mark.parametrize("family, kind", [("bert", DistilBertForMaskedLM), ("roberta", RobertaForMaskedLM)])
 def test_a_run_with_a_teacher_leaves_a_student(family, kind, corpus, tmp_path, small, capsys):
     run, vocabulary = ["pretrain", "bert", "--corpus", str(corpus)], "60" if family == "bert" else "300"

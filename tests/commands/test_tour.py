@@ -10,6 +10,7 @@ import pytest
 import short_tour
 
 from tinyformer.cli import main
+from tinyformer.phenomena.parts import tour_stages
 from tinyformer.phenomena.parts.tour_report import one_line
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
@@ -18,26 +19,27 @@ PICTURES = ("four-heads.png", "bert-loss.png", "gpt-loss.png", "attention.png", 
 
 @pytest.fixture(scope="module")
 def taken(tmp_path_factory):
-    """(exit status, output, folder) of a tour that trains for a few steps, over one that was there before."""
+    """(exit status, output, folder, what BERT was measured on) of a tour of a few steps, over one that was there."""
     out = tmp_path_factory.mktemp("runs") / "a tour"
-    said = io.StringIO()
+    said, asked, measure = io.StringIO(), [], tour_stages.stages.measure
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
         short_tour.shorten(patch.setattr)
+        patch.setattr(tour_stages.stages, "measure", lambda prepared: asked.append(prepared) or measure(prepared))
         out.mkdir()
         (out / "mine.txt").write_text("a file of the user's")
-        with patch.context() as unseen:                                        # the pictures of the first are nothing
-            unseen.setattr("matplotlib.figure.Figure.savefig", lambda drawn, file, **options: file.write(b"nothing"))
-            assert main(["--quick", "--out", str(out)]) == 0
+        assert main(["--quick", "--out", str(out)]) == 0
+        for name in PICTURES:
+            (out / name).write_bytes(b"nothing")
         first = (out / "bert" / "model.safetensors").read_bytes()
         said.truncate(said.seek(0))
         status = main(["tour", "--quick", "--out", str(out)])
     assert (out / "bert" / "model.safetensors").read_bytes() == first          # the same seed, the same tour
     assert (out / "mine.txt").read_text() == "a file of the user's"
-    return status, said.getvalue(), out
+    return status, said.getvalue(), out, asked
 
 
 def test_everything_promised_is_there(taken):
-    status, shown, out = taken
+    status, shown, out, _ = taken
     assert status == 0
     for name in PICTURES:
         assert (out / name).read_bytes().startswith(b"\x89PNG")
@@ -51,14 +53,24 @@ def test_everything_promised_is_there(taken):
 
 
 def test_the_output_shows_gradients_blanks_and_writing(taken):
-    _, shown, _ = taken
+    shown = taken[1]
     for part in ("gradients are right", "layer_norm", "before", "word counts", "after training", "[MASK]",
                  "The function returns", "unigram entropy"):
         assert part in shown
 
 
+def test_bert_is_asked_for_a_quarter_of_the_held_out_tokens_whatever_it_learns_from(taken):
+    _, shown, out, asked = taken
+    assert "15% of the tokens it learns from are hidden, 25% of those held out" in shown
+    report = (out / "report.md").read_text()
+    assert "15% of the tokens are hidden; of held-out text it is 25%, which is harder" in report
+    batches = list(asked[-1].held_out_batches())
+    words = sum(int(((batch.ids == 1) | (batch.ids >= 4)).sum()) for batch in batches)     # [UNK], [MASK] and pieces
+    assert 0.22 < sum(len(batch.targets) for batch in batches) / words < 0.28
+
+
 def test_the_report_shows_its_pictures(taken):
-    *_, out = taken
+    out = taken[2]
     report = (out / "report.md").read_text()
     assert sorted(re.findall(r"!\[.*?\]\((.*?)\)", report)) == sorted(PICTURES)
     for part in ("## Gradients", "## BERT", "## GPT", "word counts", "by counts of both neighbours"):
@@ -66,7 +78,7 @@ def test_the_report_shows_its_pictures(taken):
 
 
 def test_the_recommended_commands_work(taken, capsys):
-    _, shown, out = taken
+    _, shown, out, _ = taken
     commands = [shlex.split(line.split("tinyformer", 1)[1]) for line in shown.splitlines()
                 if line.startswith("  python -m tinyformer")]
     assert [words[0] for words in commands] == ["fill", "generate", "tinyland", "finetune", "gradcheck", "pretrain",

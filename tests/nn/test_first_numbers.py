@@ -1,4 +1,4 @@
-"""Is a layer without a generator told what to give, and does a module tell what its members are called?"""
+"""Is a layer without a generator told what to give, how large are weights, and what are a module's members called?"""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""From what does a layer draw its first numbers?  From a generator that it is given; None draws nothing."""
+"""From what does a layer draw its first numbers, and how large are they?  From a generator; None draws nothing."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def deviation_at(width: int) -> float:
-    """The standard deviation of the first weights of a small model: 0.02 sqrt(768 / width).
+    """The standard deviation of the first weights of a model of this width: 0.02 sqrt(768 / width).
 
     The 0.02 that BERT and GPT-2 publish belongs to their width of 768.  A layer adds up `width` products, so that its
     outputs are as large as theirs where the variance of a weight, times the width, is the same.

@@ -113,7 +113,7 @@ class Objective:
     @classmethod
     def settled(cls, settings: dict, asked: dict) -> dict:
         """The settings with those filled in that hang on others; `asked` are those that somebody asked for."""
-        if settings.get("init_std") is None:                   # the published 0.02 belongs to the published widths
+        if settings.get("init_std") is None:
             settings["init_std"] = deviation_at(settings["width"])
         return settings
 

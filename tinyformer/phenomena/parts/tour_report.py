@@ -20,10 +20,9 @@ def write_report(folder: Path, figures: dict, blanks: list[Blank], texts: dict[s
         "subtracts nothing.",
         "![Error against step](valley.png)",
         "## BERT",
-        f"{f['bert parameters']:,} parameters, {f['bert steps']:,} steps on {f['bert characters']:,} characters, in "
-        f"which {f['bert hidden']:.0%} of the tokens are hidden, and {f['bert held-out hidden']:.0%} of those of "
-        "held-out text: the more, the harder. While the loss stays at the unigram entropy, the model knows only how "
-        "often each token occurs.",
+        f"{f['bert parameters']:,} parameters, {f['bert steps']:,} steps on {f['bert characters']:,} characters"
+        f"{_hidden(f['bert hidden'], f['bert held-out hidden'])}. While the loss stays at the unigram entropy, the "
+        "model knows only how often each token occurs.",
         "![Loss of BERT](bert-loss.png)",
         _table(["on held-out text", "value"], _bert_rows(f)),
         "Sentences it has never seen, with a word taken out:",
@@ -68,6 +67,12 @@ def next_commands(folder: Path, blanks: list[Blank]) -> str:
         f"  {python} pretrain bert --corpus pydocs --steps 5000 --out runs/longer",
         f"Read {_quote(folder / 'report.md')}, with the pictures; every command has --help.",
     ])
+
+
+def _hidden(training: float, held_out: float) -> str:
+    return "" if training == held_out else (
+        f", in which {training:.0%} of the tokens are hidden; of held-out text it is {held_out:.0%}, which is "
+        f"{'easier' if held_out < training else 'harder'}")
 
 
 def _bert_rows(f: dict) -> list[tuple[str, str]]:

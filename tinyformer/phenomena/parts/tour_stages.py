@@ -26,14 +26,14 @@ from tinyformer.train.log import Progress
 from tinyformer.train.threads import blas_threads
 from tinyformer.train.workers import workers
 
-# BERT has short rows and many steps: it is the number of steps that it takes to find out where to look.  It learns from
-# more blanks than it is asked to fill on held-out text, since each is something to learn from (Wettig et al. 2023).
+# BERT has short rows and many steps: it is the number of steps that it takes to find out where to look.
 SIZES: dict[str, dict[str, Any]] = {
     "full": dict(
         characters=None,
         bert=dict(steps=2300, objective="none", vocabulary=2000, layers=2, heads=4, width=128, max_length=24,
                   batch_size=64, learning_rate=2e-3, optimizer="muon", matrix_rate=0.01, schedule="constant-then-down",
-                  first_positions="waves", mask_rate=0.4, evaluate_every=115),
+                  first_positions="waves", evaluate_every=115,
+                  mask_rate=0.4),             # above HIDDEN: each blank is something to learn from (Wettig et al. 2023)
         gpt=dict(steps=350, vocabulary=1000, layers=4, heads=4, width=128, max_length=64, batch_size=16,
                  learning_rate=2e-3, optimizer="adamw", evaluate_every=50),
         world=dict(steps=4500, documents=16_000, optimizer="muon", matrix_rate=0.01, schedule="constant-then-down",
@@ -58,25 +58,20 @@ def learn(folder: Path, training, held_out, size: dict, seed: int, device: str):
 
     BERT takes one core.  The others are at work in silence in the meantime, on those that are left.
     """
-    def what_came_of(title: str, running: Future) -> Any:
-        with Progress(title, 0, 1) as bar:
-            *found, lines = running.result()
-            bar.advance()
-        print("\n".join(lines))
-        return found
-
     with workers(min(2, max(1, cores() - 1))) as pool:
-        comparing = pool.submit(_four_heads, folder, four_heads.HEADS, size, seed, device)
         writing = pool.submit(_gpt, folder, training, held_out, size, seed, device)
+        comparing = pool.submit(_four_heads, folder, four_heads.HEADS, size, seed, device)
         with blas_threads(1):
             heading(3, "BERT learns to fill in blanks.")
             bert, blanks = _bert(folder, training, held_out, size, seed, device)
 
         heading(4, "GPT learns to write, from the same text.")
-        gpt, texts = what_came_of("GPT: training", writing)
+        gpt, texts, said = _waited_for("GPT: training", writing)
+        print(said)
 
         heading(5, "Four heads learn from few labels: with a BERT that has read tinyland, and from scratch.")
-        heads, = what_came_of("tinyland: reading, and four heads", comparing)
+        heads, said = _waited_for("tinyland: reading, and four heads", comparing)
+        print(said)
     figures = {**{f"bert {name}": value for name, value in bert.items()},
                **{f"gpt {name}": value for name, value in gpt.items()},
                "heads": {outcome.spec.head: outcome.to_dict() for outcome in heads}}
@@ -109,15 +104,20 @@ def read(characters: int | None) -> tuple[list[str], list[str]]:
 def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
     from tinyformer import plot
     settings = resolve("bert", {**size["bert"], "seed": seed, "device": device, "workers": "1"})
-    prepared = _prepare("BERT: tokens", settings, training, held_out)
+    with Progress("BERT: tokens", 0, 1) as bar:
+        prepared = stages.prepare(settings, training, held_out, bar.say)
+        bar.advance()
     model, tokenizer = prepared.model, prepared.tokenizer
-    prepared.held_out = replace(settings, mask_rate=HIDDEN).make_batches(held_out, tokenizer)
-    print(f"Hidden are {settings.mask_rate:.0%} of the tokens that it learns from, and {HIDDEN:.0%} of those held out")
+    if settings.mask_rate != HIDDEN:
+        prepared.held_out = replace(settings, mask_rate=HIDDEN).make_batches(held_out, tokenizer)
+        print(f"{settings.mask_rate:.0%} of the tokens it learns from are hidden, {HIDDEN:.0%} of those held out")
     blanks = choose_blanks(held_out, tokenizer, 5, settings.max_length - 2, seed)
     ask_model(blanks, "before", model, tokenizer)
     history = stages.train(prepared, "BERT")
     save_model(folder / "bert", model, tokenizer, overwrite=True)
-    found = _measure("BERT: measuring", prepared)
+    with Progress("BERT: measuring", 0, 1) as bar:
+        found = stages.measure(prepared)
+        bar.advance()
     ask_counts(blanks, "word counts", neighbour_table(prepared), tokenizer)
     ask_model(blanks, "after training", model, tokenizer)
     stages.draw(prepared, history, folder / "bert-loss.png", found)
@@ -131,10 +131,10 @@ def _bert(folder: Path, training, held_out, size: dict, seed: int, device: str):
 
 
 def _gpt(folder: Path, training, held_out, size: dict, seed: int, device: str):
-    """Figures, texts, and lines to be shown."""
+    """Figures, texts, and what there is to say."""
     settings = resolve("gpt", {**size["gpt"], "seed": seed, "device": device, "workers": "1"})
-    lines: list[str] = []
-    prepared = stages.prepare(settings, training, held_out, lines.append)
+    said: list[str] = []
+    prepared = stages.prepare(settings, training, held_out, said.append)
     texts = {"before": _write(prepared, size["length"], seed)}
     history = stages.train(prepared, progress=False)
     save_model(folder / "gpt", prepared.model, prepared.tokenizer, overwrite=True)
@@ -142,26 +142,26 @@ def _gpt(folder: Path, training, held_out, size: dict, seed: int, device: str):
     stages.draw(prepared, history, folder / "gpt-loss.png", found)
     texts["after training"] = _write(prepared, size["length"], seed)
     for when, written in texts.items():
-        lines += [f"What it writes, {when}:", *(f"  {one_line(text)}" for text in written)]
-    lines.append(stages.final_line(prepared, history, found))
-    return {**prepared.facts, **history.final, **found}, texts, lines
+        said += [f"What it writes, {when}:", *(f"  {one_line(text)}" for text in written)]
+    said.append(stages.final_line(prepared, history, found))
+    return {**prepared.facts, **history.final, **found}, texts, "\n".join(said)
 
 
 def _four_heads(folder: Path, heads: Sequence[FewLabels], size: dict, seed: int, device: str):
-    """Outcomes of heads on a BERT that has read tinyland, which is saved, and on a fresh one; and lines to be shown."""
-    lines: list[str] = []
-    prepared = four_heads.read_tinyland(seed, device=device, say=lines.append, **size["world"])
+    """Outcomes of heads on a BERT that reads tinyland and is saved, and on a fresh one; and what there is to say."""
+    said: list[str] = []
+    prepared = four_heads.read_tinyland(seed, device=device, say=said.append, **size["world"])
     history = stages.train(prepared, progress=False)
     save_model(folder / "bert-tinyland", prepared.model, prepared.tokenizer, overwrite=True)
-    lines.append(four_heads.read_well(history))
+    said.append(four_heads.read_well(history))
     heads = [replace(spec, steps=spec.steps // size["shorter"], dev=spec.dev // size["shorter"]) for spec in heads]
     outcomes = four_heads.compare(prepared.model.bert, prepared.tokenizer, heads, range(seed, seed + size["seeds"]),
-                                  lines.append)
+                                  said.append)
     if size["shorter"] > 1:
-        lines.append(f"(After {size['world']['steps']} steps of reading there is little to pass on; without --quick it "
+        said.append(f"(After {size['world']['steps']} steps of reading there is little to pass on; without --quick it "
                      "reads for long enough.)")
     four_heads.draw(outcomes, folder / "four-heads.png")
-    return outcomes, lines
+    return outcomes, "\n".join(said)
 
 
 def _write(prepared, length: int, seed: int) -> list[str]:
@@ -169,16 +169,9 @@ def _write(prepared, length: int, seed: int) -> list[str]:
             for prompt in PROMPTS]
 
 
-def _prepare(title: str, settings, training, held_out):
+def _waited_for(title: str, running: Future) -> Any:
     with Progress(title, 0, 1) as bar:
-        prepared = stages.prepare(settings, training, held_out, bar.say)
-        bar.advance()
-    return prepared
-
-
-def _measure(title: str, prepared) -> dict:
-    with Progress(title, 0, 1) as bar:
-        found = stages.measure(prepared)
+        found = running.result()
         bar.advance()
     return found
 

@@ -57,6 +57,7 @@ def opened_by_help(*names: str) -> list[set[str]]:
             "for name in sys.argv[1:]: main([*name.split(), '--help']); print('opened:', *sys.modules)")
     done = subprocess.run([sys.executable, "-c", look, *names], capture_output=True, text=True, env=ENVIRONMENT,
                           timeout=60)
+    assert done.returncode == 0, done.stderr
     return [{*line.split()[1:]} for line in done.stdout.splitlines() if line.startswith("opened:")]
 
 

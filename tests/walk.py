@@ -55,12 +55,12 @@ def cotangent(shape: tuple, dtype=np.float64, seed: int = 7) -> np.ndarray:
     return np.asarray(np.random.default_rng(seed).normal(size=shape), dtype)
 
 
-def close(a, b, tolerance: float = 1e-10) -> None:
+def close(a, b, tolerance: float = 1e-10, where: str = "") -> None:
     """Equal to `tolerance` of the larger array's size; NaN and infinity equal themselves."""
     a, b = np.asarray(a), np.asarray(b)
-    assert a.shape == b.shape, f"shapes differ: {a.shape} and {b.shape}"
+    assert a.shape == b.shape, f"shapes differ: {a.shape} and {b.shape} {where}"
     finite = np.abs(b[np.isfinite(b)])
-    np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * (finite.max(initial=0) + 1e-3))
+    np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * (finite.max(initial=0) + 1e-3), err_msg=where)
 
 
 def same_as_twin(function, twin, *arrays, tolerance: float = 1e-10) -> None:

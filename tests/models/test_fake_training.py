@@ -57,6 +57,7 @@ MODELS = {
     "Llama": (small.llama, {}, small.text_batch),
     "T5": (small.t5, {}, small.seq2seq_batch),
     "BART": (small.seq2seq, {}, small.seq2seq_batch),
+    "a class for a text, LoRA": (_tuned_a_little, {}, partial(small.head_batch, TextClassifier)),
 }
 HEADS = {                                     # in float64 alone: what one adds to its model is a product and a loss
     "a class for a text": _head(TextClassifier),
@@ -66,7 +67,6 @@ HEADS = {                                     # in float64 alone: what one adds 
     "a score for a pair": _head(PairScorer),
     "a span": _head(SpanFinder),
     "a class for a text, GPT-2": _head(TextClassifier, small.gpt),
-    "a class for a text, LoRA": (_tuned_a_little, {}, partial(small.head_batch, TextClassifier)),
 }
 
 

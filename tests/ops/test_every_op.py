@@ -29,7 +29,7 @@ def test_the_layout_of_inputs_and_cotangent_does_not_matter(op, make):
         out = op(*leaves, **make().constants)
         out.backward(g)
         for a, b in zip(ours, [out.data, *(x.grad for x in leaves)], strict=True):
-            close(a, b, 1e-12)
+            close(a, b, 1e-12, f"inputs {layout}, cotangent {grad_layout}")
 
 
 @pytest.mark.parametrize("op, make", specials())

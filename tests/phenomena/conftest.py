@@ -11,7 +11,8 @@ from tinyformer.train.log import Progress
 def here(monkeypatch):
     """Jobs one after the other in this process, which has opened everything; of processes: test_jobs, test_made_up.
 
-    What would go to another process and come back from it is packed and unpacked as it is on that way.
+    What would go to another process and come back from it is packed and unpacked as it is on that way.  What a job
+    leaves in a module, the next one finds here.
     """
     def one_by_one(title, function, jobs, said):
         with Progress(title, 0, len(jobs)) as bar:

@@ -43,7 +43,7 @@ PHENOMENA = {
                                               "once?"),
     "ancestors": Phenomenon(".ancestors", "words", 19, "What are vectors of words, ELMo, GPT and BERT worth after the "
                                                       "same reading?", ("data",)),
-    "glue": Phenomenon(".glue", "words", 13, "Is each model better on nine tasks than the one before it, and what is "
+    "glue": Phenomenon(".glue", "words", 30, "Is each model better on nine tasks than the one before it, and what is "
                                              "there left to a perfect reader?"),
     "few-labels": Phenomenon(".few_labels", "reading", 9, "What is pre-training worth when labels are few?"),
     "scratch": Phenomenon(".scratch", "reading", 12, "Is a start that has read better and faster than a fresh one?"),

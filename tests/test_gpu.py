@@ -8,9 +8,8 @@ from tinyformer import backend, ops
 from tinyformer.engine import Tensor
 from tinyformer.gradcheck import check_op
 
-if trouble := backend.cuda_trouble():
-    pytest.skip(f"no GPU: {trouble}", allow_module_level=True)
-pytestmark = pytest.mark.gpu
+trouble = backend.cuda_trouble()
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(trouble is not None, reason=f"no GPU: {trouble}")]
 
 
 @pytest.mark.parametrize("constants_too", [False, True], ids=["constants on the host", "constants on the device"])

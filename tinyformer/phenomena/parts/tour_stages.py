@@ -21,7 +21,6 @@ from tinyformer.pretraining import stages
 from tinyformer.pretraining.masked_words import neighbour_table
 from tinyformer.pretraining.pretraining_settings import resolve
 from tinyformer.train import save_model
-from tinyformer.train.cores import cores
 from tinyformer.train.log import Progress
 from tinyformer.train.threads import blas_threads
 from tinyformer.train.workers import workers
@@ -56,9 +55,9 @@ HIDDEN = 0.25                                 # share of the held-out tokens tha
 def learn(folder: Path, training, held_out, size: dict, seed: int, device: str):
     """The three stages in which something is trained: their figures, and what the report shows of them.
 
-    BERT takes one core.  The others are at work in silence in the meantime, on those that are left.
+    All three are at work at once, each with one thread; only BERT is watched while it learns.
     """
-    with workers(min(2, max(1, cores() - 1))) as pool:
+    with workers(2) as pool:
         writing = pool.submit(_gpt, folder, training, held_out, size, seed, device)
         comparing = pool.submit(_four_heads, folder, four_heads.HEADS, size, seed, device)
         with blas_threads(1):

@@ -16,7 +16,7 @@ from tinyformer.places import make_folder
 class Options:
     """How long the walk is, and where it leaves what it makes."""
 
-    quick: bool = switch("everything, but smaller: under a minute")
+    quick: bool = switch("everything, but smaller: about a minute")
     out: str = option("runs/tour", "folder for models, pictures and report.md", metavar="DIR")
     seed: int = option(0, "the one number all chance comes from", least=0)
     device: str = option("auto", "where to compute", DEVICES)
